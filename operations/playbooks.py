@@ -1,0 +1,22 @@
+"""Runs a playbook as the operator would type it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+from invoke.exceptions import Exit
+
+from operations.hosts import REPOSITORY, ansible_program
+
+
+def run_playbook(playbook: str, inventory: str, hosts: str) -> None:
+    """Run ``playbook`` on ``hosts`` of ``inventory``; raises Exit with its status if it fails."""
+    command = [ansible_program("ansible-playbook"), playbook, "-i", inventory]
+    if hosts:
+        # The machine that builds takes part whichever hosts are named.
+        command += ["--limit", f"{hosts},builder"]
+    environment = {"ANSIBLE_LOG_PATH": str(REPOSITORY / "up.log")} | dict(os.environ)
+    status = subprocess.run(command, cwd=REPOSITORY, env=environment, check=False).returncode
+    if status:
+        raise Exit(f"{playbook} failed; the full log: {environment['ANSIBLE_LOG_PATH']}", status)

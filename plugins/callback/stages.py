@@ -1,0 +1,147 @@
+"""Ansible output for people: one line per stage with its time, the whole story in the log file.
+
+The screen shows stages (the roles), tasks that take long, and a failure in full. Everything that
+Ansible's default output would show goes to the file of ``ANSIBLE_LOG_PATH``.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ansible.plugins.callback.default import CallbackModule as DefaultCallback
+
+DOCUMENTATION = """
+name: stages
+type: stdout
+short_description: one line per stage, with its time
+description:
+  - Shows the roles as stages with their times, tasks that take long, and failures in full.
+  - Everything else goes to the log file alone.
+extends_documentation_fragment:
+  - default_callback
+"""
+
+LONG_TASK_S = 8.0
+LOG_TAIL_LINES = 45
+
+
+class LogOnlyDisplay:
+    """Ansible's display, with everything that is shown sent to the log file alone."""
+
+    def __init__(self, display: Any) -> None:
+        self._display = display
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._display, name)
+
+    def display(self, msg: str, color: str | None = None, **options: Any) -> None:
+        """Write ``msg`` to the log file and not to the screen."""
+        options["log_only"] = True
+        options.pop("screen_only", None)
+        self._display.display(msg, color=color, **options)
+
+
+class CallbackModule(DefaultCallback):  # type: ignore[misc]  # Ansible ships no type information
+    """Stages on the screen, the default output in the log."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "stdout"
+    CALLBACK_NAME = "stages"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._screen = self._display
+        self._display = LogOnlyDisplay(self._screen)
+        self._stage = ""
+        self._stage_start = 0.0
+        self._task_start = 0.0
+        self._task_name = ""
+        self._failed_hosts: set[str] = set()
+
+    def _show(self, text: str, color: str | None = None) -> None:
+        self._screen.display(text, color=color)
+
+    def _end_task(self) -> None:
+        took = time.monotonic() - self._task_start
+        if self._task_name and took >= LONG_TASK_S:
+            self._show(f"     {took:6.1f} s  {self._task_name}")
+        self._task_name = ""
+
+    def _end_stage(self) -> None:
+        self._end_task()
+        if self._stage:
+            took = time.monotonic() - self._stage_start
+            self._show(f"<== {self._stage}: {took:.1f} s", color="green")
+        self._stage = ""
+
+    def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
+        """Begin a stage where the role changes, and the clock of this task."""
+        super().v2_playbook_on_task_start(task, is_conditional)
+        self._end_task()
+        role = task._role.get_name() if task._role else ""
+        if role and role != self._stage:
+            self._end_stage()
+            self._stage, self._stage_start = role, time.monotonic()
+            self._show(f"==> {role}", color="cyan")
+        self._task_start, self._task_name = time.monotonic(), task.get_name().split(" : ")[-1]
+
+    def v2_runner_on_ok(self, result: Any) -> None:
+        """Show what a task tagged ``summary`` has to say."""
+        super().v2_runner_on_ok(result)
+        if "summary" in result._task.tags:
+            message = result._result.get("msg", "")
+            for line in message if isinstance(message, list) else str(message).splitlines():
+                self._show(line)
+
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
+        """Show a failure that counts: what failed, where, and its own words."""
+        super().v2_runner_on_failed(result, ignore_errors)
+        if ignore_errors:
+            return
+        self._report_failure(result, "FAILED")
+
+    def v2_runner_on_unreachable(self, result: Any) -> None:
+        """Show which host did not answer, and what to look at."""
+        super().v2_runner_on_unreachable(result)
+        self._report_failure(result, "UNREACHABLE")
+        self._show(
+            "  expected: an SSH login on this host; do: check its address, user and key in the "
+            "inventory with `ansible -i INVENTORY HOST -m ansible.builtin.ping`"
+        )
+
+    def _report_failure(self, result: Any, verdict: str) -> None:
+        host = result._host.get_name()
+        self._failed_hosts.add(host)
+        self._show("")
+        self._show(f"{verdict} on {host}: {result._task.get_name()}", color="red")
+        for line in failure_lines(result._result):
+            self._show(f"  {line}")
+
+    def v2_playbook_on_stats(self, stats: Any) -> None:
+        """Close with one line per host, as `ansible-playbook` users know it."""
+        self._end_stage()
+        super().v2_playbook_on_stats(stats)
+        for host in sorted(stats.processed):
+            counts = stats.summarize(host)
+            self._show(
+                f"{host}: ok={counts['ok']} changed={counts['changed']} "
+                f"unreachable={counts['unreachable']} failed={counts['failures']}",
+                color="red" if counts["failures"] or counts["unreachable"] else "green",
+            )
+
+
+def failure_lines(result: dict[str, Any]) -> list[str]:
+    """Return what a failed task said, at most one screen of it.
+
+    ``result`` is a task's result, or one with ``results`` of a loop; its message comes first, then
+    the last lines of what its command printed.
+    """
+    lines: list[str] = []
+    failed_items = [item for item in result.get("results", []) if item.get("failed")]
+    for part in failed_items or [result]:
+        message = part.get("msg", "")
+        lines += message if isinstance(message, list) else str(message).splitlines()
+        for stream in ("stdout", "stderr", "module_stdout", "module_stderr"):
+            lines += str(part.get(stream, "")).splitlines()[-LOG_TAIL_LINES:]
+    return lines

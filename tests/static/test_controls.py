@@ -1,0 +1,141 @@
+"""Every container has every control of the design, without exception."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from conftest import resolved
+
+Service = dict[str, Any]
+
+SERVICES = {
+    "edge", "redis", "mariadb", "luffy_api", "luffy_worker", "luffy_beat", "luffy_migrate",
+    "luffy_sample_data", "luffycity", "proxy_pool_api", "proxy_pool_scheduler",
+    "proxy_pool_checker", "demo",
+}  # fmt: skip
+ONE_SHOTS = {"luffy_migrate", "luffy_sample_data"}
+UIDS = {
+    "edge": 10001, "redis": 10002, "mariadb": 10003, "luffycity": 10005, "demo": 10008,
+    "luffy_api": 10004, "luffy_worker": 10004, "luffy_beat": 10004, "luffy_migrate": 10004,
+    "luffy_sample_data": 10004, "proxy_pool_api": 10006, "proxy_pool_scheduler": 10006,
+    "proxy_pool_checker": 10006,
+}  # fmt: skip
+NETWORKS_WITH_A_WAY_OUT = {
+    "edge_public": {"edge"},
+    "pool_out": {"proxy_pool_scheduler", "proxy_pool_checker"},
+}
+MIB = 1024 * 1024
+MEMORY_OF_A_SMALL_HOST = 2048 * MIB
+
+
+def tmpfs_is_owned(service: Service) -> bool:
+    uid = service["user"].split(":")[0]
+    return all(f"uid={uid}" in mount for mount in service.get("tmpfs", []))
+
+
+CONTROLS: dict[str, Callable[[Service], bool]] = {
+    "read-only root": lambda s: s.get("read_only") is True,
+    "tmpfs owned by the service": tmpfs_is_owned,
+    "all capabilities dropped": lambda s: s.get("cap_drop") == ["ALL"],
+    "no capability added back": lambda s: not s.get("cap_add"),
+    "no new privileges": lambda s: "no-new-privileges:true" in s.get("security_opt", []),
+    "not privileged": lambda s: not s.get("privileged"),
+    "memory limit": lambda s: int(s.get("mem_limit", 0)) > 0,
+    "pids limit": lambda s: int(s.get("pids_limit", 0)) > 0,
+    "init": lambda s: s.get("init") is True,
+    "log rotation": lambda s: (
+        s["logging"]["driver"] == "json-file"
+        and {"max-size", "max-file"} <= set(s["logging"]["options"])
+    ),
+    "no fixed container name": lambda s: "container_name" not in s,
+    "no host namespaces": lambda s: not {"network_mode", "pid", "ipc", "userns_mode"} & set(s),
+    "no engine socket": lambda s: not any(
+        "docker.sock" in volume["source"] for volume in s.get("volumes", [])
+    ),
+    "no secret in the environment": lambda s: not any(
+        word in name and not name.endswith("_FILE")
+        for name in s.get("environment", {})
+        for word in ("PASSWORD", "SECRET", "TOKEN", "CREDENTIAL")
+    ),
+    "an image by tag, never built here": lambda s: "build" not in s and bool(s.get("image")),
+}  # fmt: skip
+
+
+def test_the_services_are_the_ones_that_are_counted(model: dict[str, Any]) -> None:
+    assert set(model["services"]) == SERVICES
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES))
+@pytest.mark.parametrize("control", sorted(CONTROLS))
+def test_every_container_has_it(model: dict[str, Any], service: str, control: str) -> None:
+    assert CONTROLS[control](model["services"][service]), model["services"][service]
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES))
+def test_it_runs_as_its_own_user(model: dict[str, Any], service: str) -> None:
+    assert model["services"][service]["user"] == f"{UIDS[service]}:{UIDS[service]}"
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES - ONE_SHOTS))
+def test_a_lasting_service_is_checked_and_comes_back(model: dict[str, Any], service: str) -> None:
+    assert model["services"][service]["healthcheck"]["test"]
+    assert model["services"][service]["restart"] == "unless-stopped"
+
+
+@pytest.mark.parametrize("service", sorted(ONE_SHOTS))
+def test_a_step_never_runs_by_a_plain_up(model: dict[str, Any], service: str) -> None:
+    assert model["services"][service]["profiles"] == ["steps"]
+    assert model["services"][service]["restart"] == "no"
+
+
+def test_only_the_edge_publishes_ports(model: dict[str, Any]) -> None:
+    publishers = {name for name, service in model["services"].items() if service.get("ports")}
+    assert publishers == {"edge"}
+
+
+def test_production_publishes_nothing_of_the_demo_world() -> None:
+    production = resolved("compose.yaml")
+    assert "demo" not in production["services"]
+    assert {port["target"] for port in production["services"]["edge"]["ports"]} == {
+        8080, 8000, 8001, 5010,
+    }  # fmt: skip
+
+
+def test_networks_are_internal_but_for_the_ways_out(model: dict[str, Any]) -> None:
+    for name, network in model["networks"].items():
+        members = {s for s, service in model["services"].items() if name in service["networks"]}
+        if name in NETWORKS_WITH_A_WAY_OUT:
+            assert members == NETWORKS_WITH_A_WAY_OUT[name], name
+        else:
+            assert network.get("internal") is True, name
+
+
+def test_the_data_stores_meet_only_their_own_services(model: dict[str, Any]) -> None:
+    at_mariadb = {
+        name
+        for name, service in model["services"].items()
+        if set(service["networks"]) & set(model["services"]["mariadb"]["networks"])
+    }
+    assert at_mariadb == {
+        "mariadb", "redis", "luffy_api", "luffy_worker", "luffy_beat", "luffy_migrate",
+        "luffy_sample_data",
+    }  # fmt: skip
+
+
+def test_single_files_are_never_mounted(model: dict[str, Any]) -> None:
+    for name, service in model["services"].items():
+        for volume in service.get("volumes", []):
+            if volume["type"] == "bind":
+                assert volume["read_only"] is True, (name, volume)
+                assert "/current/" not in volume["source"], (name, volume)
+
+
+def test_a_secret_is_read_by_one_uid_alone(model: dict[str, Any]) -> None:
+    readers: dict[str, set[str]] = {}
+    for service in model["services"].values():
+        for secret in service.get("secrets", []):
+            readers.setdefault(secret["source"], set()).add(service["user"])
+    assert readers
+    assert {name: users for name, users in readers.items() if len(users) > 1} == {}

@@ -1,0 +1,92 @@
+"""Every language of the repository passes its linter, with nothing waived wholesale."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+TOOLS = Path(sys.executable).parent
+
+
+def tracked(*patterns: str) -> list[str]:
+    """The repository's files that match; new ones count before they are committed."""
+    listing = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return sorted(name for name in set(listing.stdout.split("\n")) if (REPOSITORY / name).is_file())
+
+
+def shell_scripts() -> list[str]:
+    """Files that a shell runs, by their ending or their first line."""
+    scripts = []
+    for name in tracked():
+        path = REPOSITORY / name
+        if path.suffix in (".sh", ".bash"):
+            scripts.append(name)
+        elif not path.suffix and path.stat().st_size:
+            first_line = path.open("rb").readline()
+            if first_line.startswith(b"#!") and first_line.rstrip().endswith((b"sh", b"bash")):
+                scripts.append(name)
+    return scripts
+
+
+def lint(*command: str) -> None:
+    environment = dict(os.environ) | {"PATH": f"{TOOLS}:{os.environ['PATH']}"}
+    result = subprocess.run(
+        command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, f"{' '.join(command[:4])}…\n{result.stdout}{result.stderr}"
+
+
+def test_ansible_passes_the_production_profile() -> None:
+    lint("ansible-lint", "--offline", "--profile", "production", "-q")
+
+
+def test_nothing_is_skipped_for_ansible_lint() -> None:
+    configuration = (REPOSITORY / ".ansible-lint").read_text()
+    assert "skip_list: []" in configuration
+    assert "warn_list: []" in configuration
+
+
+def test_yaml_is_well_formed() -> None:
+    lint("yamllint", "--strict", ".")
+
+
+def test_python_passes_ruff() -> None:
+    lint("ruff", "check", ".")
+
+
+def test_python_is_formatted() -> None:
+    lint("ruff", "format", "--check", ".")
+
+
+@pytest.mark.parametrize("package", ["operations fabfile.py tests/smoke", "release"])
+def test_python_types_are_checked(package: str) -> None:
+    lint("mypy", *package.split())
+
+
+def test_shell_scripts_pass_shellcheck() -> None:
+    scripts = shell_scripts()
+    assert "scripts/up" in scripts
+    lint("shellcheck", "--external-sources", *scripts)
+
+
+def test_dockerfiles_pass_hadolint() -> None:
+    dockerfiles = tracked("*Dockerfile")
+    assert len(dockerfiles) >= 7
+    lint("hadolint", *dockerfiles)
+
+
+@pytest.mark.parametrize("playbook", ["site.yml"])
+def test_playbooks_parse(playbook: str) -> None:
+    for inventory in ("inventory.ini", "inventory.example.ini"):
+        lint("ansible-playbook", "--syntax-check", "-i", inventory, playbook)
