@@ -1,0 +1,150 @@
+"""The whole bundle on this machine: check mode, converge, converge again, and what then runs."""
+
+from __future__ import annotations
+
+import re
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from tests.local_deployment import (
+    ETC,
+    LASTING_SERVICES,
+    NAME,
+    ROOT,
+    containers,
+    docker,
+    health,
+    smoke_arguments,
+)
+from tests.playbook import REPOSITORY, PlaybookRun, run_playbook
+
+UIDS_OF_SECRETS = {
+    "redis_acl": 10002,
+    "mariadb_root_password": 10003,
+    "mariadb_password": 10003,
+    "luffy_api_db_password": 10004,
+    "luffy_api_redis_url": 10004,
+    "luffy_api_secret_key": 10004,
+    "luffy_api_admin_password": 10004,
+    "proxy_pool_db_conn": 10006,
+    "redis_luffy_password": 0,
+    "redis_proxy_pool_password": 0,
+}
+
+
+def test_check_mode_on_a_bare_host_passes(bare_check: PlaybookRun) -> None:
+    assert bare_check.status == 0, bare_check.output
+
+
+def test_a_first_run_deploys(deployed: PlaybookRun) -> None:
+    assert deployed.changed["localhost"] > 0
+
+
+def test_a_second_run_changes_nothing_and_touches_no_container(deployed: PlaybookRun) -> None:
+    before = {name: one["Id"] for name, one in containers().items()}
+    again = run_playbook("site.yml")
+    assert again.status == 0, again.output
+    assert again.changed == {"localhost": 0}, again.output
+    assert {name: one["Id"] for name, one in containers().items()} == before
+
+
+def test_check_mode_on_a_deployed_host_finds_nothing_to_do(deployed: PlaybookRun) -> None:
+    check = run_playbook("site.yml", "--check")
+    assert check.status == 0, check.output
+    assert check.changed == {"localhost": 0}, check.output
+
+
+def test_every_lasting_service_runs_and_is_healthy(deployed: PlaybookRun) -> None:
+    assert {name: health(one) for name, one in containers().items()} == dict.fromkeys(
+        LASTING_SERVICES, "healthy"
+    )
+
+
+@pytest.mark.parametrize("service", LASTING_SERVICES)
+def test_a_running_container_has_the_controls(deployed: PlaybookRun, service: str) -> None:
+    container = containers()[service]
+    host = container["HostConfig"]
+    assert re.fullmatch(r"100\d\d:100\d\d", container["Config"]["User"])
+    assert host["ReadonlyRootfs"] is True
+    assert host["CapDrop"] == ["ALL"]
+    assert not host["CapAdd"]
+    assert "no-new-privileges:true" in host["SecurityOpt"]
+    assert host["Privileged"] is False
+    assert host["Memory"] > 0
+    assert host["PidsLimit"] > 0
+    assert host["Init"] is True
+    assert host["LogConfig"]["Config"]["max-size"]
+    assert bool(host["PortBindings"]) == (service == "edge")
+
+
+def test_published_ports_are_bound_to_loopback_alone(deployed: PlaybookRun) -> None:
+    bindings = containers()["edge"]["HostConfig"]["PortBindings"].values()
+    assert {binding["HostIp"] for group in bindings for binding in group} == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize(("name", "uid"), sorted(UIDS_OF_SECRETS.items()))
+def test_a_secret_is_readable_by_its_one_reader(
+    deployed: PlaybookRun, name: str, uid: int
+) -> None:
+    status = (ETC / "secrets" / name).stat()
+    assert stat.S_IMODE(status.st_mode) == 0o400
+    assert status.st_uid == uid
+    assert status.st_size > 0
+
+
+def test_there_are_no_other_secrets(deployed: PlaybookRun) -> None:
+    folder = ETC / "secrets"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {path.name for path in folder.iterdir()} == set(UIDS_OF_SECRETS)
+
+
+def test_no_secret_is_shown_by_docker_nor_logged(deployed: PlaybookRun) -> None:
+    secrets = [
+        (ETC / "secrets" / name).read_text().strip()
+        for name in UIDS_OF_SECRETS
+        if name not in ("redis_acl", "luffy_api_redis_url", "proxy_pool_db_conn")
+    ]
+    shown = deployed.output
+    for one in containers().values():
+        shown += docker("inspect", one["Id"])
+        logs = subprocess.run(
+            ["docker", "logs", one["Id"]], capture_output=True, text=True, check=True
+        )
+        shown += logs.stdout + logs.stderr
+    for path in ROOT.rglob("*"):
+        if path.is_file() and path.suffix not in (".pyz",):
+            shown += path.read_text()
+    assert [secret for secret in secrets if secret in shown] == []
+
+
+def test_the_release_is_written_down(deployed: PlaybookRun) -> None:
+    current = (ROOT / "current").resolve()
+    assert current.parent == ROOT / "releases"
+    assert f"name: {NAME}" in (current / "compose.yaml").read_text()
+    assert (current / "images.lock").stat().st_size > 0
+
+
+def test_docker_compose_with_the_releases_file_starts_no_rival(deployed: PlaybookRun) -> None:
+    before = {name: one["Id"] for name, one in containers().items()}
+    subprocess.run(
+        ["docker-compose", "-f", str(ROOT / "current/compose.yaml"), "up", "-d"],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    assert {name: one["Id"] for name, one in containers().items()} == before
+
+
+def test_the_smoke_tests_pass_from_outside(deployed: PlaybookRun) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "pytest", "tests/smoke", "-q", *smoke_arguments()],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=180,
+    )
+    assert result.returncode == 0, result.stdout
