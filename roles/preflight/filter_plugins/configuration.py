@@ -1,0 +1,165 @@
+"""Whether the bundle's variables make sense, before any host is asked."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+Finding = dict[str, Any]
+
+LAST_PORT = 65535
+
+# https://github.com/compose-spec/compose-spec/blob/main/spec.md#name-top-level-element
+_PROJECT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+# RFC 1123, section 2.1: labels of letters, digits and hyphens.
+_HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
+
+
+class FilterModule:
+    """The filters of this file, under the names that the role calls them by."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Give Ansible the filters by name."""
+        return {
+            "preflight_configuration": judge_configuration,
+            "preflight_usable_ports": usable_ports,
+        }
+
+
+def judge_configuration(bundle: Mapping[str, Any], ports: list[Mapping[str, Any]]) -> list[Finding]:
+    """Say what is wrong with the bundle's variables; an empty list says nothing is.
+
+    `bundle` holds `name`, `bind_address`, `public_hosts` and `public_scheme`; `ports` is
+    `preflight_ports`: items of `name`, `address`, `port` and perhaps `count`.
+    """
+    return [
+        *_name(bundle["name"]),
+        *_bind_address(bundle["bind_address"]),
+        *_public_hosts(bundle["public_hosts"], bundle["bind_address"]),
+        *_public_scheme(bundle["public_scheme"]),
+        *_ports(ports),
+    ]
+
+
+def usable_ports(ports: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Give the entries of `preflight_ports` that name real ports, with whole numbers in them."""
+    usable = []
+    for entry in ports:
+        first, count = _whole_number(entry["port"]), _whole_number(entry.get("count", 1))
+        if _is_range(first, count) and _address(entry["address"]):
+            usable.append({**entry, "port": first, "count": count})
+    return usable
+
+
+def _name(name: Any) -> Iterator[Finding]:
+    if not isinstance(name, str) or not _PROJECT_NAME.fullmatch(name):
+        yield _refusal(
+            "bundle_name to start with a lower-case letter or a digit and to hold those, "
+            "hyphens and underscores alone",
+            _shown(name),
+            "give it such a name, for instance luffy-bundle",
+        )
+
+
+def _bind_address(address: Any) -> Iterator[Finding]:
+    if _address(address) is None:
+        yield _refusal(
+            "edge_bind_address to be an IP address",
+            _shown(address),
+            "set it to 127.0.0.1 for this machine alone, to 0.0.0.0 for every address, "
+            "or to one of the host's own",
+        )
+
+
+def _public_hosts(hosts: Any, bind_address: Any) -> Iterator[Finding]:
+    advice = """set it in the inventory, for instance public_hosts='["www.example.com"]'"""
+    if not isinstance(hosts, list):
+        yield _refusal("public_hosts to be a list", _shown(hosts), advice)
+        return
+    address = _address(bind_address)
+    if not hosts and address is not None and not address.is_loopback:
+        yield _refusal(
+            "public_hosts to hold the names or addresses that the site is reached by, "
+            f"since edge_bind_address is {bind_address}",
+            "an empty list",
+            advice,
+        )
+    for host in hosts:
+        if _address(host) is None and not (isinstance(host, str) and _HOST_NAME.fullmatch(host)):
+            yield _refusal(
+                "each of public_hosts to be a host name or an IP address alone",
+                _shown(host),
+                "leave out the scheme, the port, the path and any wildcard",
+            )
+
+
+def _public_scheme(scheme: Any) -> Iterator[Finding]:
+    if scheme not in ("http", "https"):
+        yield _refusal(
+            "public_scheme to be http or https",
+            _shown(scheme),
+            "set it to https where a TLS terminator stands in front, else to http",
+        )
+
+
+def _ports(ports: list[Mapping[str, Any]]) -> Iterator[Finding]:
+    owners: dict[int, str] = {}
+    for entry in ports:
+        name = entry["name"]
+        if _address(entry["address"]) is None:
+            yield _refusal(
+                f"an IP address to bind {name} to",
+                _shown(entry["address"]),
+                "set edge_bind_address, or the address in preflight_ports, to one",
+            )
+        first, count = _whole_number(entry["port"]), _whole_number(entry.get("count", 1))
+        if not _is_range(first, count):
+            found = _shown(entry["port"])
+            if "count" in entry:
+                found += f" and {_shown(entry['count'])} ports from there"
+            yield _refusal(
+                f"{name} to be a port from 1 to {LAST_PORT}", found, f"set {name} to a free one"
+            )
+            continue
+        taken = [port for port in range(first, first + count) if port in owners]
+        if taken:
+            yield _refusal(
+                f"{owners[taken[0]]} and {name} to be different ports",
+                f"{taken[0]} in both",
+                f"set one of them to another port from 1 to {LAST_PORT}",
+            )
+        owners.update((port, name) for port in range(first, first + count))
+
+
+def _address(text: Any) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    if not isinstance(text, str):  # ip_address would take a number for an address
+        return None
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+def _whole_number(value: Any) -> int:
+    """Read what YAML, INI and `-e` make of a number; 0, which is no port, for anything else."""
+    return int(value) if re.fullmatch(r"[0-9]{1,9}", str(value)) else 0
+
+
+def _is_range(first: int, count: int) -> bool:
+    return first >= 1 and count >= 1 and first + count - 1 <= LAST_PORT
+
+
+def _shown(value: Any) -> str:
+    return "nothing" if value in ("", None) else str(value)
+
+
+def _refusal(expected: str, found: str, advice: str) -> Finding:
+    return {
+        "check": "configuration",
+        "ok": False,
+        "expected": expected,
+        "found": found,
+        "advice": advice,
+    }
