@@ -41,6 +41,10 @@ class LogOnlyDisplay:
         options.pop("screen_only", None)
         self._display.display(msg, color=color, **options)
 
+    def banner(self, msg: str, color: str | None = None, cows: bool = True) -> None:
+        """Write a heading to the log file and not to the screen."""
+        self.display(f"\n{msg} {'*' * max(3, 79 - len(msg))}", color=color)
+
 
 class CallbackModule(DefaultCallback):  # type: ignore[misc]  # Ansible ships no type information
     """Stages on the screen, the default output in the log."""
@@ -55,7 +59,7 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]  # Ansible ships no
         self._display = LogOnlyDisplay(self._screen)
         self._stage = ""
         self._stage_start = 0.0
-        self._task_start = 0.0
+        self._task_began = 0.0
         self._task_name = ""
         self._failed_hosts: set[str] = set()
 
@@ -63,7 +67,7 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]  # Ansible ships no
         self._screen.display(text, color=color)
 
     def _end_task(self) -> None:
-        took = time.monotonic() - self._task_start
+        took = time.monotonic() - self._task_began
         if self._task_name and took >= LONG_TASK_S:
             self._show(f"     {took:6.1f} s  {self._task_name}")
         self._task_name = ""
@@ -84,7 +88,7 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]  # Ansible ships no
             self._end_stage()
             self._stage, self._stage_start = role, time.monotonic()
             self._show(f"==> {role}", color="cyan")
-        self._task_start, self._task_name = time.monotonic(), task.get_name().split(" : ")[-1]
+        self._task_began, self._task_name = time.monotonic(), task.get_name().split(" : ")[-1]
 
     def v2_runner_on_ok(self, result: Any) -> None:
         """Show what a task tagged ``summary`` has to say."""
@@ -104,6 +108,8 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]  # Ansible ships no
     def v2_runner_on_unreachable(self, result: Any) -> None:
         """Show which host did not answer, and what to look at."""
         super().v2_runner_on_unreachable(result)
+        if result._task.ignore_unreachable:
+            return
         self._report_failure(result, "UNREACHABLE")
         self._show(
             "  expected: an SSH login on this host; do: check its address, user and key in the "
