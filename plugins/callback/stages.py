@@ -101,9 +101,14 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]  # Ansible ships no
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         """Show a failure that counts: what failed, where, and its own words."""
         super().v2_runner_on_failed(result, ignore_errors)
-        if ignore_errors:
-            return
-        self._report_failure(result, "FAILED")
+        if not ignore_errors and not result._task.loop:
+            self._report_failure(result, "FAILED")
+
+    def v2_runner_item_on_failed(self, result: Any) -> None:
+        """Show one failed item of a loop."""
+        super().v2_runner_item_on_failed(result)
+        if not result._task.ignore_errors:
+            self._report_failure(result, "FAILED")
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
         """Show which host did not answer, and what to look at."""
@@ -115,6 +120,11 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]  # Ansible ships no
             "  expected: an SSH login on this host; do: check its address, user and key in the "
             "inventory with `ansible -i INVENTORY HOST -m ansible.builtin.ping`"
         )
+
+    def _handle_exception(self, result: dict[str, Any], use_stderr: bool = False) -> None:
+        """Keep where in the playbook a task failed for the log; its message is shown anyway."""
+        if exception := result.pop("exception", None):
+            self._display.display(str(exception))
 
     def _report_failure(self, result: Any, verdict: str) -> None:
         host = result._host.get_name()
@@ -140,14 +150,10 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]  # Ansible ships no
 def failure_lines(result: dict[str, Any]) -> list[str]:
     """Return what a failed task said, at most one screen of it.
 
-    ``result`` is a task's result, or one with ``results`` of a loop; its message comes first, then
-    the last lines of what its command printed.
+    The message of ``result`` comes first, then the last lines of what its command printed.
     """
-    lines: list[str] = []
-    failed_items = [item for item in result.get("results", []) if item.get("failed")]
-    for part in failed_items or [result]:
-        message = part.get("msg", "")
-        lines += message if isinstance(message, list) else str(message).splitlines()
-        for stream in ("stdout", "stderr", "module_stdout", "module_stderr"):
-            lines += str(part.get(stream, "")).splitlines()[-LOG_TAIL_LINES:]
+    message = result.get("msg", "")
+    lines = list(message) if isinstance(message, list) else str(message).splitlines()
+    for stream in ("stdout", "stderr", "module_stdout", "module_stderr"):
+        lines += str(result.get(stream, "")).splitlines()[-LOG_TAIL_LINES:]
     return lines
