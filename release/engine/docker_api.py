@@ -1,0 +1,175 @@
+"""The Docker engine, by its SDK: connection, and the containers of one project as plain data."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import certifi
+
+from engine.compose import DEFAULT_SOCKET
+from engine.errors import DockerUnavailableError
+
+# Imported, requests asks certifi for its bundle, which would be unpacked from the zipapp to /tmp at
+# each start and fail on a full disk. Nothing here speaks TLS: the engine is a socket on this host.
+certifi.where = lambda: os.devnull
+
+import docker  # noqa: E402 (must follow the line above)
+import docker.errors  # noqa: E402
+import requests.exceptions  # noqa: E402
+
+MIN_ENGINE = (20, 10)
+TIMEOUT_S = 60
+
+PROJECT_LABEL = "com.docker.compose.project"
+SERVICE_LABEL = "com.docker.compose.service"
+ONE_OFF_LABEL = "com.docker.compose.oneoff"
+HASH_LABEL = "com.docker.compose.config-hash"
+
+DOCKER_ERRORS = (docker.errors.DockerException, requests.exceptions.RequestException)
+NotFoundError = docker.errors.NotFound
+ImageNotFoundError = docker.errors.ImageNotFound
+
+# The SDK carries no type hints.
+Client = Any
+
+
+@dataclass(frozen=True)
+class Container:
+    """What is known about one container of the project."""
+
+    id: str
+    name: str
+    service: str
+    one_off: bool
+    state: str
+    health: str
+    exit_code: int
+    oom_killed: bool
+    error: str
+    restarts: int
+    started_at: str
+    image_id: str
+    image_ref: str
+    config_hash: str
+    health_output: str
+
+    @property
+    def running(self) -> bool:
+        """Whether its process runs now, and is not about to be started again."""
+        return self.state == "running"
+
+    @property
+    def well(self) -> bool:
+        """Whether it runs and is healthy, as far as it says."""
+        return self.running and self.health in {"healthy", "none"}
+
+    @property
+    def condition(self) -> str:
+        """State and health in a word or two."""
+        if self.running:
+            return self.health if self.health != "none" else "running"
+        oom = ", out of memory" if self.oom_killed else ""
+        return f"{self.state} (exit code {self.exit_code}{oom})"
+
+
+def connect() -> Client:
+    """A client of this host's engine.
+
+    Raises DockerUnavailableError if it does not answer or is older than 20.10.
+    """
+    address = os.environ.get("DOCKER_HOST", DEFAULT_SOCKET)
+    do = "start it (systemctl start docker) or run the provision playbook"
+    expected = f"an engine {'.'.join(map(str, MIN_ENGINE))} or newer"
+    try:
+        client = docker.DockerClient(base_url=address, version="auto", timeout=TIMEOUT_S)
+        version = client.version()["Version"]
+    except (*DOCKER_ERRORS, OSError) as error:
+        raise DockerUnavailableError(
+            f"Docker at {address}", expected, _first_line(error), do
+        ) from error
+    if _numbers(version) < MIN_ENGINE:
+        raise DockerUnavailableError(f"Docker at {address}", expected, version, do)
+    return client
+
+
+def project_containers(client: Client, project: str) -> list[Container]:
+    """Every container of a compose project, running or not, by service and name."""
+    found = client.containers.list(
+        all=True, filters={"label": f"{PROJECT_LABEL}={project}"}, ignore_removed=True
+    )
+    return sorted((_container(each.attrs) for each in found), key=lambda c: (c.service, c.name))
+
+
+def last_log_lines(
+    client: Client, container_id: str, count: int, since: float | None = None
+) -> list[str]:
+    """The last lines that a container wrote, both streams (since a Unix time, in seconds)."""
+    options: dict[str, Any] = {"tail": count, "stdout": True, "stderr": True}
+    if since is not None:
+        options["since"] = since
+    raw = client.containers.get(container_id).logs(**options)
+    lines = raw.decode("utf-8", "replace").splitlines()
+    return [line.rstrip() for line in lines if line.strip()]
+
+
+def remove_container(client: Client, container: Container, grace_s: int) -> None:
+    """Stop a container within `grace_s` seconds and remove it; one that is gone is no error."""
+    try:
+        found = client.containers.get(container.id)
+        found.stop(timeout=grace_s)
+        found.remove(force=True)
+    except NotFoundError:
+        # It was to be removed when it ended, and was.
+        return
+
+
+def last_exit_codes(client: Client, container_id: str, since_s: float) -> list[int]:
+    """The exit codes of a container's last ends in the last `since_s` seconds, oldest first.
+
+    One that is restarted again and again says 0 while it runs; the engine's events say the truth.
+    """
+    now = time.time()
+    events = client.api.events(
+        since=int(now - since_s),
+        until=int(now) + 1,
+        decode=True,
+        filters={"container": [container_id], "event": ["die"]},
+    )
+    return [int(event["Actor"]["Attributes"]["exitCode"]) for event in events]
+
+
+def _container(attrs: dict[str, Any]) -> Container:
+    state = attrs["State"]
+    labels = attrs["Config"].get("Labels") or {}
+    health = state.get("Health") or {}
+    log = health.get("Log") or []
+    return Container(
+        id=attrs["Id"],
+        name=attrs["Name"].lstrip("/"),
+        service=labels.get(SERVICE_LABEL, ""),
+        one_off=labels.get(ONE_OFF_LABEL, "False").lower() == "true",
+        state=state.get("Status", "unknown"),
+        health=health.get("Status", "none"),
+        exit_code=state.get("ExitCode", 0),
+        oom_killed=bool(state.get("OOMKilled")),
+        error=state.get("Error", ""),
+        restarts=attrs.get("RestartCount", 0),
+        started_at=state.get("StartedAt", ""),
+        image_id=attrs.get("Image", ""),
+        image_ref=attrs["Config"].get("Image", ""),
+        config_hash=labels.get(HASH_LABEL, ""),
+        health_output=(log[-1].get("Output", "").strip() if log else ""),
+    )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(
+        int(part) for part in version.split("-")[0].split("+")[0].split(".")[:2] if part.isdigit()
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

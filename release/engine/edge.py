@@ -1,0 +1,180 @@
+"""The edge's configuration: checked by the edge itself, put in place, loaded without a restart."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from engine.deployment import Deployment
+from engine.docker_api import Client, Container, last_log_lines
+from engine.errors import StepFailedError
+from engine.health import EVIDENCE_LINES
+from engine.layout import Layout, read_json, write_json
+from engine.resolve import Model
+from engine.trees import read_tree, tree_digest, try_read_tree, update_tree
+
+CHECK_COMMAND = "edge-check-config"
+SAVE_STATE_COMMAND = "edge-save-state"
+CHECK_TIMEOUT_S = 60
+RELOAD_TIMEOUT_S = 20
+# The words of HAProxy's master process (src/mworker.c) after SIGUSR2.
+RELOADED = re.compile(r"Loading success")
+NOT_RELOADED = re.compile(r"Loading failure|\[ALERT\]")
+
+
+def running_edge(containers: Iterable[Container], service: str | None) -> Container | None:
+    """The edge's container, if one runs."""
+    for container in containers:
+        if container.service == service and container.running and not container.one_off:
+            return container
+    return None
+
+
+def has_loaded(layout: Layout, digest: str, edge: Container) -> bool:
+    """Whether this very container is known to have read this configuration."""
+    state = read_json(layout.edge_state)
+    return state.get("sha256") == digest and state.get("container") == edge.id
+
+
+def mark_loaded(layout: Layout, digest: str, edge: Container) -> None:
+    """Remember that this container has read this configuration."""
+    write_json(layout.edge_state, {"sha256": digest, "container": edge.id})
+
+
+def install(deployment: Deployment) -> str:
+    """Put the release's edge configuration in place and have a running edge load it.
+
+    The new files are checked in a container of the release's own edge image before they replace the
+    old ones. An edge that this release replaces anyway is not reloaded: it would be the old program
+    with the new configuration. Raises StepFailedError; the caller puts the old files back.
+    """
+    layout, service = deployment.layout, deployment.incoming.edge_service
+    if service is None:
+        return "no edge in this release"
+    tree = deployment.incoming.edge_tree
+    digest = tree_digest(tree)
+    on_disk = try_read_tree(layout.edge)
+    same = on_disk is not None and tree_digest(on_disk) == digest
+    edge = running_edge(deployment.containers(), service)
+    if same and (edge is None or has_loaded(layout, digest, edge)):
+        return "unchanged"
+    _check(deployment, service)
+    deployment.edge_touched = True
+    changed = update_tree(layout.edge, tree)
+    remark = f"changed: {', '.join(changed)}" if changed else "files unchanged"
+    if edge is None:
+        return f"{remark}; no edge runs yet"
+    if edge.image_id != deployment.image_ids.get(
+        str(deployment.model["services"][service]["image"])
+    ):
+        return f"{remark}; loaded when the edge's new image starts"
+    reload(deployment, deployment.model, service, edge)
+    mark_loaded(layout, digest, edge)
+    return f"{remark}; reloaded"
+
+
+def load_in_place(deployment: Deployment, model: Model) -> None:
+    """Have an edge that runs load the files that are in place now."""
+    service = deployment.incoming.edge_service
+    edge = running_edge(deployment.containers(), service)
+    if edge is not None and service is not None:
+        reload(deployment, model, service, edge)
+        mark_loaded(deployment.layout, tree_digest(read_tree(deployment.layout.edge)), edge)
+
+
+def note_started(deployment: Deployment) -> None:
+    """Remember what an edge that was started during this deploy has read: the files in place."""
+    edge = running_edge(deployment.containers(), deployment.incoming.edge_service)
+    if edge is not None:
+        mark_loaded(deployment.layout, tree_digest(read_tree(deployment.layout.edge)), edge)
+
+
+def reload(deployment: Deployment, model: Model, service: str, edge: Container) -> None:
+    """Save the edge's server states, have its master load the files anew, and see that it did.
+
+    Raises StepFailedError if it says that it did not, or says nothing for 20 seconds.
+    """
+    client, interrupts = deployment.client, deployment.interrupts
+    _execute(client, edge, [SAVE_STATE_COMMAND])
+    since = time.time()
+    client.containers.get(edge.id).kill(signal="SIGUSR2")
+    deadline = time.monotonic() + RELOAD_TIMEOUT_S
+    lines: list[str] = []
+    while time.monotonic() < deadline:
+        lines = last_log_lines(client, edge.id, EVIDENCE_LINES, since=since)
+        text = "\n".join(lines)
+        if NOT_RELOADED.search(text):
+            raise StepFailedError(
+                "edge reload",
+                "an edge that loads its configuration",
+                "that it refused to",
+                "correct the edge's configuration",
+                lines,
+            )
+        if RELOADED.search(text):
+            check = _health_command(model["services"].get(service, {}))
+            if check:
+                _execute(client, edge, check)
+            return
+        interrupts.sleep(0.1)
+    raise StepFailedError(
+        "edge reload",
+        f"'Loading success' in the edge's log within {RELOAD_TIMEOUT_S} s",
+        "no such line",
+        f"see: docker logs {edge.name}",
+        lines,
+    )
+
+
+def _check(deployment: Deployment, service: str) -> None:
+    release = deployment.layout.release(deployment.release_id)
+    mount = _mount(deployment, service)
+    options = "ro,z" if (mount.get("bind") or {}).get("selinux") else "ro"
+    volume = f"{release / 'edge'}:{mount['target']}:{options}"
+    arguments = ["run", "--rm", "--no-deps", "-T", "-v", volume, service, CHECK_COMMAND]
+    try:
+        deployment.compose.run(release, arguments, CHECK_TIMEOUT_S, "edge check")
+    except StepFailedError as error:
+        raise StepFailedError(
+            "edge configuration",
+            f"files that {CHECK_COMMAND} accepts",
+            error.found,
+            "correct the edge's template; the old files are still in place",
+            error.log,
+        ) from error
+
+
+def _mount(deployment: Deployment, service: str) -> dict[str, Any]:
+    for volume in deployment.model["services"][service].get("volumes", []):
+        if volume.get("type") == "bind" and volume.get("source") == str(deployment.layout.edge):
+            return dict(volume)
+    raise StepFailedError(
+        f"service {service}",
+        f"a bind mount of {deployment.layout.edge}",
+        "none",
+        "mount EDGE_CONFIG_DIR in the edge's compose file",
+    )
+
+
+def _execute(client: Client, edge: Container, command: list[str]) -> None:
+    code, output = client.containers.get(edge.id).exec_run(command)
+    if code:
+        raise StepFailedError(
+            f"{' '.join(command)} in {edge.name}",
+            "exit code 0",
+            f"exit code {code}",
+            f"see: docker logs {edge.name}",
+            output.decode("utf-8", "replace").splitlines(),
+        )
+
+
+def _health_command(definition: Mapping[str, Any]) -> list[str]:
+    test = (definition.get("healthcheck") or {}).get("test") or []
+    words = [str(word).replace("$$", "$") for word in test]
+    if words[:1] == ["CMD"]:
+        return words[1:]
+    if words[:1] == ["CMD-SHELL"]:
+        return ["/bin/sh", "-c", words[1]]
+    return []

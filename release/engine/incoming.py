@@ -1,0 +1,93 @@
+"""A release as the stack role ships it, and the ID that follows from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine.trees import canonical, sha256, tree_digest
+
+PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z0-9_][A-Za-z0-9_.-]*?)(\.sha256)?\}")
+DEFAULT_STEP_TIMEOUT_S = 900
+
+
+@dataclass(frozen=True)
+class Image:
+    """One image of a release: its reference and the digest of its configuration."""
+
+    ref: str
+    config_digest: str
+
+
+@dataclass(frozen=True)
+class SecretSpec:
+    """One secret file: where its content comes from and the one uid that reads it."""
+
+    file: str
+    uid: int
+    random_bytes: int | None = None
+    same_as: str | None = None
+    format: str | None = None
+
+    def sources(self) -> list[str]:
+        """The names of the secrets that this one is derived from."""
+        if self.same_as is not None:
+            return [self.same_as]
+        found = PLACEHOLDER.findall(self.format or "")
+        return [name for name, _ in found if name]
+
+
+@dataclass(frozen=True)
+class StepSpec:
+    """A one-shot service that every new release runs before it starts."""
+
+    name: str
+    service: str
+    needs: tuple[str, ...] = ()
+    timeout_s: int = DEFAULT_STEP_TIMEOUT_S
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A release as it was shipped, with the content of all of its files."""
+
+    name: str
+    images: Mapping[str, Image]
+    environment: Mapping[str, str]
+    profiles: tuple[str, ...]
+    compose_files: tuple[str, ...]
+    compose_tree: Mapping[str, bytes]
+    config: Mapping[str, Mapping[str, bytes]]
+    edge_service: str | None
+    edge_tree: Mapping[str, bytes]
+    secrets_dir: Path
+    secrets: tuple[SecretSpec, ...]
+    steps: tuple[StepSpec, ...]
+    meaning: Mapping[str, Any] = field(repr=False)
+
+    def step_services(self) -> list[str]:
+        """The services that only ever run as steps."""
+        return [step.service for step in self.steps]
+
+    def inputs(self, secret_revisions: Mapping[str, str]) -> dict[str, Any]:
+        """Everything that makes this release differ from another one, by hash."""
+        return {
+            "release": dict(self.meaning),
+            "compose": {name: sha256(body) for name, body in self.compose_tree.items()},
+            "config": {service: tree_digest(tree) for service, tree in self.config.items()},
+            "edge": tree_digest(self.edge_tree) if self.edge_service else "",
+            "secrets": dict(secret_revisions),
+        }
+
+
+def release_id(inputs: Mapping[str, Any]) -> str:
+    """The ID of a release: the first 12 hex digits of the SHA-256 of its inputs."""
+    return sha256(canonical(inputs))[:12]
+
+
+def config_variable(service: str) -> str:
+    """The compose variable that holds the path of a service's rendered configuration."""
+    return "CONFIG_" + re.sub(r"[^A-Z0-9]", "_", service.upper())

@@ -1,0 +1,97 @@
+"""Where everything lies below the root of one deployment."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.trees import make_folder, write_file
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folders and files of one deployment, `/opt/<name>` by default."""
+
+    root: Path
+
+    @property
+    def releases(self) -> Path:
+        """One folder for each release."""
+        return self.root / "releases"
+
+    @property
+    def current(self) -> Path:
+        """The link to the release that runs."""
+        return self.root / "current"
+
+    @property
+    def config(self) -> Path:
+        """Rendered configuration by service and content."""
+        return self.root / "config"
+
+    @property
+    def edge(self) -> Path:
+        """The edge's configuration: a stable folder, reloaded rather than remounted."""
+        return self.root / "edge"
+
+    @property
+    def journals(self) -> Path:
+        """One journal for each run."""
+        return self.root / "journal"
+
+    @property
+    def image_records(self) -> Path:
+        """What the shipping role loaded: tag to config digest and image ID."""
+        return self.root / "images"
+
+    @property
+    def lock(self) -> Path:
+        """The lock, and who holds it."""
+        return self.root / "lock"
+
+    @property
+    def history(self) -> Path:
+        """Every deploy that changed something or tried to."""
+        return self.root / "history.jsonl"
+
+    @property
+    def edge_state(self) -> Path:
+        """Which configuration which edge container has loaded."""
+        return self.root / "state" / "edge.json"
+
+    @property
+    def services_state(self) -> Path:
+        """Which definition each service's container had when its release was recorded."""
+        return self.root / "state" / "services.json"
+
+    def release(self, release_id: str) -> Path:
+        """The folder of one release."""
+        return self.releases / release_id
+
+    def journal(self, run: str) -> Path:
+        """The journal of one run."""
+        return self.journals / f"{run}.jsonl"
+
+    def current_id(self) -> str | None:
+        """The ID of the release that was recorded last, or None before the first."""
+        if not self.current.is_symlink():
+            return None
+        release_id = self.current.resolve().name
+        return release_id if self.release(release_id).is_dir() else None
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file of ours; an absent or damaged one is an empty object."""
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def write_json(path: Path, value: dict[str, Any]) -> None:
+    """Replace a JSON file of ours atomically."""
+    make_folder(path.parent)
+    write_file(path, (json.dumps(value, indent=2, sort_keys=True) + "\n").encode())

@@ -1,0 +1,80 @@
+"""A run's events as lines for people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+INDENT = " " * 11
+SCREEN_LOG_LINES = 30
+
+
+class Reporter:
+    """Turns events into lines, each with the seconds since the run started."""
+
+    def __init__(self) -> None:
+        self.started: datetime | None = None
+        self.run = ""
+
+    def lines(self, event: dict[str, Any]) -> list[str]:
+        """The lines of one event."""
+        now = datetime.fromisoformat(event["time"].replace("Z", "+00:00"))
+        if self.started is None:
+            self.started, self.run = now, event["run"]
+        elapsed = f"[{(now - self.started).total_seconds():7.1f}s] "
+        kind = event["event"]
+        if kind == "output":
+            return [f"{INDENT}{event['source']} | {event['line']}"]
+        if kind == "failure":
+            return [elapsed + line for line in self._failure(event)[:1]] + self._failure(event)[1:]
+        return [elapsed + text for text in self._texts(kind, event)]
+
+    @staticmethod
+    def _texts(kind: str, event: dict[str, Any]) -> list[str]:
+        if kind == "run_started":
+            why = f" ({event['why']})" if event.get("why") else ""
+            return [f"run {event['run']} by {event['by']}{why}"]
+        if kind == "plan":
+            return [f"because {reason}" for reason in event["reasons"]]
+        if kind == "step_started":
+            return [f"{event['step']} ..."]
+        if kind == "step_ended":
+            remark = f": {event['remark']}" if event["remark"] else ""
+            return [f"{event['step']} {event['outcome']} in {event['duration_s']:.1f} s{remark}"]
+        if kind == "note":
+            return [event["text"]]
+        if kind == "run_ended":
+            return (
+                [f"{event['outcome']}: {event['message']}"] if event["outcome"] != "failed" else []
+            )
+        return []
+
+    def _failure(self, event: dict[str, Any]) -> list[str]:
+        lines = [f"FAILED at {event['step']}", ""]
+        lines += [f"  {line}" for line in event["message"].splitlines()]
+        budget = SCREEN_LOG_LINES // max(1, len(event["containers"]))
+        if event["containers"]:
+            for container in event["containers"]:
+                lines += self._container(container, budget)
+        elif event["log"]:
+            lines += ["", "  its last lines:"]
+            lines += [f"    {line}" for line in event["log"][-SCREEN_LOG_LINES:]]
+        lines += ["", f"  Now:  {event['after']}."]
+        lines.append(
+            f"  Next: correct it and deploy again; everything is in: follow --run {self.run}"
+        )
+        return lines
+
+    @staticmethod
+    def _container(container: dict[str, Any], budget: int) -> list[str]:
+        times = f", {container['restarts']} restarts, last exit code {container['exit_code']}"
+        restarts = times if container["restarts"] else ""
+        lines = ["", f"  container {container['name']}: {container['condition']}{restarts}"]
+        if container["error"]:
+            lines.append(f"    Docker: {container['error']}")
+        if container["health_output"]:
+            lines += [
+                f"    health: {line}" for line in container["health_output"].splitlines()[-5:]
+            ]
+        log = container["log"][-max(5, budget) :]
+        return lines + [f"    log: {line}" for line in log] + ([] if log else ["    log: (empty)"])

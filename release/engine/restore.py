@@ -1,0 +1,54 @@
+"""After a failure: what ran before serves again."""
+
+from __future__ import annotations
+
+import time
+
+from engine import edge
+from engine.deployment import Deployment
+from engine.resolve import is_intact, read_model
+from engine.trees import read_tree, update_tree
+
+
+def restore(deployment: Deployment) -> str:
+    """Put the edge's old files back and start the previous release again, as far as was touched.
+
+    Returns what the operator should know. Raises EngineError if the previous release does not
+    start.
+    """
+    previous = deployment.previous
+    if not deployment.services_touched and not deployment.edge_touched:
+        return (
+            f"nothing was changed; release {previous} still runs"
+            if previous
+            else "nothing was started"
+        )
+    if previous is None:
+        return (
+            "there is no earlier release to go back to; what was started is left for you to look at"
+        )
+    if previous == deployment.release_id:
+        return f"release {previous} is the current one itself; there is no other to go back to"
+    folder = deployment.layout.release(previous)
+    if not is_intact(folder):
+        return f"release {previous} cannot be started again: its files in {folder} were changed"
+    started = time.monotonic()
+    deployment.journal.write("step_started", step="restore")
+    model = read_model(folder)
+    edge_back = deployment.edge_touched and (folder / "edge").is_dir()
+    # Files first: an edge that is started again reads them. The reload last, for one that went on.
+    if edge_back:
+        update_tree(deployment.layout.edge, read_tree(folder / "edge"))
+    if deployment.services_touched:
+        deployment.compose.up(folder, [], deployment.request.wait_timeout_s)
+    if edge_back:
+        edge.load_in_place(deployment, model)
+    said = f"release {previous} serves again"
+    deployment.journal.write(
+        "step_ended",
+        step="restore",
+        outcome="ok",
+        remark=said,
+        duration_s=round(time.monotonic() - started, 3),
+    )
+    return said

@@ -1,0 +1,177 @@
+"""Secrets: generated on the host once, derived where two services need one, never shown."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.errors import RefusedError
+from engine.incoming import PLACEHOLDER, SecretSpec
+from engine.trees import canonical, make_folder, remove_leftovers, sha256, write_file
+
+SECRET_MODE = 0o400
+FOLDER_MODE = 0o700
+
+
+@dataclass
+class SecretsPlan:
+    """What would have to be done so that every secret of a release is there and right."""
+
+    generate: list[SecretSpec] = field(default_factory=list)
+    rewrite: list[SecretSpec] = field(default_factory=list)
+    values: dict[str, bytes] = field(default_factory=dict)
+    refusals: list[RefusedError] = field(default_factory=list)
+
+    def revisions(self, specs: Iterable[SecretSpec]) -> dict[str, str] | None:
+        """A 12-digit hash of each uid's secrets, or None while one is still to be generated."""
+        specs = list(specs)
+        if self.refusals or any(spec.file not in self.values for spec in specs):
+            return None
+        revisions = {}
+        for uid in sorted({spec.uid for spec in specs}):
+            mine = {s.file: sha256(self.values[s.file]) for s in specs if s.uid == uid}
+            revisions[str(uid)] = sha256(canonical(mine))[:12]
+        return revisions
+
+
+def plan_secrets(folder: Path, specs: Iterable[SecretSpec]) -> SecretsPlan:
+    """Compare the secrets folder with the specification; changes nothing.
+
+    A file with another owner or mode than 0400, an empty one and a link are refused, each with the
+    command that puts it right.
+    """
+    plan = SecretsPlan()
+    _check_folder(folder, plan)
+    if plan.refusals:
+        return plan
+    for spec in in_order(specs):
+        path = folder / spec.file
+        found = _read_checked(path, spec, plan) if path.is_symlink() or path.exists() else None
+        if spec.random_bytes is not None:
+            if found is None:
+                plan.generate.append(spec)
+            else:
+                plan.values[spec.file] = found
+        elif all(source in plan.values for source in spec.sources()):
+            plan.values[spec.file] = derive(spec, plan.values)
+            if found != plan.values[spec.file]:
+                plan.rewrite.append(spec)
+        else:
+            plan.rewrite.append(spec)
+    return plan
+
+
+def apply_secrets(folder: Path, specs: Iterable[SecretSpec]) -> SecretsPlan:
+    """Generate what is missing and rewrite what is derived and differs; returns what was done.
+
+    Raises RefusedError for the first file that has wrong rights.
+    """
+    specs = list(specs)
+    plan = plan_secrets(folder, specs)
+    if plan.refusals:
+        raise plan.refusals[0]
+    if specs:
+        make_folder(folder, FOLDER_MODE)
+        remove_leftovers(folder)
+    generated = {spec.file for spec in plan.generate}
+    for spec in in_order(specs):
+        if spec.file in generated:
+            value = secrets.token_urlsafe(spec.random_bytes).encode()
+        elif spec.random_bytes is None:
+            value = derive(spec, plan.values)
+        else:
+            continue
+        plan.values[spec.file] = value
+        if spec in plan.generate or spec in plan.rewrite:
+            write_file(folder / spec.file, value, SECRET_MODE, spec.uid)
+    return plan
+
+
+def derive(spec: SecretSpec, values: Mapping[str, bytes]) -> bytes:
+    """The content of a `same_as` or `format` secret from the secrets that it names."""
+    if spec.same_as is not None:
+        return _stripped(values[spec.same_as])
+    parts: list[bytes] = []
+    position = 0
+    text = spec.format or ""
+    for match in PLACEHOLDER.finditer(text):
+        parts.append(text[position : match.start()].encode())
+        position = match.end()
+        if match.group(1) is None:
+            parts.append(match.group(0)[:1].encode())
+            continue
+        value = _stripped(values[match.group(1)])
+        parts.append(hashlib.sha256(value).hexdigest().encode() if match.group(2) else value)
+    parts.append(text[position:].encode())
+    return b"".join(parts)
+
+
+def in_order(specs: Iterable[SecretSpec]) -> list[SecretSpec]:
+    """The specifications with every source before what is derived from it."""
+    waiting = list(specs)
+    done: list[SecretSpec] = []
+    while waiting:
+        names = {spec.file for spec in done}
+        ready = [spec for spec in waiting if set(spec.sources()) <= names]
+        done.extend(ready)
+        waiting = [spec for spec in waiting if spec not in ready]
+        if not ready:
+            raise ValueError(f"secrets in a circle: {[spec.file for spec in waiting]}")
+    return done
+
+
+def _stripped(value: bytes) -> bytes:
+    # A secret that a person wrote with an editor ends with a newline, which is not part of it.
+    return value.rstrip(b"\r\n")
+
+
+def _check_folder(folder: Path, plan: SecretsPlan) -> None:
+    try:
+        status = folder.lstat()
+    except FileNotFoundError:
+        return
+    mode = stat.S_IMODE(status.st_mode)
+    if not stat.S_ISDIR(status.st_mode):
+        found, do = "something that is not a folder", f"move {folder} away"
+    elif status.st_uid != 0 or mode != FOLDER_MODE:
+        found = f"mode {mode:04o} and owner {status.st_uid}"
+        do = f"chown 0:0 {folder} && chmod 0700 {folder}"
+    else:
+        return
+    plan.refusals.append(
+        RefusedError(f"secrets folder {folder}", "mode 0700 and owner 0", found, do)
+    )
+
+
+def _read_checked(path: Path, spec: SecretSpec, plan: SecretsPlan) -> bytes | None:
+    expected = f"a file with mode 0400 and owner {spec.uid}"
+    do = f"chown {spec.uid}:{spec.uid} {path} && chmod 0400 {path}"
+    status = path.lstat()
+    mode = stat.S_IMODE(status.st_mode)
+    if not stat.S_ISREG(status.st_mode):
+        plan.refusals.append(
+            RefusedError(
+                f"secret {path}", expected, "something that is not a file", f"rm -r {path}"
+            )
+        )
+        return None
+    if status.st_uid != spec.uid or mode != SECRET_MODE:
+        found = f"mode {mode:04o} and owner {status.st_uid}"
+        plan.refusals.append(RefusedError(f"secret {path}", expected, found, do))
+        return None
+    if not os.access(path, os.R_OK):
+        plan.refusals.append(
+            RefusedError(f"secret {path}", "to read it", "no right to", "run as root")
+        )
+        return None
+    content = path.read_bytes()
+    if spec.random_bytes is not None and not _stripped(content):
+        do = f"write the secret into it, or rm {path} to have a new one generated"
+        plan.refusals.append(RefusedError(f"secret {path}", "a secret", "an empty file", do))
+        return None
+    return content

@@ -1,0 +1,291 @@
+"""The steps of a deploy, in their order. Each may be run again after it was cut off anywhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine import edge, preflight
+from engine.deployment import Deployment
+from engine.docker_api import Container, project_containers, remove_container
+from engine.errors import InterruptedRunError, StepFailedError
+from engine.health import definitions, service_problems
+from engine.incoming import Incoming, StepSpec, release_id
+from engine.layout import write_json
+from engine.prune import prune
+from engine.record import append_history, make_current
+from engine.resolve import interpolation, is_intact, read_model, resolved, write_release
+from engine.secret_files import apply_secrets
+from engine.trees import new_tree, tree_digest, try_read_tree, update_tree
+
+VERIFY_TIMEOUT_S = 60
+STOP_GRACE_S = 30
+
+
+class Step(Protocol):
+    """One step: its name in the journal, and its work, which returns a remark."""
+
+    @property
+    def name(self) -> str:
+        """The name in the journal."""
+
+    def run(self, deployment: Deployment) -> str:
+        """Do it; raises EngineError."""
+
+
+def steps_of(incoming: Incoming) -> list[Step]:
+    """Every step of a deploy of that release."""
+    one_shots: list[Step] = [OneShot(spec) for spec in incoming.steps]
+    return [
+        Preflight(),
+        Secrets(),
+        Config(),
+        Resolve(),
+        EdgeConfig(),
+        Stores(),
+        *one_shots,
+        Start(),
+        Verify(),
+        Record(),
+        Prune(),
+    ]
+
+
+class Preflight:
+    """Refuses what cannot succeed, before anything is changed."""
+
+    name = "preflight"
+
+    def run(self, deployment: Deployment) -> str:
+        """Check everything that can be known beforehand."""
+        return preflight.run(deployment)
+
+
+class Secrets:
+    """Generates the secrets that are missing, and writes those that are derived."""
+
+    name = "secrets"
+
+    def run(self, deployment: Deployment) -> str:
+        """Leave every secret in place; from here on the release's ID is known."""
+        incoming = deployment.incoming
+        done = apply_secrets(incoming.secrets_dir, incoming.secrets)
+        deployment.journal.hide(done.values.values())
+        revisions = done.revisions(incoming.secrets) or {}
+        deployment.inputs = incoming.inputs(revisions)
+        deployment.release_id = release_id(deployment.inputs)
+        deployment.variables = interpolation(incoming, deployment.layout, revisions)
+        made = f"{len(done.generate)} generated, {len(done.rewrite)} derived"
+        return f"{made}; release {deployment.release_id}"
+
+
+class Config:
+    """Copies each service's configuration to a folder named by its content."""
+
+    name = "config"
+
+    def run(self, deployment: Deployment) -> str:
+        """Write what is missing; mend what was changed by hand."""
+        remarks = []
+        for service, tree in sorted(deployment.incoming.config.items()):
+            digest = tree_digest(tree)
+            folder = deployment.layout.config / service / digest
+            if try_read_tree(folder) == tree:
+                continue
+            if folder.is_dir():
+                # A container may have it mounted: the folder itself must stay.
+                names = update_tree(folder, tree)
+                deployment.journal.note(
+                    f"{folder} had been changed by hand ({', '.join(names)}): mended; what has "
+                    f"read it goes on with what it read until it is restarted"
+                )
+            else:
+                new_tree(folder, tree)
+            remarks.append(f"{service}/{digest[:12]}")
+        return f"written: {', '.join(remarks)}" if remarks else "unchanged"
+
+
+class Resolve:
+    """Writes the release: one compose file without variables, and what it was made of."""
+
+    name = "resolve"
+
+    def run(self, deployment: Deployment) -> str:
+        """Leave a complete release folder; a half-written or changed one is written again."""
+        folder = deployment.layout.release(deployment.release_id)
+        if is_intact(folder):
+            deployment.model = read_model(folder)
+            return f"release {deployment.release_id} is there already"
+        deployment.model = resolved(deployment.incoming, deployment.variables)
+        write_release(
+            folder, deployment.incoming, deployment.model, deployment.variables, deployment.inputs
+        )
+        return f"release {deployment.release_id} written"
+
+
+class EdgeConfig:
+    """Checks, replaces and loads the edge's configuration."""
+
+    name = "edge_config"
+
+    def run(self, deployment: Deployment) -> str:
+        """Install the edge's configuration."""
+        return edge.install(deployment)
+
+
+class Stores:
+    """Starts what the one-shot steps need, and waits until it is healthy."""
+
+    name = "stores"
+
+    def run(self, deployment: Deployment) -> str:
+        """Start the services that any step names in `needs`."""
+        needs = list(
+            dict.fromkeys(need for step in deployment.incoming.steps for need in step.needs)
+        )
+        if not needs:
+            return "no step needs any"
+        deployment.services_touched = True
+        release = deployment.layout.release(deployment.release_id)
+        deployment.compose.up(release, needs, deployment.request.wait_timeout_s)
+        return f"{', '.join(needs)} healthy"
+
+
+@dataclass(frozen=True)
+class OneShot:
+    """Runs a one-shot service, such as the migrations, to its end."""
+
+    spec: StepSpec
+
+    @property
+    def name(self) -> str:
+        """The step's own name."""
+        return self.spec.name
+
+    def run(self, deployment: Deployment) -> str:
+        """Run it; its output goes to the journal."""
+        self._end_leftovers(deployment)
+        release = deployment.layout.release(deployment.release_id)
+        container = f"{deployment.incoming.name}-step-{self.spec.service}"
+        arguments = ["run", "--rm", "--no-deps", "-T", "--name", container, self.spec.service]
+        try:
+            deployment.compose.run(release, arguments, self.spec.timeout_s, self.name)
+        except (StepFailedError, InterruptedRunError):
+            for leftover in self._containers(deployment):
+                remove_container(deployment.client, leftover, STOP_GRACE_S)
+            raise
+        return f"{self.spec.service} ended with 0"
+
+    def _containers(self, deployment: Deployment) -> list[Container]:
+        found = project_containers(deployment.client, deployment.incoming.name)
+        return [each for each in found if each.one_off and each.service == self.spec.service]
+
+    def _end_leftovers(self, deployment: Deployment) -> None:
+        """A run that was killed leaves its step at work: cut a migration, and it is half done."""
+        deadline = time.monotonic() + self.spec.timeout_s
+        said = False
+        while any(each.running for each in self._containers(deployment)):
+            if not said:
+                deployment.journal.note(
+                    f"{self.spec.service} still runs from an earlier run: waiting"
+                )
+                said = True
+            if time.monotonic() >= deadline:
+                deployment.journal.note(f"{self.spec.service} did not end: stopping it")
+                break
+            deployment.interrupts.sleep(0.5)
+        for leftover in self._containers(deployment):
+            remove_container(deployment.client, leftover, STOP_GRACE_S)
+
+
+class Start:
+    """Starts every service of the release and waits until all are healthy.
+
+    A service whose definition, image, configuration and secrets are unchanged goes on running.
+    """
+
+    name = "start"
+
+    def run(self, deployment: Deployment) -> str:
+        """Bring the whole release up; services that it does not have are removed."""
+        deployment.services_touched = True
+        before = {each.id for each in deployment.containers()}
+        release = deployment.layout.release(deployment.release_id)
+        deployment.compose.up(release, [], deployment.request.wait_timeout_s)
+        new = sorted(each.service for each in deployment.containers() if each.id not in before)
+        return f"started: {', '.join(dict.fromkeys(new))}" if new else "nothing had to be started"
+
+
+class Verify:
+    """Asks the Docker engine whether every container of the release is healthy."""
+
+    name = "verify"
+
+    def run(self, deployment: Deployment) -> str:
+        """Wait until nothing is wrong any more, at most 60 seconds."""
+        deadline = time.monotonic() + VERIFY_TIMEOUT_S
+        while True:
+            containers = deployment.containers()
+            problems = service_problems(deployment.model, containers, deployment.image_ids)
+            if not problems:
+                return f"{len([c for c in containers if not c.one_off])} containers healthy"
+            if time.monotonic() >= deadline:
+                raise StepFailedError(
+                    "verify",
+                    "every container of the release, healthy",
+                    "; ".join(problems),
+                    "see the containers' logs",
+                )
+            deployment.interrupts.sleep(0.5)
+
+
+class Record:
+    """Makes the release current."""
+
+    name = "record"
+
+    def run(self, deployment: Deployment) -> str:
+        """Write down what runs, swap the link, and append to the history."""
+        layout, request = deployment.layout, deployment.request
+        edge.note_started(deployment)
+        state = {
+            "release": deployment.release_id,
+            "definitions": definitions(deployment.containers()),
+        }
+        write_json(layout.services_state, state)
+        make_current(layout, deployment.release_id)
+        append_history(
+            layout,
+            {
+                "release": deployment.release_id,
+                "outcome": "deployed",
+                "by": request.by,
+                "why": request.why,
+                "run": deployment.journal.run,
+                "previous": deployment.previous,
+                "images": {name: image.ref for name, image in deployment.incoming.images.items()},
+            },
+        )
+        return f"release {deployment.release_id} is current"
+
+
+class Prune:
+    """Removes what only old releases used."""
+
+    name = "prune"
+
+    def run(self, deployment: Deployment) -> str:
+        """Keep the last few releases."""
+        for container in deployment.containers():
+            # A killed run leaves the one-shot that it had asked Docker to remove at its end.
+            if container.one_off and not container.running:
+                remove_container(deployment.client, container, STOP_GRACE_S)
+        removed = prune(deployment.layout, deployment.client, deployment.request.kept_releases)
+        return f"removed {', '.join(removed)}" if removed else "nothing to remove"
+
+
+def names(steps: Sequence[Step]) -> list[str]:
+    """The steps' names."""
+    return [step.name for step in steps]

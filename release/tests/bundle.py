@@ -1,0 +1,201 @@
+"""A small bundle on the real Docker engine, deployed by the built zipapp."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+IMAGE = "release-engine-test"
+COMPOSE_FILE = Path(__file__).with_name("compose.yaml")
+
+
+def sh(*command: str, check: bool = True) -> str:
+    """Run a command; its stdout."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert not check or not done.returncode, f"{command}: {done.stdout}{done.stderr}"
+    return done.stdout.strip()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Done:
+    """How a command of the engine ended."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def text(self) -> str:
+        return self.out + self.err
+
+    @property
+    def result(self) -> dict[str, Any]:
+        return json.loads(self.out.splitlines()[-1])
+
+    def __repr__(self) -> str:
+        return f"exit code {self.code}\n{self.out}\n{self.err}"
+
+
+class Bundle:
+    """One deployment with a root, secrets, a project and ports of its own."""
+
+    def __init__(
+        self, name: str, folder: Path, python: str, pyz: Path, digests: dict[str, str]
+    ) -> None:
+        self.name, self.folder = name, folder
+        self.python, self.pyz, self.digests = python, pyz, digests
+        self.root, self.secrets = folder / "opt", folder / "secrets"
+        self.incoming = self.root / "incoming"
+        self.config = {"app": {"app.conf": "colour = red\n"}, "edge": {"edge.cfg": "one\n"}}
+        self.release: dict[str, Any] = {
+            "name": name,
+            "images": {f"{which}_IMAGE": self.image("v1") for which in ("EDGE", "STORE", "APP")},
+            "environment": {"EDGE_PORT": str(free_port())},
+            "profiles": [],
+            "compose_files": ["compose.yaml"],
+            "config": ["app"],
+            "edge_config": "edge",
+            "secrets_dir": str(self.secrets),
+            "secrets": [
+                {"file": "store_password", "uid": 10002, "random": 32},
+                {
+                    "file": "app_store_url",
+                    "uid": 10004,
+                    "format": "store://app:{store_password}@store",
+                },
+            ],
+            "steps": [{"name": "migrate", "service": "migrate", "needs": ["store"]}],
+        }
+        self.ship()
+
+    def image(self, tag: str) -> dict[str, str]:
+        return {"ref": f"{IMAGE}:{tag}", "config_digest": self.digests[tag]}
+
+    def use(self, tag: str, *which: str) -> None:
+        """Give services another image, and ship."""
+        for variable in which or ("APP",):
+            self.release["images"][f"{variable}_IMAGE"] = self.image(tag)
+        self.ship()
+
+    def ship(self) -> None:
+        """Write the incoming directory, as the stack role does."""
+        self.incoming.mkdir(parents=True, exist_ok=True)
+        (self.incoming / "compose.yaml").write_text(COMPOSE_FILE.read_text())
+        for service, files in self.config.items():
+            folder = self.incoming / "config" / service
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, content in files.items():
+                (folder / name).write_text(content)
+        (self.incoming / "release.json").write_text(json.dumps(self.release, ensure_ascii=False))
+
+    def command(self, *arguments: str) -> list[str]:
+        verb, *rest = arguments
+        return [self.python, str(self.pyz), verb, "--root", str(self.root), *rest]
+
+    def engine(self, *arguments: str, timeout: float = 180) -> Done:
+        done = subprocess.run(
+            self.command(*arguments), capture_output=True, text=True, check=False, timeout=timeout
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def deploy(self, *arguments: str) -> Done:
+        return self.engine("deploy", "--by", "tester", "--json", "--wait-timeout", "25", *arguments)
+
+    def deployed(self) -> str:
+        """Deploy and insist on success; the release's ID."""
+        done = self.deploy()
+        assert done.code == 0, done
+        assert done.result["outcome"] in {"deployed", "unchanged"}, done
+        return str(done.result["release"])
+
+    def start_deploy(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+        """A deploy in the background."""
+        return subprocess.Popen(
+            [
+                *self.command("deploy", "--by", "tester", "--json", "--wait-timeout", "25"),
+                *arguments,
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **options,
+        )
+
+    def kill_at(self, step: str, number: int = signal.SIGKILL) -> Done:
+        """Deploy, and send a signal to the engine as soon as the step's start is in the journal."""
+        before = set(self.journals())
+        process = self.start_deploy()
+        self.wait_for_step(step, before, process)
+        os.kill(process.pid, number)
+        out, err = process.communicate(timeout=60)
+        return Done(process.returncode, out, err)
+
+    def wait_for_step(self, step: str, before: set[Path], process: subprocess.Popen[str]) -> None:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and process.poll() is None:
+            for journal in set(self.journals()) - before:
+                if f'"event": "step_started", "step": "{step}"' in journal.read_text():
+                    return
+            time.sleep(0.005)
+        raise AssertionError(f"{step} did not start: {process.poll()} {self.journals()}")
+
+    def journals(self) -> list[Path]:
+        return sorted((self.root / "journal").glob("*.jsonl"))
+
+    def events(self, kind: str = "") -> list[dict[str, Any]]:
+        """The events of the latest run."""
+        events = [json.loads(line) for line in self.journals()[-1].read_text().splitlines()]
+        return [event for event in events if not kind or event["event"] == kind]
+
+    def history(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in (self.root / "history.jsonl").read_text().splitlines()]
+
+    def current(self) -> str:
+        return os.path.basename(os.readlink(self.root / "current"))
+
+    def ids(self) -> dict[str, str]:
+        """The container ID of each service that runs."""
+        lines = sh(
+            "docker",
+            "ps",
+            "--no-trunc",
+            "--filter",
+            f"label=com.docker.compose.project={self.name}",
+            "--format",
+            '{{.Label "com.docker.compose.service"}} {{.ID}}',
+        ).splitlines()
+        return dict(sorted(line.split() for line in lines))
+
+    def env(self, service: str, name: str) -> str:
+        return sh("docker", "exec", self.ids()[service], "printenv", name)
+
+    def in_container(self, service: str, *command: str) -> str:
+        return sh("docker", "exec", self.ids()[service], *command)
+
+    def remove(self) -> None:
+        """Remove everything that the tests left on the engine."""
+        label = f"label=com.docker.compose.project={self.name}"
+        for kind, listing, removal in (
+            ("container", ["ps", "-aq"], ["rm", "-f", "-v"]),
+            ("network", ["network", "ls", "-q"], ["network", "rm"]),
+            ("volume", ["volume", "ls", "-q"], ["volume", "rm", "-f"]),
+        ):
+            found = sh("docker", *listing, "--filter", label).split()
+            if found:
+                sh("docker", *removal, *found, check=kind != "network")
+
+
+def sentence(text: str) -> str:
+    """A text in one line with single spaces, to look for words in."""
+    return re.sub(r"\s+", " ", text)

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+RELEASE = HERE.parent
+# The engine from its sources; the libraries from the archive that is built of them.
+sys.path.insert(0, str(RELEASE))
+sys.path.append(os.environ.get("ENGINE_PYZ", ""))
+
+from bundle import IMAGE, Bundle, sh  # noqa: E402
+
+# Tag of the test image: what it says about itself, and how it behaves.
+VARIANTS = {"v1": "well", "v2": "well", "crash": "crash", "sick": "sick", "talk": "talk"}
+
+
+def engine_python() -> str:
+    """The Python that runs the archive: the oldest that is supported, where there is one."""
+    for candidate in (os.environ.get("ENGINE_PYTHON"), "python3.9", sys.executable):
+        path = shutil.which(candidate) if candidate else None
+        # A launcher may stand for a version that is not installed.
+        if (
+            path
+            and not subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode
+        ):
+            return path
+    raise AssertionError("no Python that runs")
+
+
+def pytest_report_header() -> list[str]:
+    version = subprocess.run(
+        [engine_python(), "--version"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    return [
+        f"engine runs on: {version} ({engine_python()}), base image: {os.environ.get('BASE_IMAGE')}"
+    ]
+
+
+@pytest.fixture(scope="session")
+def pyz() -> Path:
+    path = os.environ.get("ENGINE_PYZ")
+    assert path, "ENGINE_PYZ: expected the built archive; found nothing; run release/test"
+    return Path(path)
+
+
+@pytest.fixture(scope="session")
+def digests() -> Iterator[dict[str, str]]:
+    base = os.environ.get("BASE_IMAGE")
+    assert base, "BASE_IMAGE: expected a Debian image on this host; found nothing; run release/test"
+    found = {}
+    for tag, mode in VARIANTS.items():
+        arguments = [f"BASE_IMAGE={base}", f"VERSION={tag}", f"MODE={mode}"]
+        sh(
+            "env",
+            "DOCKER_BUILDKIT=1",
+            "docker",
+            "build",
+            "--quiet",
+            "-t",
+            f"{IMAGE}:{tag}",
+            *(word for argument in arguments for word in ("--build-arg", argument)),
+            str(HERE / "image"),
+        )
+        found[tag] = sh("docker", "image", "inspect", "--format", "{{.Id}}", f"{IMAGE}:{tag}")
+    yield found
+    sh("docker", "image", "rm", *(f"{IMAGE}:{tag}" for tag in VARIANTS), check=False)
+
+
+def new_bundle(folder: Path, pyz: Path, digests: dict[str, str]) -> Bundle:
+    return Bundle(f"relt-{secrets.token_hex(3)}", folder, engine_python(), pyz, digests)
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, pyz: Path, digests: dict[str, str]) -> Iterator[Bundle]:
+    """A bundle that nobody has deployed yet."""
+    found = new_bundle(tmp_path, pyz, digests)
+    yield found
+    found.remove()
+
+
+@pytest.fixture
+def running(bundle: Bundle) -> Bundle:
+    """A bundle whose first release runs."""
+    bundle.deployed()
+    return bundle

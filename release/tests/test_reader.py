@@ -1,0 +1,191 @@
+"""The incoming directory: what is wrong in it is named, all at once."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.errors import BadReleaseError, NoInputError
+from engine.incoming import Incoming, release_id
+from engine.reader import read_incoming
+
+DIGEST = "sha256:" + "a" * 64
+
+
+def good() -> dict[str, Any]:
+    return {
+        "name": "luffy-bundle",
+        "images": {"EDGE_IMAGE": {"ref": "luffy-bundle/edge:abc", "config_digest": DIGEST}},
+        "environment": {"SITE_PORT": "80"},
+        "profiles": ["demo"],
+        "compose_files": ["compose.yaml", "compose/demo/overlay.yaml"],
+        "config": ["redis"],
+        "edge_config": "edge",
+        "secrets_dir": "/etc/luffy-bundle/secrets",
+        "secrets": [
+            {"file": "password", "uid": 10002, "random": 32},
+            {"file": "copy", "uid": 10004, "same_as": "password"},
+            {"file": "acl", "uid": 10003, "format": "#{password.sha256}"},
+        ],
+        "steps": [{"name": "migrate", "service": "luffy_migrate", "needs": ["mariadb"]}],
+    }
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in (
+        "compose.yaml",
+        "compose/demo/overlay.yaml",
+        "compose/README.md",
+        "config/redis/redis.conf",
+        "config/edge/haproxy.cfg",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"# {name}\n")
+    return tmp_path
+
+
+def read(folder: Path, document: Any) -> Incoming:
+    (folder / "release.json").write_text(json.dumps(document))
+    return read_incoming(folder)
+
+
+def refusal(folder: Path, document: Any) -> str:
+    with pytest.raises(BadReleaseError) as refused:
+        read(folder, document)
+    assert refused.value.exit_code == 65
+    return str(refused.value)
+
+
+def test_a_good_one_is_read_whole(folder: Path) -> None:
+    incoming = read(folder, good())
+    assert incoming.images["EDGE_IMAGE"].ref == "luffy-bundle/edge:abc"
+    assert incoming.config == {"redis": {"redis.conf": b"# config/redis/redis.conf\n"}}
+    assert incoming.edge_tree == {"haproxy.cfg": b"# config/edge/haproxy.cfg\n"}
+    assert set(incoming.compose_tree) == {"compose.yaml", "compose/demo/overlay.yaml"}
+    assert incoming.steps[0].needs == ("mariadb",)
+
+
+def change(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
+    def apply(document: dict[str, Any]) -> None:
+        *parents, last = path.split("/")
+        target: Any = document
+        for key in parents:
+            target = target[int(key)] if key.isdigit() else target[key]
+        if value is ...:
+            del target[last]
+        else:
+            target[int(last) if last.isdigit() else last] = value
+
+    return apply
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("name", ..., ["name", "expected a compose project name", "found nothing"]),
+        ("name", "Luffy Bundle", ["name", 'found "Luffy Bundle"']),
+        ("images", {}, ["images", "expected at least one image"]),
+        ("images", [], ["images", "expected an object"]),
+        ("images/EDGE_IMAGE/ref", "luffy-bundle/edge", ["images.EDGE_IMAGE.ref", "name:tag"]),
+        ("images/EDGE_IMAGE/ref", "e@sha256:" + "a" * 64, ["images.EDGE_IMAGE.ref", "name:tag"]),
+        ("images/EDGE_IMAGE/config_digest", "sha256:12", ["images.EDGE_IMAGE.config_digest", "64 hex"]),
+        ("images/EDGE_IMAGE", "edge:1", ["images.EDGE_IMAGE", "expected an object"]),
+        ("environment/SITE_PORT", 80, ["environment.SITE_PORT", "a string", "found 80", "in quotes"]),
+        ("environment/site-port", "80", ["environment.site-port", "in capitals"]),
+        ("environment/EDGE_IMAGE", "x:1", ["environment.EDGE_IMAGE", "does not set itself"]),
+        ("environment/CONFIG_REDIS", "/x", ["environment.CONFIG_REDIS", "does not set itself"]),
+        ("environment/COMPOSE_PROFILES", "x", ["environment.COMPOSE_PROFILES", "remove it"]),
+        ("profiles", "demo", ["profiles", "a list of names"]),
+        ("compose_files", [], ["compose_files", "at least one"]),
+        ("compose_files/0", "missing.yaml", ["compose_files[0]", "missing.yaml", "ship that file"]),
+        ("compose_files/0", "../etc/passwd", ["compose_files[0]", "below the incoming directory"]),
+        ("config/0", "mariadb", ["config/mariadb", "no file there", "render it"]),
+        ("config/0", "../edge", ["config[0]", "expected the name of a service"]),
+        ("edge_config", "haproxy", ["config/haproxy", "no file there"]),
+        ("secrets_dir", "secrets", ["secrets_dir", "an absolute path", 'found "secrets"']),
+        ("secrets_dir", ..., ["secrets_dir", "an absolute path", "found nothing"]),
+        ("secrets/0/random", 8, ["secret password.random", "from 16 to 128", "found 8"]),
+        ("secrets/0/uid", "10002", ["secret password.uid", "a numeric uid"]),
+        ("secrets/0/uid", True, ["secret password.uid", "a numeric uid"]),
+        ("secrets/0/file", "../shadow", ["secrets[0].file", "a file name"]),
+        ("secrets/1/same_as", "nope", ["secret copy", "sources out of", 'found "nope"']),
+        ("secrets/1/same_as", "acl", None),
+        ("secrets/1/random", 32, ["secret copy", "exactly one of", "same_as"]),
+        ("secrets/2/format", "open { brace", ["secret acl.format", "plain braces"]),
+        ("secrets/0", {"file": "password", "uid": 1, "same_as": "copy"}, ["secrets", "in a circle"]),
+        ("secrets/1/file", "password", ["secret password", "one description of each"]),
+        ("steps/0/service", ..., ["steps[0].service", "a service", "found nothing"]),
+        ("steps/0/needs", "mariadb", ["steps[0].needs", "a list of services"]),
+        ("steps/0/timeout_s", -1, ["steps[0].timeout_s", "seconds"]),
+        ("image", {}, ["image", "one of", "images", "remove or rename it"]),
+    ],
+)  # fmt: skip
+def test_a_bad_field_is_named_with_what_was_expected_and_found(
+    folder: Path, path: str, value: Any, words: "list[str] | None"
+) -> None:
+    document = good()
+    change(path, value)(document)
+    if words is None:
+        read(folder, document)
+        return
+    text = refusal(folder, document)
+    assert all(word in text for word in words), text
+
+
+def test_every_problem_is_named_at_once(folder: Path) -> None:
+    document = good()
+    document.update(name=7, compose_files=["nope.yaml"], profiles={})
+    text = refusal(folder, document)
+    assert len(text.splitlines()) == 3
+
+
+def test_a_missing_or_unreadable_description_is_refused(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(NoInputError, match="run the deploy playbook") as missing:
+        read_incoming(tmp_path / "nowhere")
+    assert missing.value.exit_code == 66
+    (folder / "release.json").write_text('{"name": "half')
+    with pytest.raises(BadReleaseError, match="not JSON"):
+        read_incoming(folder)
+    assert "a JSON object" in refusal(folder, [])
+
+
+def test_a_link_in_the_configuration_is_refused(folder: Path) -> None:
+    (folder / "config/redis/link").symlink_to("/etc/passwd")
+    assert "a plain file or folder" in refusal(folder, good())
+
+
+def identity(folder: Path, document: dict[str, Any], revisions: dict[str, str]) -> str:
+    return release_id(read(folder, document).inputs(revisions))
+
+
+def test_the_id_of_a_release_follows_from_all_that_makes_it(folder: Path) -> None:
+    revisions = {"10002": "0" * 12}
+    seen = {identity(folder, good(), revisions)}
+    assert all(len(each) == 12 and int(each, 16) >= 0 for each in seen)
+    for path, value in (
+        ("images/EDGE_IMAGE/config_digest", "sha256:" + "b" * 64),
+        ("environment/SITE_PORT", "81"),
+        ("profiles", []),
+        ("steps/0/needs", []),
+    ):
+        document = good()
+        change(path, value)(document)
+        seen.add(identity(folder, document, revisions))
+    for name in ("compose.yaml", "config/redis/redis.conf", "config/edge/haproxy.cfg"):
+        before = (folder / name).read_text()
+        (folder / name).write_text("# other\n")
+        seen.add(identity(folder, good(), revisions))
+        (folder / name).write_text(before)
+    seen.add(identity(folder, good(), {"10002": "1" * 12}))
+    assert len(seen) == 9
+
+
+def test_the_id_does_not_depend_on_order_documentation_or_time(folder: Path) -> None:
+    first = identity(folder, good(), {})
+    document = dict(reversed(list(good().items())))
+    (folder / "compose/README.md").write_text("another text\n")
+    (folder / "compose.yaml").touch()
+    assert identity(folder, document, {}) == first

@@ -1,0 +1,1 @@
+"""Courses, their teachers and what they consist of."""

@@ -1,0 +1,78 @@
+"""Courses in the administration."""
+
+from django.contrib import admin
+
+from course.models import Course, CourseCategory, CourseChapter, CourseSection, Teacher
+
+PLACE_AND_SIGHT = ("orders", "is_show", "is_delete")
+
+
+class ChapterInline(admin.TabularInline):
+    """A course's chapters on its own page; each leads to the page with its sections."""
+
+    model = CourseChapter
+    fields = ("chapter", "name", "summary", *PLACE_AND_SIGHT)
+    extra = 0
+    show_change_link = True
+
+
+class SectionInline(admin.TabularInline):
+    """A chapter's sections on its own page."""
+
+    model = CourseSection
+    fields = ("name", "section_type", "section_link", "duration", "free_trail", *PLACE_AND_SIGHT)
+    extra = 0
+
+
+@admin.register(CourseCategory)
+class CourseCategoryAdmin(admin.ModelAdmin):
+    """Categories."""
+
+    list_display = ("name", *PLACE_AND_SIGHT)
+    list_editable = ("orders", "is_show")
+    search_fields = ("name",)
+
+
+@admin.register(Teacher)
+class TeacherAdmin(admin.ModelAdmin):
+    """Teachers."""
+
+    list_display = ("name", "role", "title", *PLACE_AND_SIGHT)
+    list_filter = ("role", "is_show", "is_delete")
+    search_fields = ("name", "title")
+
+
+@admin.register(Course)
+class CourseAdmin(admin.ModelAdmin):
+    """Courses with their chapters."""
+
+    list_display = ("name", "course_category", "teacher", "price", "status", "students", "is_show")
+    list_filter = ("status", "course_type", "level", "course_category", "is_show", "is_delete")
+    list_select_related = ("course_category", "teacher")
+    search_fields = ("name", "brief")
+    autocomplete_fields = ("teacher", "course_category")
+    readonly_fields = ("pub_date",)
+    inlines = (ChapterInline,)
+
+
+@admin.register(CourseChapter)
+class CourseChapterAdmin(admin.ModelAdmin):
+    """Chapters with their sections."""
+
+    list_display = ("name", "course", "chapter", *PLACE_AND_SIGHT)
+    list_filter = ("course",)
+    list_select_related = ("course",)
+    search_fields = ("name", "course__name")
+    autocomplete_fields = ("course",)
+    inlines = (SectionInline,)
+
+
+@admin.register(CourseSection)
+class CourseSectionAdmin(admin.ModelAdmin):
+    """Sections, to find one among all."""
+
+    list_display = ("name", "chapter", "section_type", "duration", "free_trail", "is_show")
+    list_filter = ("section_type", "free_trail", "is_show", "is_delete")
+    list_select_related = ("chapter",)
+    search_fields = ("name", "chapter__name", "chapter__course__name")
+    autocomplete_fields = ("chapter",)

@@ -1,0 +1,39 @@
+"""What a list of courses can be asked for."""
+
+import django_filters
+from django import forms
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ValidationError
+
+from course.models import CourseCategory, CourseQuerySet
+from luffy.numbers import LARGEST_ID
+
+
+class IdFilter(django_filters.Filter):
+    """A row's id."""
+
+    field_class = forms.IntegerField
+
+    def __init__(self, method: str) -> None:
+        super().__init__(method=method, min_value=1, max_value=LARGEST_ID)
+
+
+class CourseFilter(django_filters.FilterSet):
+    """The parameters `course_category` and `ordering` (±price, ±students).
+
+    The form behind it looks at their shape alone and asks no database, so that an answer from the
+    cache needs no query; whether the category exists is asked when the rows are read.
+    """
+
+    course_category = IdFilter(method="of_category")
+    ordering = django_filters.OrderingFilter(fields=(("price", "price"), ("students", "students")))
+
+    def of_category(self, courses: CourseQuerySet, name: str, value: int) -> CourseQuerySet:
+        """The courses of a category that visitors may see.
+
+        Raises:
+            ValidationError: there is none with this id.
+        """
+        if not CourseCategory.objects.shown().filter(pk=value).exists():
+            raise ValidationError({name: [_("There is no category %(id)s.") % {"id": value}]})
+        return courses.filter(course_category_id=value)

@@ -1,0 +1,111 @@
+"""Courses as JSON, for visitors who have not bought any."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from course.models import Course, CourseCategory, CourseChapter, CourseSection, Teacher
+
+
+class CategorySerializer(serializers.ModelSerializer[CourseCategory]):
+    """A category."""
+
+    class Meta:
+        model = CourseCategory
+        fields = ("id", "name")
+
+
+class TeacherSerializer(serializers.ModelSerializer[Teacher]):
+    """A teacher, beside a course."""
+
+    role_name = serializers.CharField(source="get_role_display")
+
+    class Meta:
+        model = Teacher
+        fields = ("id", "name", "role_name", "title", "signature", "image", "brief")
+
+
+class SectionPreviewSerializer(serializers.ModelSerializer[CourseSection]):
+    """A section in a course's short list; the link only if it is free to try."""
+
+    section_link = serializers.SerializerMethodField()
+
+    class Meta:
+        model = CourseSection
+        fields: tuple[str, ...] = ("name", "section_link", "duration", "free_trail")
+
+    def get_section_link(self, section: CourseSection) -> str | None:
+        """Where the section lies, or nothing: a link would be the section itself."""
+        return section.section_link or None if section.free_trail else None
+
+
+class SectionSerializer(SectionPreviewSerializer):
+    """A section in its chapter."""
+
+    class Meta(SectionPreviewSerializer.Meta):
+        fields = (
+            "id",
+            "name",
+            "orders",
+            "section_type",
+            "section_link",
+            "duration",
+            "free_trail",
+        )
+
+
+class ChapterSerializer(serializers.ModelSerializer[CourseChapter]):
+    """A chapter with its sections, which the caller has prefetched."""
+
+    coursesections = SectionSerializer(many=True)
+
+    class Meta:
+        model = CourseChapter
+        fields = ("id", "chapter", "name", "summary", "coursesections")
+
+
+class CourseSerializer(serializers.ModelSerializer[Course]):
+    """A course. `context["previews"]` maps a course's id to the sections to show with it."""
+
+    attachment_path = serializers.SerializerMethodField()
+    course_type_name = serializers.CharField(source="get_course_type_display")
+    level_name = serializers.CharField(source="get_level_display")
+    status_name = serializers.CharField(source="get_status_display")
+    teacher = serializers.SerializerMethodField()
+    section_list = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Course
+        fields = (
+            "id",
+            "name",
+            "course_img",
+            "brief",
+            "attachment_path",
+            "price",
+            "students",
+            "period",
+            "sections",
+            "pub_sections",
+            "course_type_name",
+            "level_name",
+            "status_name",
+            "teacher",
+            "section_list",
+        )
+
+    def get_attachment_path(self, course: Course) -> str | None:
+        """Where the material lies: of a course that costs nothing alone."""
+        return course.attachment_path or None if not course.price else None
+
+    def get_teacher(self, course: Course) -> dict[str, Any] | None:
+        """The teacher, unless hidden or deleted."""
+        teacher = course.teacher
+        if teacher.is_delete or not teacher.is_show:
+            return None
+        return dict(TeacherSerializer(teacher).data)
+
+    def get_section_list(self, course: Course) -> list[Any]:
+        """The first sections of the course."""
+        sections = self.context["previews"].get(course.pk, [])
+        return list(SectionPreviewSerializer(sections, many=True).data)

@@ -1,0 +1,13 @@
+"""Addresses below `course/`."""
+
+from django.urls import path
+
+from course.views import CategoryView, ChapterView, CourseListView, CourseView
+
+urlpatterns = [
+    path("category/", CategoryView.as_view(), name="category"),
+    path("actual/", CourseListView.as_view(), name="course-list"),
+    # Any text: one that is no number is told so, instead of "nothing at this address".
+    path("actual/<str:course_id>/", CourseView.as_view(), name="course"),
+    path("chapter/", ChapterView.as_view(), name="chapter"),
+]

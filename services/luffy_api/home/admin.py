@@ -1,0 +1,15 @@
+"""The front page in the administration."""
+
+from django.contrib import admin
+
+from home.models import Banner
+
+
+@admin.register(Banner)
+class BannerAdmin(admin.ModelAdmin):
+    """Banners, in the order in which they are shown."""
+
+    list_display = ("title", "link", "orders", "is_show", "is_delete", "updated_time")
+    list_editable = ("orders", "is_show")
+    list_filter = ("is_show", "is_delete")
+    search_fields = ("title", "info")

@@ -1,0 +1,43 @@
+"""A line in the log for each request, with its duration, its status and its request id."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+logger = logging.getLogger("luffy.access")
+
+# Asked every few seconds by the edge and by the container's health check.
+UNLOGGED_PATHS = frozenset({"/healthz", "/readyz"})
+
+
+def access_log(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware that logs what was asked and how it was answered, without the query's values."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        began = time.monotonic()
+        response = get_response(request)
+        if request.path not in UNLOGGED_PATHS or response.status_code >= 500:
+            logger.info(
+                "%s %s %d",
+                request.method,
+                request.path,
+                response.status_code,
+                extra={
+                    "method": request.method,
+                    "path": request.path,
+                    "status": response.status_code,
+                    "duration_ms": round((time.monotonic() - began) * 1000, 1),
+                    # The edge replaces this header, and nobody else can reach this service.
+                    "client": request.headers.get(
+                        "X-Forwarded-For", request.META.get("REMOTE_ADDR")
+                    ),
+                },
+            )
+        return response
+
+    return middleware

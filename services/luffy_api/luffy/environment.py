@@ -1,0 +1,257 @@
+"""What the service is told from outside: environment variables and secret files.
+
+Everything is read here, once, before Django starts. A value that cannot be right ends the process
+with exit code 78 (EX_CONFIG of sysexits.h) and names every wrong variable at once: what was
+expected, what was found, and what to do. The text of a secret is never printed.
+"""
+
+import os
+import sys
+import zoneinfo
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn, TypeVar, cast
+from urllib.parse import urlsplit
+
+T = TypeVar("T")
+
+EX_CONFIG = 78
+LANGUAGES = ("zh-hans", "en")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+SCHEMES = ("http", "https")
+# Django's own deployment check (security.W009) asks for this length.
+SECRET_KEY_MIN_LENGTH = 50
+ADMIN_PASSWORD_MIN_LENGTH = 12
+# Only worker classes that the database driver works with: mysqlclient blocks, so gevent gains
+# nothing, and gunicorn's asynchronous classes want ASGI.
+WORKER_CLASSES = ("gthread", "sync")
+
+
+class BadEnvironmentError(Exception):
+    """One or more variables are wrong; `problems` holds a line for each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The checked configuration of one process."""
+
+    secret_key: str
+    db_host: str
+    db_port: int
+    db_name: str
+    db_user: str
+    db_password: str
+    db_read_timeout_s: int
+    redis_url: str
+    admin_password: str | None
+    allowed_hosts: list[str]
+    public_scheme: str
+    language_code: str
+    time_zone: str
+    media_root: Path
+    gunicorn_workers: int
+    gunicorn_threads: int
+    gunicorn_worker_class: str
+    log_level: str
+
+    @classmethod
+    def read(cls, variables: Mapping[str, str]) -> "Environment":
+        """Read and check `variables`.
+
+        Raises:
+            BadEnvironmentError: with every problem that was found, not only the first.
+        """
+        reader = _Reader(variables)
+        environment = cls(
+            secret_key=reader.secret("DJANGO_SECRET_KEY", _secret_key),
+            db_host=reader.plain("DB_HOST", _host),
+            db_port=reader.plain("DB_PORT", _whole_number(1, 65535), "3306"),
+            db_name=reader.plain("DB_NAME", _text),
+            db_user=reader.plain("DB_USER", _text),
+            db_password=reader.secret("DB_PASSWORD", _text),
+            db_read_timeout_s=reader.plain("DB_READ_TIMEOUT", _whole_number(1, 86400), "20"),
+            redis_url=reader.secret("REDIS_URL", _redis_url),
+            admin_password=reader.optional_secret("ADMIN_PASSWORD", _admin_password),
+            allowed_hosts=reader.plain("ALLOWED_HOSTS", _hosts),
+            public_scheme=reader.plain("PUBLIC_SCHEME", _one_of(SCHEMES), "http"),
+            language_code=reader.plain("LANGUAGE_CODE", _one_of(LANGUAGES), "zh-hans"),
+            time_zone=reader.plain("TIME_ZONE", _time_zone, "Asia/Shanghai"),
+            media_root=reader.plain("MEDIA_ROOT", _absolute_path, "/srv/media"),
+            gunicorn_workers=reader.plain("GUNICORN_WORKERS", _whole_number(1, 64), "2"),
+            gunicorn_threads=reader.plain("GUNICORN_THREADS", _whole_number(1, 256), "4"),
+            gunicorn_worker_class=reader.plain(
+                "GUNICORN_WORKER_CLASS", _one_of(WORKER_CLASSES), "gthread"
+            ),
+            log_level=reader.plain("LOG_LEVEL", _one_of(LOG_LEVELS), "INFO"),
+        )
+        if reader.problems:
+            raise BadEnvironmentError(reader.problems)
+        return environment
+
+
+def load() -> Environment:
+    """Read this process's environment, or end the process with exit code 78."""
+    try:
+        return Environment.read(os.environ)
+    except BadEnvironmentError as error:
+        refuse(error.problems)
+
+
+def refuse(problems: list[str]) -> NoReturn:
+    """Print `problems` to stderr, one a line, and end the process with exit code 78."""
+    print("luffy_api refuses to start:", *problems, sep="\n  ", file=sys.stderr)
+    raise SystemExit(EX_CONFIG)
+
+
+class _UnexpectedError(ValueError):
+    """A value is not what a parser takes; its text says what was expected."""
+
+
+class _Reader:
+    """Looks variables up and collects what is wrong with them."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self.problems: list[str] = []
+        self._variables = variables
+
+    def plain(self, name: str, parse: Callable[[str], T], default: str | None = None) -> T:
+        # An empty variable counts as unset: that is what compose hands over for `${NAME:-}`.
+        value = self._variables.get(name) or default
+        if value is None:
+            return self._refused(parse, name, _expected_by(parse), "nothing", f"set {name}")
+        return self._parsed(name, value, parse, found=repr(value), advice=f"correct {name}")
+
+    def secret(self, name: str, parse: Callable[[str], T]) -> T:
+        file_name, value = f"{name}_FILE", self._variables.get(name)
+        path = self._variables.get(file_name)
+        if value and path:
+            found = f"both {name} and {file_name}"
+            return self._refused(parse, name, "one of the two forms", found, f"unset {name}")
+        if not value and not path:
+            advice = f"set {file_name} to a file that holds the secret"
+            return self._refused(parse, file_name, _expected_by(parse), "nothing", advice)
+        if path:
+            return self._secret_file(file_name, Path(path), parse)
+        found = f"a secret of {len(value or '')} characters"
+        return self._parsed(name, value or "", parse, found, f"correct {name}")
+
+    def optional_secret(self, name: str, parse: Callable[[str], T]) -> T | None:
+        if self._variables.get(name) or self._variables.get(f"{name}_FILE"):
+            return self.secret(name, parse)
+        return None
+
+    def _secret_file(self, name: str, path: Path, parse: Callable[[str], T]) -> T:
+        try:
+            value = path.read_text(encoding="utf-8").strip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            found = f"{path}: {getattr(error, 'strerror', None) or 'not UTF-8 text'}"
+            advice = f"give {path} to uid {os.getuid()} with mode 0400, or correct {name}"
+            return self._refused(parse, name, "a readable text file", found, advice)
+        found = f"a secret of {len(value)} characters in {path}"
+        return self._parsed(name, value, parse, found, advice=f"write it anew to {path}")
+
+    def _parsed(
+        self, name: str, value: str, parse: Callable[[str], T], found: str, advice: str
+    ) -> T:
+        try:
+            return parse(value)
+        except _UnexpectedError as error:
+            return self._refused(parse, name, str(error), found, advice)
+
+    def _refused(
+        self, parse: Callable[[str], T], name: str, expected: str, found: str, advice: str
+    ) -> T:
+        self.problems.append(f"{name}: expected {expected}, found {found}; {advice}")
+        # Never used: `Environment.read` raises once it has asked for everything.
+        return cast("T", None)
+
+
+def _expected_by(parse: Callable[[str], object]) -> str:
+    """What `parse` expects, in its own words: it refuses an empty value with them."""
+    try:
+        parse("")
+    except _UnexpectedError as error:
+        return str(error)
+    return "a value"
+
+
+def _text(value: str) -> str:
+    if not value or not value.isprintable():
+        raise _UnexpectedError("printable text on one line")
+    return value
+
+
+def _host(value: str) -> str:
+    if not value or any(character in value for character in " /:@"):
+        raise _UnexpectedError("a host name or an IPv4 address")
+    return value
+
+
+def _absolute_path(value: str) -> Path:
+    if not value.startswith("/"):
+        raise _UnexpectedError("an absolute path")
+    return Path(value)
+
+
+def _secret_key(value: str) -> str:
+    if len(value) < SECRET_KEY_MIN_LENGTH or len(set(value)) < 5:
+        raise _UnexpectedError(f"{SECRET_KEY_MIN_LENGTH} or more random characters")
+    return value
+
+
+def _admin_password(value: str) -> str:
+    if len(value) < ADMIN_PASSWORD_MIN_LENGTH or not value.isprintable():
+        raise _UnexpectedError(f"{ADMIN_PASSWORD_MIN_LENGTH} or more printable characters")
+    return value
+
+
+def _redis_url(value: str) -> str:
+    expected = "redis://user:password@host:port/database"
+    url = urlsplit(value)
+    try:
+        port = url.port
+    except ValueError:
+        port = 0
+    if url.scheme not in ("redis", "rediss") or not url.hostname or port == 0:
+        raise _UnexpectedError(expected)
+    if not url.path.removeprefix("/").isdigit():
+        raise _UnexpectedError(expected)
+    return value
+
+
+def _hosts(value: str) -> list[str]:
+    hosts = [host.strip() for host in value.split(",") if host.strip()]
+    # "*" would answer under any name, and links in answers would then point wherever a caller says.
+    if not hosts or "*" in hosts or any("/" in host or " " in host for host in hosts):
+        raise _UnexpectedError("host names parted by commas, without '*', scheme or path")
+    return hosts
+
+
+def _time_zone(value: str) -> str:
+    if value not in zoneinfo.available_timezones():
+        raise _UnexpectedError("a time zone such as Asia/Shanghai or UTC")
+    return value
+
+
+def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise _UnexpectedError(f"one of {', '.join(choices)}")
+        return value
+
+    return parse
+
+
+def _whole_number(low: int, high: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        # isdecimal alone also accepts digits of other scripts
+        if not (value.isascii() and value.isdecimal() and low <= int(value) <= high):
+            raise _UnexpectedError(f"a whole number from {low} to {high}")
+        return int(value)
+
+    return parse

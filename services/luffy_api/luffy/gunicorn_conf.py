@@ -1,0 +1,25 @@
+"""gunicorn's settings. A bad environment ends it here, before anything is started."""
+
+from luffy import environment
+from luffy.logs import logging_config
+
+_environment = environment.load()
+
+bind = "0.0.0.0:8000"
+wsgi_app = "luffy.wsgi:application"
+workers = _environment.gunicorn_workers
+threads = _environment.gunicorn_threads
+worker_class = _environment.gunicorn_worker_class
+worker_tmp_dir = "/dev/shm"  # noqa: S108 - memory: on a disk the heartbeat may block a worker
+# Loaded once and shared: a worker costs only what it changes.
+preload_app = True
+timeout = 30
+graceful_timeout = 20
+# Longer than the edge keeps an idle connection, so that the edge is the one that closes it.
+keepalive = 75
+# Nothing of a request's start may be larger; the edge refuses it earlier.
+limit_request_line = 4094
+limit_request_fields = 64
+control_socket_disable = True
+accesslog = None  # luffy.access_log tells more
+logconfig_dict = logging_config(_environment.log_level)

@@ -1,0 +1,94 @@
+"""Is the process alive, and can it do its work.
+
+`/healthz` answers 200 as long as requests are answered at all. `/readyz` names each dependency:
+
+    {"status": "ready", "checks": {"database": "ok", "schema": "ok", "redis": "ok"}}
+
+It answers 503 with status "unavailable" while the database is out of reach or lacks a migration
+that this code needs. Without Redis the catalogue is read from the database, so that is "degraded"
+and 200: taking the service out of rotation would turn a slow site into none.
+"""
+
+import logging
+from collections.abc import Callable
+
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from django.http.response import HttpResponseBase
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+OK = "ok"
+
+
+def health_answers(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware that answers health checks before the Host header or the scheme is looked at."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.path == "/healthz":
+            return JsonResponse({"status": "alive"})
+        if request.path == "/readyz":
+            return _readiness()
+        return get_response(request)
+
+    return middleware
+
+
+def _readiness() -> JsonResponse:
+    database = _check("database", _ask_database)
+    # Not asked of a database that is out of reach: it would wait for the same timeout again.
+    schema = _check("schema", _schema.ask) if database == OK else "not asked"
+    redis = _check("redis", _ask_redis)
+    if database != OK or schema != OK:
+        status = "unavailable"
+    else:
+        status = "ready" if redis == OK else "degraded"
+    checks = {"database": database, "schema": schema, "redis": redis}
+    return JsonResponse(
+        {"status": status, "checks": checks}, status=503 if status == "unavailable" else 200
+    )
+
+
+def _check(name: str, ask: Callable[[], str]) -> str:
+    """What `ask` says; the error's kind is shown, its text (which may name hosts) is logged."""
+    try:
+        return ask()
+    except (DatabaseError, RedisError) as error:
+        logger.warning("%s is not ready: %s", name, error)
+        return f"unavailable ({type(error).__name__})"
+
+
+def _ask_database() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return OK
+
+
+class _Schema:
+    """Whether every migration of this code is applied; once true, it stays so."""
+
+    def __init__(self) -> None:
+        self._complete = False
+
+    def ask(self) -> str:
+        if not self._complete:
+            executor = MigrationExecutor(connection)
+            missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+            if missing:
+                return f"{len(missing)} migrations are missing; run `luffy migrate`"
+            self._complete = True
+        return OK
+
+
+_schema = _Schema()
+
+
+def _ask_redis() -> str:
+    # A key that is never set: the answer is nothing, but Redis has to give it.
+    cache.get("ready")
+    return OK

@@ -1,0 +1,213 @@
+"""Django's settings. What differs between deployments comes from `environment` alone."""
+
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from luffy import environment
+from luffy.logs import logging_config
+
+ENVIRONMENT = environment.load()
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+DEBUG = False
+SECRET_KEY = ENVIRONMENT.secret_key
+ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts
+ROOT_URLCONF = "luffy.urls"
+WSGI_APPLICATION = "luffy.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "accounts.User"
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "django_guid",
+    "accounts",
+    "home",
+    "course",
+    "sample",
+]
+
+MIDDLEWARE = [
+    "django_guid.middleware.guid_middleware",
+    "luffy.access_log.access_log",
+    # Before everything that looks at the Host header: a health check comes under any name.
+    "luffy.health.health_answers",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- data -----------------------------------------------------------------------------------------
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        "ENGINE": "django.db.backends.mysql",
+        "HOST": ENVIRONMENT.db_host,
+        "PORT": ENVIRONMENT.db_port,
+        "NAME": ENVIRONMENT.db_name,
+        "USER": ENVIRONMENT.db_user,
+        "PASSWORD": ENVIRONMENT.db_password,
+        # A connection lives as long as its thread is busy often enough, and is tried before use.
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "charset": "utf8mb4",
+            "isolation_level": "read committed",
+            "init_command": "SET sql_mode='STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'",
+            "connect_timeout": 3,
+            "read_timeout": ENVIRONMENT.db_read_timeout_s,
+            "write_timeout": ENVIRONMENT.db_read_timeout_s,
+        },
+        "TEST": {"CHARSET": "utf8mb4"},
+    }
+}
+
+# The Redis user of this service may touch nothing but keys that begin with this.
+REDIS_KEY_PREFIX = "luffy"
+# A list is built anew after this long even if an invalidation was lost.
+CACHE_LIFETIME_S = 300
+
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": ENVIRONMENT.redis_url,
+        "KEY_PREFIX": REDIS_KEY_PREFIX,
+        "TIMEOUT": CACHE_LIFETIME_S,
+        "OPTIONS": {
+            "serializer": "luffy.cached_reads.JSONSerializer",
+            # Short: a read that cannot be cached is answered from the database instead.
+            "socket_connect_timeout": 0.5,
+            "socket_timeout": 1.0,
+            # One more try, for a connection that the server closed while it lay idle.
+            "retry": Retry(NoBackoff(), 1),
+        },
+    }
+}
+
+# --- background work ------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = ENVIRONMENT.redis_url
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # wait for Redis as long as it takes
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "global_keyprefix": f"{REDIS_KEY_PREFIX}:",
+    "socket_connect_timeout": 3,
+    "socket_keepalive": True,
+}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_TIME_LIMIT = 60
+# Nothing listens to events or sends remote commands, and each costs memory and Redis traffic.
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TIMEZONE = ENVIRONMENT.time_zone
+CELERY_BEAT_SCHEDULER = "luffy.heartbeat:HeartbeatScheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 10  # seconds; a heartbeat is due at least this often
+CELERY_BEAT_SCHEDULE = {
+    # Shorter than the cache's lifetime, so that a visitor never waits for the front page.
+    "refresh the banners": {"task": "home.refresh_banners", "schedule": CACHE_LIFETIME_S / 2},
+}
+
+# --- accounts -------------------------------------------------------------------------------------
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+_VALIDATION = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator"},
+    {"NAME": f"{_VALIDATION}.MinimumLengthValidator"},
+    {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
+    {"NAME": f"{_VALIDATION}.NumericPasswordValidator"},
+]
+
+# --- language and time ----------------------------------------------------------------------------
+
+LANGUAGE_CODE = ENVIRONMENT.language_code
+LANGUAGES = [("zh-hans", _("Chinese")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+TIME_ZONE = ENVIRONMENT.time_zone
+USE_TZ = True
+
+# --- files ----------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "static"
+MEDIA_URL = "/media/"
+MEDIA_ROOT = ENVIRONMENT.media_root
+# Another container's user serves these files, so they are readable by all.
+FILE_UPLOAD_PERMISSIONS = 0o644
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o755
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# --- the interface --------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "EXCEPTION_HANDLER": "luffy.errors.exception_handler",
+    "URL_FORMAT_OVERRIDE": None,
+}
+
+# --- safety ---------------------------------------------------------------------------------------
+
+HTTPS = ENVIRONMENT.public_scheme == "https"
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+# The edge is the only one that can reach this service, and it always replaces this header.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "luffy.errors.csrf_failure"
+SILENCED_SYSTEM_CHECKS = [
+    # Both would bind every subdomain of the operator's domain, which this site does not own.
+    "security.W005",  # HSTS for subdomains
+    "security.W021",  # HSTS preload
+]
+
+# --- logs -----------------------------------------------------------------------------------------
+
+DJANGO_GUID = {
+    "GUID_HEADER_NAME": "X-Request-ID",
+    "VALIDATE_GUID": True,
+    "RETURN_HEADER": True,
+    "INTEGRATIONS": [],
+}
+LOGGING_CONFIG = "logging.config.dictConfig"
+LOGGING = logging_config(ENVIRONMENT.log_level)

@@ -1,0 +1,17 @@
+"""The service's addresses."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+API = "api/v1/"
+
+urlpatterns = [
+    path(f"{API}home/", include("home.urls")),
+    path(f"{API}course/", include("course.urls")),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "luffy.errors.bad_request"
+handler403 = "luffy.errors.permission_denied"
+handler404 = "luffy.errors.not_found"
+handler500 = "luffy.errors.server_error"

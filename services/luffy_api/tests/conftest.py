@@ -1,0 +1,104 @@
+"""What the tests share: a clean cache, rows to look at, and a running copy of the service."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from course.models import Course, CourseCategory, CourseChapter, CourseSection, Teacher
+from course.reads import course_reads
+from home.reads import home_reads
+from luffy.cached_reads import redis_availability
+from tests.stand import Service, fresh_database
+
+
+@pytest.fixture(autouse=True)
+def _clean_cache() -> None:
+    """Nothing of an earlier test is in Redis, and this process thinks well of it."""
+    redis_availability.answered()
+    home_reads.invalidate()
+    course_reads.invalidate()
+
+
+@pytest.fixture(autouse=True)
+def media(settings: Any, tmp_path: Path) -> Path:
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return tmp_path / "media"
+
+
+@pytest.fixture
+def api(client: Client) -> Callable[..., Any]:
+    """`api("home/banner/", page=2)`: the answer to a GET in English."""
+
+    def get(path: str, **parameters: Any) -> Any:
+        return client.get(f"/api/v1/{path}", parameters, headers={"Accept-Language": "en"})
+
+    return get
+
+
+@pytest.fixture
+def category(db: None) -> CourseCategory:
+    return CourseCategory.objects.create(name="Navigation")
+
+
+@pytest.fixture
+def teacher(db: None) -> Teacher:
+    return Teacher.objects.create(
+        name="Ann", title="Captain", brief="Sails.", image="teacher/ann.webp", signature="Ahoy"
+    )
+
+
+@pytest.fixture
+def make_course(category: CourseCategory, teacher: Teacher) -> Callable[..., Course]:
+    """Makes a course with two chapters of three sections each; only the first is free to try."""
+
+    def make(name: str = "Knots", **fields: Any) -> Course:
+        fields = {"course_category": category, "teacher": teacher, "price": 39} | fields
+        course = Course.objects.create(name=name, course_img="course/knots.webp", **fields)
+        for number in (1, 2):
+            chapter = CourseChapter.objects.create(
+                course=course, chapter=number, name=f"Chapter {number}"
+            )
+            for place in (1, 2, 3):
+                CourseSection.objects.create(
+                    chapter=chapter,
+                    name=f"Section {number}.{place}",
+                    section_link=f"https://example.com/{number}/{place}",
+                    duration="10:00",
+                    free_trail=(number, place) == (1, 1),
+                    orders=place,
+                )
+        return course
+
+    return make
+
+
+@pytest.fixture
+def redis_keys() -> Callable[[], list[str]]:
+    """The names of the keys in Redis that answers are kept under."""
+
+    def keys() -> list[str]:
+        client = cache._cache.get_client(None)  # type: ignore[attr-defined]
+        return sorted(key.decode() for key in client.scan_iter("luffy:1:*"))
+
+    return keys
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service as a deployment starts it, with a database of its own and its sample data."""
+    folder = tmp_path_factory.mktemp("service")
+    with fresh_database("luffy_live") as database, Service(database, folder) as running:
+        yield running
+
+
+@pytest.fixture
+def settled(service: Service) -> Service:
+    """The running service with its database and its Redis in reach."""
+    service.database_relay.open()
+    service.redis_relay.open()
+    service.wait_until_ready()
+    return service

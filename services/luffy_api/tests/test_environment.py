@@ -1,0 +1,163 @@
+"""The service refuses to start on a bad setting, and names it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from luffy.environment import BadEnvironmentError, Environment
+from tests.stand import luffy
+
+SECRET_KEY = "0123456789" * 5
+GOOD = {
+    "DJANGO_SECRET_KEY": SECRET_KEY,
+    "DB_HOST": "mariadb",
+    "DB_NAME": "luffy",
+    "DB_USER": "luffy",
+    "DB_PASSWORD": "p4ssw0rd-of-the-test",
+    "REDIS_URL": "redis://luffy:secret-of-the-test@redis:6379/0",
+    "ALLOWED_HOSTS": "shop.example, localhost",
+}
+
+
+def problems(**changes: str | None) -> list[str]:
+    variables = {name: value for name, value in (GOOD | changes).items() if value is not None}
+    with pytest.raises(BadEnvironmentError) as refusal:
+        Environment.read(variables)
+    return refusal.value.problems
+
+
+def test_what_is_required_is_enough() -> None:
+    environment = Environment.read(GOOD)
+    assert environment.db_port == 3306
+    assert environment.allowed_hosts == ["shop.example", "localhost"]
+    assert environment.public_scheme == "http"
+    assert environment.language_code == "zh-hans"
+    assert environment.time_zone == "Asia/Shanghai"
+    assert environment.admin_password is None
+    assert environment.media_root == Path("/srv/media")
+
+
+def test_an_empty_variable_counts_as_unset() -> None:
+    environment = Environment.read(GOOD | {"DB_PORT": "", "LOG_LEVEL": ""})
+    assert (environment.db_port, environment.log_level) == (3306, "INFO")
+
+
+def test_secrets_are_read_from_files_without_their_last_line_break(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(SECRET_KEY + "\n", encoding="utf-8")
+    variables = GOOD | {"DJANGO_SECRET_KEY": "", "DJANGO_SECRET_KEY_FILE": str(tmp_path / "key")}
+    assert Environment.read(variables).secret_key == SECRET_KEY
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("DB_HOST", "maria db", "a host name or an IPv4 address, found 'maria db'"),
+        ("DB_PORT", "0", "a whole number from 1 to 65535, found '0'"),
+        ("DB_PORT", "३३०६", "a whole number from 1 to 65535"),
+        ("DB_READ_TIMEOUT", "soon", "a whole number from 1 to 86400, found 'soon'"),
+        ("PUBLIC_SCHEME", "ftp", "one of http, https, found 'ftp'"),
+        ("LANGUAGE_CODE", "fr", "one of zh-hans, en, found 'fr'"),
+        ("TIME_ZONE", "Mars/Base", "a time zone such as Asia/Shanghai or UTC, found 'Mars/Base'"),
+        ("MEDIA_ROOT", "media", "an absolute path, found 'media'"),
+        ("GUNICORN_WORKERS", "-1", "a whole number from 1 to 64, found '-1'"),
+        ("GUNICORN_THREADS", "many", "a whole number from 1 to 256, found 'many'"),
+        ("GUNICORN_WORKER_CLASS", "gevent", "one of gthread, sync, found 'gevent'"),
+        ("LOG_LEVEL", "loud", "one of DEBUG, INFO, WARNING, ERROR, found 'loud'"),
+        ("ALLOWED_HOSTS", "*", "without '*', scheme or path, found '*'"),
+        ("ALLOWED_HOSTS", "http://shop.example", "host names parted by commas"),
+        ("REDIS_URL", "http://redis/0", "redis://user:password@host:port/database"),
+        ("REDIS_URL", "redis://redis:port/0", "redis://user:password@host:port/database"),
+        ("REDIS_URL", "redis://redis:6379", "redis://user:password@host:port/database"),
+        ("DJANGO_SECRET_KEY", "short", "50 or more random characters, found a secret of 5"),
+        ("DJANGO_SECRET_KEY", "a" * 60, "50 or more random characters"),
+        ("ADMIN_PASSWORD", "12345", "12 or more printable characters, found a secret of 5"),
+    ],
+)
+def test_a_bad_value_is_named_with_what_was_expected_and_found(
+    name: str, value: str, expected: str
+) -> None:
+    (problem,) = problems(**{name: value})
+    assert problem.startswith(f"{name}: expected ")
+    assert expected in problem
+    assert "; correct " in problem
+
+
+@pytest.mark.parametrize("name", ["DB_HOST", "DB_NAME", "DB_USER", "ALLOWED_HOSTS"])
+def test_a_missing_variable_is_named(name: str) -> None:
+    (problem,) = problems(**{name: None})
+    assert problem.startswith(f"{name}: expected ")
+    assert f"found nothing; set {name}" in problem
+
+
+@pytest.mark.parametrize("name", ["DJANGO_SECRET_KEY", "DB_PASSWORD", "REDIS_URL"])
+def test_a_missing_secret_is_asked_for_as_a_file(name: str) -> None:
+    (problem,) = problems(**{name: None})
+    assert problem.startswith(f"{name}_FILE: expected ")
+    assert f"found nothing; set {name}_FILE to a file that holds the secret" in problem
+
+
+def test_a_secret_given_twice_is_refused(tmp_path: Path) -> None:
+    (problem,) = problems(DB_PASSWORD_FILE=str(tmp_path / "password"))
+    assert "found both DB_PASSWORD and DB_PASSWORD_FILE" in problem
+
+
+@pytest.mark.parametrize(
+    ("make", "found"),
+    [
+        (lambda path: None, "No such file or directory"),
+        (lambda path: path.mkdir(), "Is a directory"),
+        (lambda path: (path.touch(), path.chmod(0)), "Permission denied"),
+        (lambda path: path.write_bytes(b"\xff\xfe"), "not UTF-8 text"),
+        (lambda path: path.touch(), "a secret of 0 characters"),
+        (lambda path: path.write_text("two\nlines"), "a secret of 9 characters"),
+    ],
+    ids=["missing", "directory", "unreadable", "binary", "empty", "lines"],
+)
+def test_a_secret_file_with_wrong_rights_or_content_is_named(
+    tmp_path: Path, make: object, found: str
+) -> None:
+    path = tmp_path / "password"
+    make(path)  # type: ignore[operator]
+    (problem,) = problems(DB_PASSWORD=None, DB_PASSWORD_FILE=str(path))
+    assert problem.startswith("DB_PASSWORD_FILE: expected ")
+    assert found in problem
+    assert str(path) in problem
+
+
+def test_every_problem_is_told_at_once() -> None:
+    found = problems(DB_PORT="x", TIME_ZONE="x", REDIS_URL=None)
+    assert [problem.split(":")[0] for problem in found] == [
+        "DB_PORT",
+        "REDIS_URL_FILE",
+        "TIME_ZONE",
+    ]
+
+
+def test_no_secret_is_ever_printed() -> None:
+    text = "\n".join(problems(DJANGO_SECRET_KEY="weak-secret", REDIS_URL="redis://x:hunter2@h"))
+    assert "weak-secret" not in text
+    assert "hunter2" not in text
+
+
+@pytest.mark.parametrize("command", ["serve", "worker", "beat", "migrate", "sample_data", "manage"])
+def test_every_command_ends_with_78(command: str) -> None:
+    done = luffy(command, variables={"DB_PORT": "none", "PUBLIC_SCHEME": "gopher"})
+    assert done.returncode == 78, done.stdout + done.stderr
+    assert done.stderr.startswith("luffy_api refuses to start:\n  DB_PORT: expected ")
+    assert "\n  PUBLIC_SCHEME: expected one of http, https, found 'gopher'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_sample_data_needs_the_administrators_password() -> None:
+    done = luffy("sample_data", variables={"ADMIN_PASSWORD_FILE": ""})
+    assert done.returncode == 78
+    assert "ADMIN_PASSWORD_FILE: expected a file" in done.stderr
+
+
+def test_an_unknown_command_is_told_the_known_ones() -> None:
+    done = luffy("server")
+    assert done.returncode == os.EX_USAGE
+    assert 'expected one of serve, worker, beat, migrate, sample_data, manage; found "server"' in (
+        done.stderr
+    )

@@ -1,0 +1,278 @@
+"""The service as a deployment runs it: real processes, real outages, real signals."""
+
+import json
+import os
+import subprocess
+import threading
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import MySQLdb
+import pytest
+import requests
+
+from luffy.cached_reads import PAUSE_AFTER_FAILURE_S
+from tests.stand import (
+    BASE_URL,
+    Process,
+    Service,
+    fresh_database,
+    luffy,
+    read_secret,
+    run_sql,
+    wait_until,
+)
+
+
+def health_check(name: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["luffy-health", name],
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+
+def is_healthy(name: str, folder: Path) -> bool:
+    return health_check(name, TMPDIR=str(folder)).returncode == 0
+
+
+def test_the_sample_catalogue_is_served(settled: Service) -> None:
+    assert len(settled.get("home/banner/").json()["result"]) >= 4
+    assert len(settled.get("course/category/").json()) == 3
+    page = settled.get("course/actual/?ordering=-price&page_size=4").json()
+    assert (page["count"], len(page["results"])) == (6, 4)
+    assert page["results"][0]["price"] == "299.00"
+    assert page["next"].startswith(f"{BASE_URL}/api/v1/course/actual/?")
+    course = page["results"][0]["id"]
+    assert len(settled.get(f"course/chapter/?course_id={course}").json()) == 2
+
+
+def test_the_administration_and_its_static_files_are_served(settled: Service) -> None:
+    session = requests.Session()
+    page = session.get(f"{BASE_URL}/admin/login/", timeout=10).text
+    token = page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+    form = {
+        "csrfmiddlewaretoken": token,
+        "username": "admin",
+        "password": Path(os.environ["ADMIN_PASSWORD_FILE"]).read_text(encoding="utf-8"),
+        "next": "/admin/course/course/",
+    }
+    answer = session.post(f"{BASE_URL}/admin/login/", form, timeout=10)
+    assert answer.url == f"{BASE_URL}/admin/course/course/"
+    assert "容器编排" in answer.text
+    style = page.split('<link rel="stylesheet" href="')[1].split('"')[0]
+    assert style.startswith("/static/admin/css/base.")
+    answer = settled.get(style)
+    assert answer.status_code == 200
+    assert "immutable" in answer.headers["Cache-Control"]
+
+
+def test_without_redis_the_catalogue_is_served_from_the_database(settled: Service) -> None:
+    expected = settled.get("course/actual/").json()
+    settled.redis_relay.cut()
+    for _attempt in range(5):
+        answer = settled.get("course/actual/")
+        assert answer.status_code == 200
+        assert answer.json() == expected
+    assert settled.readiness()["status"] == "degraded"
+    assert health_check("serve").returncode == 0
+    assert "Redis did not answer" in settled.log
+    settled.redis_relay.open()
+    wait_until(lambda: settled.readiness()["status"] == "ready", "Redis is used again")
+
+
+def test_without_the_database_answers_are_clean_503s_and_then_work_again(
+    settled: Service,
+) -> None:
+    # Whichever worker answers shall ask Redis again, after a test that took it away.
+    time.sleep(PAUSE_AFTER_FAILURE_S)
+    settled.get("course/category/")
+    settled.database_relay.cut()
+    uncached = f"course/actual/?page_size={int(time.time()) % 40 + 1}&ordering=students"
+    answer = settled.get(uncached, headers={"Accept-Language": "en"})
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "5"
+    body = answer.json()
+    assert (body["code"], body["error"]) == (503, "database_unavailable")
+    assert body["msg"] == (
+        "The service cannot reach its database just now. Please try again shortly."
+    )
+    # What Redis still knows is shown all the same.
+    assert settled.get("course/category/").status_code == 200
+    admin = settled.get("/admin/", cookies={"sessionid": "x" * 32})
+    assert admin.status_code == 503
+    assert "Traceback" not in admin.text
+    readiness = settled.get("/readyz")
+    assert readiness.status_code == 503
+    assert readiness.json()["checks"]["database"] == "unavailable (OperationalError)"
+    check = health_check("serve")
+    assert check.returncode == 1
+    assert "503" in check.stdout
+    assert settled.get("/healthz").status_code == 200
+    settled.database_relay.open()
+    wait_until(lambda: settled.get(uncached).status_code == 200, "the database is used again")
+
+
+def test_without_both_answers_are_503s_still(settled: Service) -> None:
+    settled.redis_relay.cut()
+    settled.database_relay.cut()
+    began = time.monotonic()
+    assert settled.get("course/category/").status_code == 503
+    assert time.monotonic() - began < 5
+
+
+def test_the_health_check_shows_what_it_saw(settled: Service) -> None:
+    check = health_check("serve")
+    assert check.returncode == 0
+    assert check.stdout.startswith("HTTP/1.0 200 OK {")
+    assert '"database": "ok"' in check.stdout
+
+
+def test_the_log_is_json_without_health_checks(settled: Service) -> None:
+    settled.get("course/category/")
+    lines = [json.loads(line) for line in settled.log.splitlines()]
+    assert {"time", "level", "logger", "message", "request_id"} <= set(lines[0])
+    access = [line for line in lines if line["logger"] == "luffy.access"]
+    assert access
+    assert not [line for line in access if line["path"] == "/readyz" and line["status"] == 200]
+
+
+def test_a_request_that_runs_is_answered_before_the_service_ends(settled: Service) -> None:
+    lock = threading.Event()
+    answers: list[int] = []
+    # A lock on the table keeps the request waiting while the service is told to end.
+    blocker = threading.Thread(target=_hold_table, args=(settled.database, lock))
+    blocker.start()
+    try:
+        time.sleep(0.5)
+        path = "course/actual/?page_size=47&ordering=-students"
+        request = threading.Thread(target=lambda: answers.append(settled.get(path).status_code))
+        request.start()
+        time.sleep(0.5)
+        threading.Timer(2, lock.set).start()
+        began = time.monotonic()
+        code = settled.stop()
+        request.join(20)
+    finally:
+        lock.set()
+        blocker.join(20)
+        settled.start()
+    assert answers == [200]
+    assert code == 0
+    assert time.monotonic() - began < 20
+
+
+def _hold_table(database: str, release: threading.Event) -> None:
+    connection = MySQLdb.connect(
+        host=os.environ["DB_HOST"],
+        user=os.environ["DB_USER"],
+        password=read_secret("DB_PASSWORD"),
+        database=database,
+    )
+    connection.cursor().execute("LOCK TABLES luffy_course WRITE")
+    release.wait(20)
+    connection.close()  # type: ignore[no-untyped-call]
+
+
+# --- worker and beat ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def background(settled: Service, tmp_path: Path) -> Any:
+    """Worker and beat with a temporary folder of their own."""
+    variables = settled.variables | {"TMPDIR": str(tmp_path)}
+    processes = {
+        name: Process(name, variables, tmp_path / f"{name}.log") for name in ("worker", "beat")
+    }
+    yield processes, tmp_path
+    for process in processes.values():
+        if process.is_running():
+            process.stop()
+
+
+def test_worker_and_beat_refresh_the_banners_and_tell_their_health(
+    settled: Service, background: Any
+) -> None:
+    processes, folder = background
+    for name, process in processes.items():
+        wait_until(partial(is_healthy, name, folder), f"the heartbeat of {name}")
+        assert process.is_running()
+    worker_log: Path = processes["worker"].log
+    due = luffy(
+        "manage",
+        "shell",
+        "--command",
+        "from home.tasks import refresh_banners; refresh_banners.delay()",
+        variables=settled.variables,
+    )
+    assert due.returncode == 0, due.stderr
+    wait_until(
+        lambda: "the banners were refreshed" in worker_log.read_text(encoding="utf-8"),
+        "the task is done",
+    )
+    for line in worker_log.read_text(encoding="utf-8").splitlines():
+        if line.startswith("{"):
+            json.loads(line)
+    for name, process in processes.items():
+        began = time.monotonic()
+        assert process.stop() == 0, process.log.read_text(encoding="utf-8")
+        assert time.monotonic() - began < 15, name
+
+
+def test_a_worker_that_lost_its_broker_stops_its_heartbeat_and_starts_it_again(
+    settled: Service, background: Any
+) -> None:
+    processes, folder = background
+    heartbeat = folder / "luffy-worker.heartbeat"
+    wait_until(heartbeat.exists, "the first heartbeat")
+    settled.redis_relay.cut()
+    time.sleep(1)
+    last = heartbeat.stat().st_mtime
+    os.utime(heartbeat, (last - 60, last - 60))
+    time.sleep(11)
+    check = health_check("worker", TMPDIR=str(folder))
+    assert check.returncode == 1
+    assert "expected a heartbeat in the last 35 s" in check.stderr
+    assert processes["worker"].is_running()
+    settled.redis_relay.open()
+    wait_until(partial(is_healthy, "worker", folder), "the heartbeat comes back", limit_s=60)
+
+
+def test_a_health_check_without_a_heartbeat_says_what_it_expected(tmp_path: Path) -> None:
+    check = health_check("beat", TMPDIR=str(tmp_path))
+    assert check.returncode == 1
+    assert f"expected {tmp_path}/luffy-beat.heartbeat, found none" in check.stderr
+
+
+# --- migrations -----------------------------------------------------------------------------------
+
+
+def test_two_migrations_at_once_take_turns(tmp_path: Path) -> None:
+    with fresh_database("luffy_twice") as name:
+        done: list[subprocess.CompletedProcess[str]] = []
+        variables = {"DB_NAME": name, "MEDIA_ROOT": str(tmp_path)}
+        threads = [
+            threading.Thread(target=lambda: done.append(luffy("migrate", variables=variables)))
+            for _number in range(2)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert [run.returncode for run in done] == [0, 0], [run.stderr for run in done]
+        assert sum("No migrations to apply" in run.stdout for run in done) == 1
+        twice = "SELECT app, name FROM django_migrations GROUP BY app, name HAVING COUNT(*) > 1"
+        assert run_sql(twice, name) == []
+
+
+@pytest.mark.parametrize("command", ["migrate", "sample_data"])
+def test_a_step_without_its_database_says_so_in_one_line(command: str) -> None:
+    done = luffy(command, variables={"DB_HOST": "127.0.0.1", "DB_PORT": "9"})
+    assert done.returncode == 1
+    assert "expected MariaDB to answer at 127.0.0.1:9, found: " in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,72 @@
+import * as v from 'valibot'
+
+// What the pages cannot do without is required; what they can leave out has a value for "not given".
+const text = v.nullish(v.string(), '')
+const address = v.nullish(v.string(), null)
+const count = v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0)), 0)
+const id = v.pipe(v.number(), v.integer())
+
+/** The API sends decimals as strings ("99.00"), so that no digit is lost; here in yuan. */
+const price = v.pipe(
+  v.union([v.string(), v.number()]),
+  v.transform(Number),
+  v.number(),
+  v.finite(),
+  v.minValue(0),
+)
+
+export const bannerSchema = v.object({ title: text, image: address, link: text })
+
+export const categorySchema = v.object({ id, name: v.string() })
+
+export const teacherSchema = v.object({
+  id,
+  name: v.string(),
+  role_name: text,
+  title: text,
+  signature: text,
+  image: address,
+  brief: text,
+})
+
+export const sectionSchema = v.object({
+  name: v.string(),
+  section_type: v.nullish(v.union([v.number(), v.string()]), null),
+  duration: text,
+  free_trail: v.nullish(v.boolean(), false),
+})
+
+export const courseSchema = v.object({
+  id,
+  name: v.string(),
+  course_img: address,
+  brief: text,
+  price,
+  students: count,
+  period: count,
+  sections: count,
+  pub_sections: count,
+  course_type_name: text,
+  level_name: text,
+  status_name: text,
+  teacher: v.nullish(teacherSchema, null),
+  section_list: v.nullish(v.array(sectionSchema), []),
+})
+
+export const chapterSchema = v.object({
+  id,
+  chapter: count,
+  name: v.string(),
+  summary: text,
+  coursesections: v.nullish(v.array(sectionSchema), []),
+})
+
+export const coursePageSchema = v.object({ count: v.number(), results: v.array(courseSchema) })
+
+export type Banner = v.InferOutput<typeof bannerSchema>
+export type Category = v.InferOutput<typeof categorySchema>
+export type Teacher = v.InferOutput<typeof teacherSchema>
+export type Section = v.InferOutput<typeof sectionSchema>
+export type Course = v.InferOutput<typeof courseSchema>
+export type Chapter = v.InferOutput<typeof chapterSchema>
+export type CoursePage = v.InferOutput<typeof coursePageSchema>

@@ -1,0 +1,20 @@
+import '@/assets/css/tokens.css'
+import '@/assets/css/base.css'
+import { createPinia } from 'pinia'
+import { createApp } from 'vue'
+import App from './App.vue'
+import { i18n } from './i18n'
+import { router } from './router'
+import { reloadWhenAssetsAreGone } from './staleAssets'
+import { useCrashStore } from './stores/crash'
+import { usePreferencesStore } from './stores/preferences'
+
+const app = createApp(App).use(createPinia()).use(i18n).use(router)
+
+const crash = useCrashStore()
+app.config.errorHandler = (error) => crash.report(error)
+router.onError((error) => crash.report(error))
+reloadWhenAssetsAreGone(router)
+
+await usePreferencesStore().restore()
+app.mount('#app')

@@ -1,0 +1,38 @@
+import { defineStore } from 'pinia'
+import { computed, ref } from 'vue'
+import { fetchChapters, fetchCourse } from '@/api/courses'
+import { createResource } from '@/composables/resource'
+
+/** The course that is being looked at, with its chapters. */
+export const useCourseStore = defineStore('course', () => {
+  const id = ref<number | null>(null)
+  const course = createResource((signal, wanted: number) => fetchCourse(wanted, signal))
+  const chapters = createResource((signal, wanted: number) => fetchChapters(wanted, signal))
+
+  const freeLessons = computed(
+    () =>
+      (chapters.data ?? [])
+        .flatMap((chapter) => chapter.coursesections)
+        .filter((section) => section.free_trail).length,
+  )
+
+  /** Shows course `wanted`, fetched anew; what is known of it stays in sight meanwhile. */
+  async function open(wanted: number): Promise<void> {
+    if (id.value !== wanted) {
+      id.value = wanted
+      course.reset()
+      chapters.reset()
+    }
+    await Promise.all([course.load(wanted), chapters.load(wanted)])
+  }
+
+  /** Fetches what failed. */
+  async function retry(): Promise<void> {
+    const wanted = id.value
+    if (wanted === null) return
+    const failed = [course, chapters].filter((part) => part.error)
+    await Promise.all(failed.map((part) => part.load(wanted)))
+  }
+
+  return { course, chapters, freeLessons, open, retry }
+})

@@ -1,0 +1,64 @@
+import { defineStore } from 'pinia'
+import { ref } from 'vue'
+import { DEFAULT_LOCALE, LOCALES, showLocale, type Locale } from '@/i18n'
+
+/** `auto` follows the system. public/theme.js applies the remembered one before the first paint. */
+export const THEMES = ['auto', 'light', 'dark'] as const
+export type Theme = (typeof THEMES)[number]
+
+const LOCALE_KEY = 'luffy.locale'
+const THEME_KEY = 'luffy.theme'
+
+/** The visitor's language and theme, remembered in this browser. */
+export const usePreferencesStore = defineStore('preferences', () => {
+  const locale = ref<Locale>(recall(LOCALE_KEY, LOCALES, DEFAULT_LOCALE))
+  const theme = ref<Theme>(recall(THEME_KEY, THEMES, 'auto'))
+
+  /** Shows what is remembered. A language that cannot be fetched leaves the default one. */
+  async function restore(): Promise<void> {
+    showTheme(theme.value)
+    try {
+      await showLocale(locale.value)
+    } catch (error) {
+      console.error('The texts of the chosen language could not be loaded', error)
+      locale.value = DEFAULT_LOCALE
+      await showLocale(DEFAULT_LOCALE)
+    }
+  }
+
+  async function setLocale(wanted: Locale): Promise<void> {
+    await showLocale(wanted)
+    locale.value = wanted
+    remember(LOCALE_KEY, wanted)
+  }
+
+  function setTheme(wanted: Theme): void {
+    theme.value = wanted
+    showTheme(wanted)
+    remember(THEME_KEY, wanted)
+  }
+
+  return { locale, theme, restore, setLocale, setTheme }
+})
+
+function showTheme(theme: Theme): void {
+  if (theme === 'auto') delete document.documentElement.dataset.theme
+  else document.documentElement.dataset.theme = theme
+}
+
+function recall<T extends string>(key: string, known: readonly T[], otherwise: T): T {
+  try {
+    const value = localStorage.getItem(key)
+    return known.find((one) => one === value) ?? otherwise
+  } catch {
+    return otherwise // storage is blocked in this browser
+  }
+}
+
+function remember(key: string, value: string): void {
+  try {
+    localStorage.setItem(key, value)
+  } catch (error) {
+    console.error('This browser remembers nothing: the choice holds until the page is closed', error)
+  }
+}

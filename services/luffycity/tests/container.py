@@ -1,0 +1,102 @@
+"""Starts the image as a deployment does: read-only, without capabilities, as its own user."""
+
+import json
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import requests
+
+START_TIMEOUT_S = 15
+HARDENING = (
+    "--init",
+    "--read-only",
+    "--cap-drop=ALL",
+    "--security-opt=no-new-privileges",
+    "--user=10005:10005",
+    "--memory=64m",
+    "--pids-limit=64",
+    "--tmpfs=/tmp:uid=10005,gid=10005,mode=0700,size=16m",
+    "--tmpfs=/run/luffycity:uid=10005,gid=10005,mode=0755,size=1m",
+)
+
+
+def docker(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run the docker command; raises CalledProcessError with its output in the message."""
+    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
+    if check and done.returncode != 0:
+        raise AssertionError(f"docker {' '.join(arguments)}: {done.stderr or done.stdout}")
+    return done
+
+
+def run_to_end(image: str, base_url: str) -> subprocess.CompletedProcess[str]:
+    """Start a container that is expected to refuse; its output and exit code."""
+    return docker(
+        "run", "--rm", *HARDENING, f"--env=BASE_URL={base_url}", image, check=False
+    )
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running container, reached on loopback."""
+
+    container: str
+    address: str
+
+    @classmethod
+    def start(cls, image: str, media: Path, base_url: str | None = None) -> Self:
+        """Start the image and wait until it is healthy.
+
+        Raises:
+            AssertionError: it does not become so in START_TIMEOUT_S; with its log.
+        """
+        environment = [] if base_url is None else [f"--env=BASE_URL={base_url}"]
+        started = docker(
+            "run",
+            "--detach",
+            *HARDENING,
+            *environment,
+            f"--volume={media}:/srv/media:ro",
+            "--publish=127.0.0.1::8080",
+            image,
+        )
+        container = started.stdout.strip()
+        try:
+            port = docker("port", container, "8080/tcp").stdout.strip().rsplit(":", 1)[1]
+            site = cls(container, f"http://127.0.0.1:{port}")
+            site.wait_until_healthy()
+        except (AssertionError, IndexError) as error:
+            log = docker("logs", container, check=False)
+            docker("rm", "--force", container)
+            raise AssertionError(f"{error}\n{log.stdout}{log.stderr}") from error
+        return site
+
+    def wait_until_healthy(self) -> None:
+        """Wait for the health check that the image brings along."""
+        end = time.monotonic() + START_TIMEOUT_S
+        while (check := self.health()).returncode != 0:
+            if time.monotonic() > end:
+                raise AssertionError(f"not healthy in {START_TIMEOUT_S} s: {check.stderr}")
+            time.sleep(0.1)
+
+    def health(self) -> subprocess.CompletedProcess[str]:
+        """Run the health check inside."""
+        return docker("exec", self.container, "luffycity-health", check=False)
+
+    def get(self, path: str, **headers: str) -> requests.Response:
+        """GET a path; the encoding is what the caller asks for, and none otherwise."""
+        sent = {"Accept-Encoding": "identity"} | {
+            name.replace("_", "-"): value for name, value in headers.items()
+        }
+        return requests.get(self.address + path, headers=sent, timeout=10, allow_redirects=False)
+
+    def log_lines(self) -> list[dict[str, Any]]:
+        """Everything it has written to stdout and stderr, each line as the JSON that it must be."""
+        log = docker("logs", self.container)
+        return [json.loads(line) for line in (log.stdout + log.stderr).splitlines()]
+
+    def remove(self) -> None:
+        """End it without further ado."""
+        docker("rm", "--force", self.container)

@@ -1,0 +1,36 @@
+import { fileURLToPath, URL } from 'node:url'
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'vitest/config'
+
+// Where `npm run dev` finds an API; the built site never contains it.
+const devApi = process.env.API_ORIGIN ?? 'http://127.0.0.1:8000'
+
+export default defineConfig({
+  plugins: [vue()],
+  resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
+  define: {
+    __VUE_OPTIONS_API__: false,
+    __VUE_I18N_FULL_INSTALL__: false,
+    __VUE_I18N_LEGACY_API__: false,
+    __INTLIFY_PROD_DEVTOOLS__: false,
+  },
+  build: {
+    // The Content-Security-Policy allows no data: addresses, so nothing is inlined.
+    assetsInlineLimit: 0,
+    // scripts/check-bundle.mjs reads it to measure the first load.
+    manifest: true,
+    reportCompressedSize: false,
+  },
+  server: {
+    proxy: {
+      '/api': { target: devApi, changeOrigin: true },
+      '/media': { target: devApi, changeOrigin: true },
+    },
+  },
+  test: {
+    environment: 'happy-dom',
+    include: ['tests/unit/**/*.spec.ts'],
+    restoreMocks: true,
+    unstubGlobals: true,
+  },
+})

@@ -1,0 +1,342 @@
+"""A small HTTP/1.1 client for checks: one request, one connection, everything bounded.
+
+It exists for its cost: a check with it takes about a tenth of the CPU of one with a general client.
+Only what a check needs is understood (RFC 9112): Content-Length, chunked and close-delimited
+bodies, and interim 1xx answers.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import cast
+
+from proxypool.address import Address, normal
+
+MAX_HEAD_BYTES = 16 * 1024
+MAX_BODY_BYTES = 64 * 1024
+_MAX_INTERIM_ANSWERS = 4
+
+
+class ExchangeError(Exception):
+    """The exchange did not come to an answer; `reason` is one word for the statistics."""
+
+    reason = "failed"
+
+
+class ConnectTimeoutError(ExchangeError):
+    """No TCP connection within the connect timeout."""
+
+    reason = "connect_timeout"
+
+
+class ConnectRefusedError(ExchangeError):
+    """The peer refused the connection."""
+
+    reason = "connect_refused"
+
+
+class UnreachableError(ExchangeError):
+    """No way to the peer."""
+
+    reason = "unreachable"
+
+
+class AddressNotAllowedError(ExchangeError):
+    """The address connected to is not one that may be connected to."""
+
+    reason = "address_not_allowed"
+
+
+class AnswerTimeoutError(ExchangeError):
+    """Connected, but no whole answer within the total timeout."""
+
+    reason = "timeout"
+
+
+class ClosedError(ExchangeError):
+    """The peer closed before the answer was whole."""
+
+    reason = "closed"
+
+
+class BadAnswerError(ExchangeError):
+    """What came is not HTTP."""
+
+    reason = "bad_answer"
+
+
+class TooLargeError(ExchangeError):
+    """The head or the body is beyond its limit."""
+
+    reason = "too_large"
+
+
+CONNECT_ERRORS = (
+    ConnectTimeoutError,
+    ConnectRefusedError,
+    UnreachableError,
+    AddressNotAllowedError,
+)
+"""Those that happen before anything was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer. Header names are in lower case; times are seconds."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+    connect_s: float
+    total_s: float
+
+
+@dataclass(slots=True)
+class AnswerReader:
+    """Reads one answer piece by piece, never holding more than the limits."""
+
+    max_head_bytes: int = MAX_HEAD_BYTES
+    max_body_bytes: int = MAX_BODY_BYTES
+    status: int = 0
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: bytearray = field(default_factory=bytearray)
+    _buffer: bytearray = field(default_factory=bytearray)
+    _step: Callable[[], bool] | None = None
+    _left: int = 0
+    _head_bytes: int = 0
+    _interim: int = 0
+    _done: bool = False
+
+    def feed(self, data: bytes) -> bool:
+        """Take a piece; whether the answer is whole. Raises BadAnswerError, TooLargeError."""
+        self._buffer += data
+        step = self._step or self._read_head
+        while not self._done and step():
+            step = self._step or self._read_head
+        return self._done
+
+    def end(self) -> None:
+        """The peer closed. Raises ClosedError where the answer is not whole."""
+        if not self._done and self._step != self._read_until_close:
+            raise ClosedError(f"closed after {self._head_bytes + len(self.body)} bytes")
+        self._done = True
+
+    def _read_head(self) -> bool:
+        end = self._buffer.find(b"\r\n\r\n")
+        if end < 0:
+            if len(self._buffer) > self.max_head_bytes:
+                raise TooLargeError(f"more than {self.max_head_bytes} bytes of headers")
+            self._check_start()
+            return False
+        self._head_bytes += end + 4
+        if self._head_bytes > self.max_head_bytes:
+            raise TooLargeError(f"more than {self.max_head_bytes} bytes of headers")
+        lines = bytes(self._buffer[:end]).decode("latin-1").split("\r\n")
+        del self._buffer[: end + 4]
+        self.status = _status(lines[0])
+        self.headers = [_header(line) for line in lines[1:]]
+        if 100 <= self.status < 200:
+            self._interim += 1
+            if self.status == 101 or self._interim > _MAX_INTERIM_ANSWERS:
+                raise BadAnswerError(f"status {self.status} was not asked for")
+            return True
+        self._choose_body()
+        return True
+
+    def _check_start(self) -> None:
+        # An SSH banner or the like is no reason to wait for the end of a head.
+        start = bytes(self._buffer[:5])
+        if not b"HTTP/".startswith(start) and start != b"HTTP/":
+            raise BadAnswerError(f"starts with {start!r}")
+
+    def _choose_body(self) -> None:
+        encodings = [value for name, value in self.headers if name == "transfer-encoding"]
+        lengths = {value for name, value in self.headers if name == "content-length"}
+        if encodings:
+            if [encoding.lower() for encoding in encodings] != ["chunked"]:
+                raise BadAnswerError(f"transfer-encoding {encodings!r}")
+            self._step = self._read_chunk_size
+        elif lengths:
+            self._left = _content_length(lengths)
+            if self._left > self.max_body_bytes:
+                raise TooLargeError(f"announces {self._left} bytes")
+            self._step = self._read_length
+        elif self.status in (204, 304):
+            self._done = True
+        else:
+            self._step = self._read_until_close
+
+    def _read_length(self) -> bool:
+        self._take(self._left)
+        self._done = self._left == 0
+        return False
+
+    def _read_until_close(self) -> bool:
+        self._take(len(self._buffer), counts=False)
+        return False
+
+    def _read_chunk_size(self) -> bool:
+        line = self._line()
+        if line is None:
+            return False
+        size = line.split(b";", 1)[0].strip()
+        if not 1 <= len(size) <= 8 or any(digit not in b"0123456789abcdefABCDEF" for digit in size):
+            raise BadAnswerError(f"chunk size {size[:20]!r}")
+        self._left = int(size, 16)
+        if len(self.body) + self._left > self.max_body_bytes:
+            raise TooLargeError(f"more than {self.max_body_bytes} bytes of body")
+        self._step = self._read_chunk if self._left else self._read_trailer
+        return True
+
+    def _read_chunk(self) -> bool:
+        self._take(self._left)
+        if self._left or len(self._buffer) < 2:
+            return False
+        if self._buffer[:2] != b"\r\n":
+            raise BadAnswerError("a chunk is longer than it says")
+        del self._buffer[:2]
+        self._step = self._read_chunk_size
+        return True
+
+    def _read_trailer(self) -> bool:
+        line = self._line()
+        if line is None:
+            return False
+        self._done = not line
+        return True
+
+    def _line(self) -> bytes | None:
+        end = self._buffer.find(b"\r\n")
+        # Chunk sizes and trailers count as head: else a peer could send them without end.
+        if self._head_bytes + (end if end >= 0 else len(self._buffer)) > self.max_head_bytes:
+            raise TooLargeError(f"more than {self.max_head_bytes} bytes of headers")
+        if end < 0:
+            return None
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 2]
+        self._head_bytes += end + 2
+        return line
+
+    def _take(self, count: int, *, counts: bool = True) -> None:
+        piece = self._buffer[:count]
+        if len(self.body) + len(piece) > self.max_body_bytes:
+            raise TooLargeError(f"more than {self.max_body_bytes} bytes of body")
+        self.body += piece
+        del self._buffer[:count]
+        if counts:
+            self._left -= len(piece)
+
+
+def _status(line: str) -> int:
+    version, _, rest = line.partition(" ")
+    code = rest[:3]
+    if version not in ("HTTP/1.1", "HTTP/1.0") or not (code.isascii() and code.isdecimal()):
+        raise BadAnswerError(f"status line {line[:80]!r}")
+    if len(code) != 3 or rest[3:4] not in ("", " ") or not 100 <= int(code) <= 599:
+        raise BadAnswerError(f"status line {line[:80]!r}")
+    return int(code)
+
+
+def _header(line: str) -> tuple[str, str]:
+    name, colon, value = line.partition(":")
+    if not colon or not name or name != name.strip():
+        raise BadAnswerError(f"header line {line[:80]!r}")
+    return name.lower(), value.strip()
+
+
+def _content_length(values: set[str]) -> int:
+    text = values.pop()
+    if values or not (text.isascii() and text.isdecimal()) or len(text) > 15:
+        raise BadAnswerError(f"content-length {text[:20]!r}")
+    return int(text)
+
+
+class _Exchange(asyncio.Protocol):
+    """Sends nothing by itself; wakes its waiter when the answer is whole or cannot become so."""
+
+    def __init__(self, reader: AnswerReader, finished: asyncio.Event) -> None:
+        self.reader = reader
+        self.error: ExchangeError | None = None
+        self.finished = finished
+        self.transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self.finished.is_set():
+            return
+        try:
+            if self.reader.feed(data):
+                self.finished.set()
+        except ExchangeError as error:
+            self._fail(error)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.finished.is_set():
+            return
+        if exc is not None:
+            self._fail(ClosedError(str(exc)))
+            return
+        try:
+            self.reader.end()
+            self.finished.set()
+        except ClosedError as error:
+            self._fail(error)
+
+    def _fail(self, error: ExchangeError) -> None:
+        self.error = error
+        self.finished.set()
+
+
+async def exchange(
+    host: str,
+    port: int,
+    request: bytes,
+    *,
+    connect_timeout_s: float,
+    total_timeout_s: float,
+    permits: Callable[[Address], bool] | None = None,
+) -> Answer:
+    """Connect to `host`, send `request`, read the answer, close.
+
+    `permits` is asked about the address that the socket is connected to, before anything is sent.
+    Raises an ExchangeError.
+    """
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    finished = asyncio.Event()
+    try:
+        async with asyncio.timeout(min(connect_timeout_s, total_timeout_s)):
+            transport, protocol = await loop.create_connection(
+                lambda: _Exchange(AnswerReader(), finished), host, port
+            )
+    except TimeoutError as error:
+        raise ConnectTimeoutError(f"{host}:{port} after {connect_timeout_s:g} s") from error
+    except ConnectionRefusedError as error:
+        raise ConnectRefusedError(f"{host}:{port}") from error
+    except (OSError, UnicodeError) as error:  # UnicodeError: a host name that IDNA cannot encode
+        raise UnreachableError(f"{host}:{port}: {error}") from error
+    try:
+        connect_s = loop.time() - started
+        if permits is not None:
+            peername = transport.get_extra_info("peername")
+            if peername is None:
+                raise ClosedError("closed as soon as it was connected")
+            peer = normal(ip_address(peername[0]))
+            if not permits(peer):
+                raise AddressNotAllowedError(str(peer))
+        transport.write(request)
+        async with asyncio.timeout_at(started + total_timeout_s):
+            await finished.wait()
+    except TimeoutError as error:
+        raise AnswerTimeoutError(f"{host}:{port} after {total_timeout_s:g} s") from error
+    finally:
+        transport.abort()
+    if protocol.error is not None:
+        raise protocol.error
+    reader = protocol.reader
+    return Answer(
+        reader.status, reader.headers, bytes(reader.body), connect_s, loop.time() - started
+    )

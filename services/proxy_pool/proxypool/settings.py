@@ -1,0 +1,461 @@
+"""Settings: environment variables, and the connection to Redis from a file.
+
+One table, `SETTINGS`, says of each its default, what is expected and what it is for; the README's
+table is printed from it by `proxypool settings`.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from proxypool.address import Network, UpstreamRule, normal, parse_networks
+from proxypool.problems import ConfigurationError, Problem
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: how it is read and what the documentation says of it."""
+
+    name: str
+    field: str
+    default: str
+    expected: str
+    purpose: str
+    parse: Callable[[str], Any]
+    needed_by: tuple[str, ...] = ()
+    """Commands that refuse to start without it."""
+    absent: object = ""
+    """The value where nothing is set and there is no default."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings, read and checked. Times are seconds."""
+
+    db_conn: str
+    table_name: str
+    host: str
+    port: int
+    trusted_callers: tuple[Network, ...]
+    sources_dir: Path | None
+    judge_url: str
+    judge_direct_url: str
+    judge_interval_s: float
+    own_addresses: tuple[str, ...]
+    allowed_upstream_networks: tuple[Network, ...]
+    connect_timeout_s: float
+    verify_timeout_s: float
+    check_concurrency: int
+    claim_idle_s: float
+    stop_grace_s: float
+    recheck_interval_s: float
+    retry_interval_s: float
+    negative_interval_s: float
+    negative_interval_max_s: float
+    forget_after_s: float
+    deleted_for_s: float
+    popped_for_s: float
+    max_fail_count: int
+    max_known: int
+    max_queue: int
+    heartbeat_file: Path
+    log_level: str
+
+    @property
+    def upstream_rule(self) -> UpstreamRule:
+        """Which proxies may be connected to."""
+        return UpstreamRule(self.allowed_upstream_networks)
+
+
+def _number(low: float, high: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        value = float(text)
+        if not low <= value <= high:
+            raise ValueError(text)
+        return value
+
+    return parse
+
+
+def _count(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        value = int(text)
+        if not low <= value <= high:
+            raise ValueError(text)
+        return value
+
+    return parse
+
+
+def _http_url(text: str) -> str:
+    url = urlsplit(text)
+    _ = url.port  # raises ValueError where it is not a port
+    if url.scheme != "http" or not url.hostname or url.username or url.fragment or url.query:
+        raise ValueError(text)
+    if not text.isascii() or any(character.isspace() for character in text):
+        raise ValueError(text)
+    return text
+
+
+def _redis_url(text: str) -> str:
+    url = urlsplit(text)
+    _ = url.port
+    if url.scheme not in ("redis", "rediss") or not url.hostname:
+        raise ValueError(text)
+    if url.path.strip("/") and not url.path.strip("/").isdecimal():
+        raise ValueError(text)
+    return text
+
+
+def _word(text: str) -> str:
+    if not text or any(character.isspace() or character in "{}" for character in text):
+        raise ValueError(text)
+    return text
+
+
+def _directory(text: str) -> Path:
+    path = Path(text)
+    if not path.is_dir():
+        raise ValueError(text)
+    return path
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    networks = parse_networks(text)
+    if any(network.num_addresses != 1 for network in networks):
+        raise ValueError(text)
+    return tuple(str(normal(network.network_address)) for network in networks)
+
+
+def _level(text: str) -> str:
+    if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise ValueError(text)
+    return text.upper()
+
+
+_SECONDS = "a number of seconds"
+_ONE_DAY = 86400.0
+_ONE_YEAR = 365 * _ONE_DAY
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "TABLE_NAME",
+        "table_name",
+        "proxy_pool:use_proxy",
+        "a name without spaces or braces",
+        "Redis hash of the good proxies; all other keys begin with it",
+        _word,
+    ),
+    Setting("HOST", "host", "0.0.0.0", "an address", "what the API listens on", _word),  # noqa: S104  the container's own network, behind the edge
+    Setting(
+        "PORT",
+        "port",
+        "5010",
+        "a port between 1 and 65535",
+        "what the API listens on",
+        _count(1, 65535),
+    ),
+    Setting(
+        "TRUSTED_CALLERS",
+        "trusted_callers",
+        "127.0.0.1,::1",
+        "a comma list of addresses or networks",
+        "callers whose `/pop/` and `/delete/` are answered",
+        parse_networks,
+    ),
+    Setting(
+        "SOURCES_DIR",
+        "sources_dir",
+        "",
+        "an existing directory",
+        "the YAML files that say which lists are crawled",
+        _directory,
+        ("schedule",),
+        absent=None,
+    ),
+    Setting(
+        "JUDGE_URL",
+        "judge_url",
+        "",
+        "an http:// address without a query or credentials",
+        "the judge as proxies reach it",
+        _http_url,
+        ("checker",),
+    ),
+    Setting(
+        "JUDGE_DIRECT_URL",
+        "judge_direct_url",
+        "",
+        "an http:// address without a query or credentials",
+        "the judge without a proxy: tells our own address, and whether the judge is up",
+        _http_url,
+        ("checker",),
+    ),
+    Setting(
+        "JUDGE_INTERVAL",
+        "judge_interval_s",
+        "15",
+        f"{_SECONDS} between 0.1 and 3600",
+        "how often the judge is asked directly",
+        _number(0.1, 3600),
+    ),
+    Setting(
+        "OWN_ADDRESSES",
+        "own_addresses",
+        "",
+        "a comma list of addresses",
+        "more addresses of ours than the judge sees, such as the host's public one",
+        _addresses,
+        absent=(),
+    ),
+    Setting(
+        "ALLOWED_UPSTREAM_NETWORKS",
+        "allowed_upstream_networks",
+        "",
+        "a comma list of addresses or networks",
+        "networks that are not public but proxies may lie in",
+        parse_networks,
+        absent=(),
+    ),
+    Setting(
+        "CONNECT_TIMEOUT",
+        "connect_timeout_s",
+        "3",
+        f"{_SECONDS} between 0.05 and 60",
+        "for the TCP connection to a proxy",
+        _number(0.05, 60),
+    ),
+    Setting(
+        "VERIFY_TIMEOUT",
+        "verify_timeout_s",
+        "10",
+        f"{_SECONDS} between 0.1 and 300",
+        "for a whole check",
+        _number(0.1, 300),
+    ),
+    Setting(
+        "CHECK_CONCURRENCY",
+        "check_concurrency",
+        "256",
+        "a whole number between 1 and 20000",
+        "checks under way in one checker",
+        _count(1, 20000),
+    ),
+    Setting(
+        "CLAIM_IDLE",
+        "claim_idle_s",
+        "60",
+        f"{_SECONDS} between 1 and 3600, not below VERIFY_TIMEOUT",
+        "after this long without a verdict another checker takes the work over",
+        _number(1, 3600),
+    ),
+    Setting(
+        "STOP_GRACE",
+        "stop_grace_s",
+        "5",
+        f"{_SECONDS} between 0 and 300",
+        "how long a stopping checker waits for its checks before it returns them",
+        _number(0, 300),
+    ),
+    Setting(
+        "RECHECK_INTERVAL",
+        "recheck_interval_s",
+        "60",
+        f"{_SECONDS} between 1 and 86400",
+        "between two checks of a good proxy (spread by 20 %)",
+        _number(1, _ONE_DAY),
+    ),
+    Setting(
+        "RETRY_INTERVAL",
+        "retry_interval_s",
+        "10",
+        f"{_SECONDS} between 0.1 and 86400",
+        "until a good proxy that failed is checked again, and a postponed check is made",
+        _number(0.1, _ONE_DAY),
+    ),
+    Setting(
+        "NEGATIVE_INTERVAL",
+        "negative_interval_s",
+        "300",
+        f"{_SECONDS} between 0.1 and 86400",
+        "until a dead one is checked again; doubles with each failure",
+        _number(0.1, _ONE_DAY),
+    ),
+    Setting(
+        "NEGATIVE_INTERVAL_MAX",
+        "negative_interval_max_s",
+        "21600",
+        f"{_SECONDS} between 0.1 and 2592000, not below NEGATIVE_INTERVAL",
+        "the longest such interval",
+        _number(0.1, 30 * _ONE_DAY),
+    ),
+    Setting(
+        "FORGET_AFTER",
+        "forget_after_s",
+        "604800",
+        f"{_SECONDS} between 1 and 31536000",
+        "a dead one that no source has listed for this long is forgotten",
+        _number(1, _ONE_YEAR),
+    ),
+    Setting(
+        "DELETED_FOR",
+        "deleted_for_s",
+        "86400",
+        f"{_SECONDS} between 0 and 31536000",
+        "a deleted proxy is not taken up again for this long",
+        _number(0, _ONE_YEAR),
+    ),
+    Setting(
+        "POPPED_FOR",
+        "popped_for_s",
+        "600",
+        f"{_SECONDS} between 0 and 31536000",
+        "a popped proxy is not taken up again for this long",
+        _number(0, _ONE_YEAR),
+    ),
+    Setting(
+        "MAX_FAIL_COUNT",
+        "max_fail_count",
+        "1",
+        "a whole number between 0 and 1000",
+        "a good proxy is dropped when its `fail_count` is above this; a success takes one back",
+        _count(0, 1000),
+    ),
+    Setting(
+        "MAX_KNOWN",
+        "max_known",
+        "100000",
+        "a whole number between 1 and 10000000",
+        "candidates, good and dead ones together; new candidates beyond it are not taken",
+        _count(1, 10_000_000),
+    ),
+    Setting(
+        "MAX_QUEUE",
+        "max_queue",
+        "2000",
+        "a whole number between 1 and 1000000",
+        "checks handed out and not yet settled",
+        _count(1, 1_000_000),
+    ),
+    Setting(
+        "HEARTBEAT_FILE",
+        "heartbeat_file",
+        "/tmp/heartbeat",  # noqa: S108  the only writable place of the container
+        "a path in a writable directory",
+        "touched by scheduler and checker after each successful round trip to Redis",
+        Path,
+    ),
+    Setting(
+        "LOG_LEVEL",
+        "log_level",
+        "INFO",
+        "DEBUG, INFO, WARNING or ERROR",
+        "what is logged to standard error",
+        _level,
+    ),
+)
+
+_DB_CONN_EXPECTED = "redis://user:password@host:port/number"
+
+
+def load(command: str, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings that `command` (server, schedule, checker, stats) runs with.
+
+    Raises ConfigurationError with every problem at once.
+    """
+    environ = os.environ if environ is None else environ
+    problems: list[Problem] = []
+    values: dict[str, Any] = {"db_conn": _db_conn(environ, problems)}
+    for setting in SETTINGS:
+        text = environ.get(setting.name, "").strip() or setting.default
+        if not text and command in setting.needed_by:
+            problems.append(
+                Problem(setting.name, setting.expected, "nothing", f"set it: {setting.purpose}")
+            )
+        if not text:
+            values[setting.field] = setting.absent
+            continue
+        try:
+            values[setting.field] = setting.parse(text)
+        except ValueError:
+            advice = f"correct the environment variable {setting.name}: {setting.purpose}"
+            problems.append(Problem(setting.name, setting.expected, repr(text), advice))
+    if not problems:
+        problems.extend(_contradictions(values))
+    if problems:
+        raise ConfigurationError(problems)
+    return Settings(**values)
+
+
+def table() -> str:
+    """The settings as a Markdown table, for the README."""
+    rows = ["| setting | default | expected | what it is for |", "|---|---|---|---|"]
+    rows.append(
+        f"| `DB_CONN_FILE` or `DB_CONN` | required | `{_DB_CONN_EXPECTED}` | the Redis that is "
+        "the store; the file holds the same on one line |"
+    )
+    for setting in SETTINGS:
+        default = f"`{setting.default}`" if setting.default else "none"
+        if setting.needed_by:
+            default = f"required by `proxypool {'`, `'.join(setting.needed_by)}`"
+        rows.append(f"| `{setting.name}` | {default} | {setting.expected} | {setting.purpose} |")
+    return "\n".join(rows)
+
+
+def _db_conn(environ: Mapping[str, str], problems: list[Problem]) -> str:
+    """The connection's URL. Its text never goes into a problem: it holds a password."""
+    path, text = environ.get("DB_CONN_FILE", ""), environ.get("DB_CONN", "")
+    if path and text:
+        problems.append(
+            Problem("DB_CONN_FILE", "one of DB_CONN_FILE and DB_CONN", "both", "unset DB_CONN")
+        )
+        return ""
+    name = "DB_CONN_FILE" if path else "DB_CONN"
+    if path:
+        try:
+            text = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not text"
+            advice = f"make the file readable for uid {os.getuid()}, with one line in it"
+            problems.append(Problem(name, "a readable file", f"{path}: {reason}", advice))
+            return ""
+    if not text:
+        found = f"an empty file {path}" if path else "nothing"
+        advice = "set DB_CONN_FILE to the file that holds the connection's URL"
+        problems.append(Problem(name, _DB_CONN_EXPECTED, found, advice))
+        return ""
+    try:
+        return _redis_url(text)
+    except ValueError:
+        found = "something else (not shown, it may hold a password)"
+        problems.append(Problem(name, _DB_CONN_EXPECTED, found, "correct the URL"))
+        return ""
+
+
+def _contradictions(values: Mapping[str, Any]) -> list[Problem]:
+    """Settings that are each right but do not go together."""
+    found: list[Problem] = []
+    pairs = (
+        ("CONNECT_TIMEOUT", "connect_timeout_s", "VERIFY_TIMEOUT", "verify_timeout_s"),
+        ("VERIFY_TIMEOUT", "verify_timeout_s", "CLAIM_IDLE", "claim_idle_s"),
+        (
+            "NEGATIVE_INTERVAL",
+            "negative_interval_s",
+            "NEGATIVE_INTERVAL_MAX",
+            "negative_interval_max_s",
+        ),
+    )
+    for small_name, small, large_name, large in pairs:
+        if values[small] > values[large]:
+            found.append(
+                Problem(
+                    small_name,
+                    f"at most {large_name} ({values[large]:g})",
+                    f"{values[small]:g}",
+                    f"lower {small_name} or raise {large_name}",
+                )
+            )
+    return found

@@ -1,0 +1,116 @@
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from proxypool.settings import Settings, load
+from proxypool.store import Store
+from redis.asyncio import Redis
+
+from tests.judge import Judge
+from tests.relay import Relay
+
+REDIS_ADDRESS = os.environ.get("REDIS_ADDRESS", "127.0.0.1:6379")
+
+# redis-py says of its asyncio methods that they may as well answer at once.
+Admin = Any
+MakeSettings = Callable[..., Settings]
+
+
+class Until(Protocol):
+    """Asks until the answer is truthy, and gives it; fails after `limit_s`."""
+
+    async def __call__(
+        self, question: Callable[[], Awaitable[Any]], limit_s: float = 15.0
+    ) -> Any: ...
+
+
+def pool_url(address: str = REDIS_ADDRESS) -> str:
+    return f"redis://proxy_pool:pool@{address}/0"
+
+
+@pytest.fixture
+async def admin() -> AsyncIterator[Admin]:
+    """Redis, empty, with every right; the pool itself never has this connection."""
+    client = Redis.from_url(f"redis://admin:admin@{REDIS_ADDRESS}/0", decode_responses=True)
+    await client.flushall()
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """Settings for a quick world on loopback."""
+    return {
+        "DB_CONN": pool_url(),
+        "JUDGE_URL": "http://127.0.0.1:1/check/",
+        "JUDGE_DIRECT_URL": "http://127.0.0.1:1/check/",
+        "JUDGE_INTERVAL": "0.2",
+        "ALLOWED_UPSTREAM_NETWORKS": "127.0.0.0/8",
+        "CONNECT_TIMEOUT": "0.5",
+        "VERIFY_TIMEOUT": "1",
+        "RETRY_INTERVAL": "0.2",
+        "CLAIM_IDLE": "2",
+        "STOP_GRACE": "0.5",
+        "SOURCES_DIR": str(tmp_path),
+        "HEARTBEAT_FILE": str(tmp_path / "heartbeat"),
+    }
+
+
+@pytest.fixture
+def make_settings(environment: dict[str, str]) -> MakeSettings:
+    def make(**changes: str) -> Settings:
+        return load("checker", {**environment, **changes})
+
+    return make
+
+
+@pytest.fixture
+async def judge() -> AsyncIterator[Judge]:
+    server = Judge()
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+async def judged(make_settings: MakeSettings, judge: Judge) -> Settings:
+    """Settings whose judge runs."""
+    return make_settings(JUDGE_URL=judge.url, JUDGE_DIRECT_URL=judge.url)
+
+
+@pytest.fixture
+async def open_store(admin: Admin) -> AsyncIterator[Callable[[Settings], Store]]:
+    opened: list[Store] = []
+
+    def open_(settings: Settings) -> Store:
+        opened.append(Store(settings))
+        return opened[-1]
+
+    yield open_
+    for store in opened:
+        await store.close()
+
+
+@pytest.fixture
+async def relay() -> AsyncIterator[Relay]:
+    host, _, port = REDIS_ADDRESS.partition(":")
+    between = Relay(host, int(port))
+    await between.mend()
+    yield between
+    await between.cut()
+
+
+@pytest.fixture
+def until() -> Until:
+    async def wait(question: Callable[[], Awaitable[Any]], limit_s: float = 15.0) -> Any:
+        deadline = time.monotonic() + limit_s
+        while not (answer := await question()):
+            assert time.monotonic() < deadline, f"not within {limit_s} s"
+            await asyncio.sleep(0.05)
+        return answer
+
+    return wait

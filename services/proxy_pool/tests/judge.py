@@ -1,0 +1,78 @@
+"""A judge as the edge is one: it answers with the caller's address and the request's headers.
+
+`python -m tests.judge` serves callers on 8001, and on 8101 those that a PROXY protocol header
+announces.
+"""
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Judge:
+    """One listener; `mode` may be changed while it runs."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    takes_proxy_protocol: bool = False
+    mode: str = "honest"
+    asked: int = 0
+    _server: asyncio.Server | None = field(default=None, repr=False)
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_server(self._serve, self.host, self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server.close_clients()
+            await self._server.wait_closed()
+            self._server = None
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}/check/"
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.asked += 1
+        try:
+            async with asyncio.timeout(30):
+                await self._answer(reader, writer)
+        except (TimeoutError, OSError, asyncio.IncompleteReadError):
+            pass  # callers hang up on purpose in some tests
+        finally:
+            writer.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ip = writer.get_extra_info("peername")[0]
+        if self.takes_proxy_protocol:
+            ip = (await reader.readuntil(b"\r\n")).split()[2].decode()
+        lines = (await reader.readuntil(b"\r\n\r\n"))[:-4].decode("latin-1").split("\r\n")
+        if self.mode == "silent":
+            await reader.read()
+            return
+        headers = [list(map(str.strip, line.split(":", 1))) for line in lines[1:]]
+        body = json.dumps({"ip": ip, "headers": headers}).encode()
+        status = "200 OK"
+        if self.mode == "broken":
+            status, body = "503 Service Unavailable", b"gone\n"
+        writer.write(
+            f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
+            + body
+        )
+        await writer.drain()
+
+
+async def _main() -> None:
+    plain = Judge("0.0.0.0", 8001)
+    announced = Judge("0.0.0.0", 8101, takes_proxy_protocol=True)
+    await plain.start()
+    await announced.start()
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(_main())

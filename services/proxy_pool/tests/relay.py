@@ -1,0 +1,42 @@
+"""A relay in front of Redis that can be cut and mended: Redis is gone, and comes back."""
+
+import asyncio
+
+
+class Relay:
+    """Listens on loopback and carries bytes to `host:port` while it is whole."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._there = (host, port)
+        self._server: asyncio.Server | None = None
+        self.port = 0
+
+    async def mend(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def cut(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server.abort_clients()
+            await self._server.wait_closed()
+            self._server = None
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            far_reader, far_writer = await asyncio.open_connection(*self._there)
+        except OSError:
+            writer.close()
+            return
+        await asyncio.gather(_carry(reader, far_writer), _carry(far_reader, writer))
+
+
+async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    except OSError:
+        pass  # cut
+    finally:
+        writer.close()

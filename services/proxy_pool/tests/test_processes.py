@@ -1,0 +1,281 @@
+"""The three processes as containers run them, with the demo world, a judge and a real Redis."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.conftest import Admin, Until
+
+DEMO_URL = os.environ.get("DEMO_URL", "http://127.0.0.1:8009")
+JUDGE_URL = os.environ.get("JUDGE_URL", "http://127.0.0.1:8001/check/")
+API = "http://127.0.0.1:5010"
+SOURCES = """
+- name: demo-table
+  urls: ["{demo}/lists/table.html?page={{page}}"]
+  pages: {{first: 1, last: 3}}
+  interval_s: 5
+  parser:
+    type: css
+    rows: "table#proxies tbody tr"
+    host: "td:nth-child(2)"
+    port: "td:nth-child(3)"
+- name: demo-plain
+  urls: ["{demo}/lists/plain.txt"]
+  interval_s: 5
+  parser: {{type: text}}
+- name: demo-json
+  urls: ["{demo}/lists/proxies.json"]
+  interval_s: 5
+  parser: {{type: json, path: data.proxies}}
+- name: nowhere
+  urls: ["http://nowhere.invalid/"]
+  interval_s: 5
+  parser: {{type: text}}
+"""
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
+    """Starts `proxypool COMMAND`; ends all of them, and shows what they logged."""
+    (tmp_path / "sources.yaml").write_text(SOURCES.format(demo=DEMO_URL))
+    started: list[subprocess.Popen[str]] = []
+
+    def start_(command: str, **changes: str) -> "subprocess.Popen[str]":
+        with (tmp_path / f"{command}-{len(started)}.log").open("w") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "proxypool", command],
+                env={
+                    **environment,
+                    "JUDGE_URL": JUDGE_URL,
+                    "JUDGE_DIRECT_URL": JUDGE_URL,
+                    "CONNECT_TIMEOUT": "2",
+                    "VERIFY_TIMEOUT": "5",
+                    "CLAIM_IDLE": "6",
+                    # the demo world stands in a private network
+                    "ALLOWED_UPSTREAM_NETWORKS": "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16",
+                    "HEARTBEAT_FILE": str(tmp_path / f"{command}.heartbeat"),
+                    **changes,
+                },
+                stderr=output,
+                text=True,
+            )
+        started.append(process)
+        return process
+
+    yield start_
+    for process in started:
+        process.kill()
+        process.wait(10)
+    for log in sorted(tmp_path.glob("*.log")):
+        print(f"--- {log.name}\n{log.read_text()[-4000:]}")
+
+
+async def ask(path: str) -> httpx.Response | None:
+    async with httpx.AsyncClient() as client:
+        with contextlib.suppress(httpx.HTTPError):
+            return await client.get(API + path, timeout=10)
+    return None
+
+
+async def answered(path: str) -> object:
+    """The JSON that `path` answers with 200, or None."""
+    answer = await ask(path)
+    return answer.json() if answer is not None and answer.status_code == 200 else None
+
+
+async def a_proxy() -> object:
+    answer = await answered("/get/")
+    return answer if isinstance(answer, dict) and answer.get("proxy") else None
+
+
+async def test_every_planted_behaviour_is_found_out(
+    admin: Admin, start: Start, until: Until
+) -> None:
+    began = time.monotonic()
+    for command in ("server", "schedule", "checker"):
+        start(command)
+    await until(a_proxy)
+    print(f"the first proxy was served {time.monotonic() - began:.1f} s after the start")
+    async with httpx.AsyncClient() as client:
+        truth = (await client.get(f"{DEMO_URL}/farm/")).json()["proxies"]
+    assert {planted["behaviour"] for planted in truth} == {
+        "good",
+        "slow",
+        "dead",
+        "hanging",
+        "transparent",
+    }
+    expected = {entry["proxy"]: entry["exit_ip"] for entry in truth if entry["usable"]}
+
+    async def all_found() -> object:
+        known = await admin.hgetall("proxy_pool:use_proxy:known")
+        settled = sum('"lane":"new"' not in text for text in known.values())
+        return settled >= len(truth)
+
+    await until(all_found, 40)
+    records = await answered("/all/")
+    assert isinstance(records, list)
+    assert {record["proxy"]: record["exit_ip"] for record in records} == expected
+    assert {record["anonymous"] for record in records} == {"elite"}
+    by_proxy = {record["proxy"]: record for record in records}
+    for entry in truth:
+        if entry["usable"]:
+            assert by_proxy[entry["proxy"]]["latency_ms"] >= entry["delay_s"] * 1000
+
+    reasons = {
+        proxy: text.split('"reason":"')[1].split('"')[0]
+        for proxy, text in (await admin.hgetall("proxy_pool:use_proxy:known")).items()
+    }
+    why = {"dead": "connect_refused", "hanging": "timeout", "transparent": "transparent"}
+    for entry in truth:
+        if not entry["usable"]:
+            assert reasons[entry["proxy"]] == why[entry["behaviour"]], entry
+    assert len(reasons) == len(truth), "the noise on the lists was taken for proxies"
+
+    count = await answered("/count/")
+    assert isinstance(count, dict)
+    assert count["count"] == len(expected)
+    assert set(count["source"]) == {"demo-table", "demo-plain", "demo-json"}
+
+    proxy = str((await a_proxy() or {})["proxy"])  # type: ignore[index]
+    async with httpx.AsyncClient(proxy=f"http://{proxy}") as client:
+        seen = await client.get(JUDGE_URL, timeout=10)
+    assert seen.json()["ip"] == expected[proxy]
+
+
+async def test_redis_that_ends_and_comes_back_needs_no_restart(
+    admin: Admin, start: Start, until: Until, tmp_path: Path
+) -> None:
+    processes = [start(command) for command in ("server", "schedule", "checker")]
+    await until(a_proxy)
+    with contextlib.suppress(Exception):
+        await admin.shutdown()
+
+    async def unavailable_or_back() -> object:
+        answer = await ask("/readyz")
+        return answer is not None and answer.status_code in (200, 503)
+
+    await until(unavailable_or_back)
+
+    async def back() -> object:
+        return await answered("/readyz")
+
+    await until(back, 60)
+    assert await a_proxy(), "the data is still there"
+    for command in ("schedule", "checker"):
+        heartbeat = tmp_path / f"{command}.heartbeat"
+        before = heartbeat.stat().st_mtime
+
+        async def newer(heartbeat: Path = heartbeat, before: float = before) -> object:
+            return heartbeat.stat().st_mtime > before
+
+        await until(newer)
+    known = await answered("/count/")
+    assert isinstance(known, dict)
+    assert known["count"] > 0
+    assert [process.poll() for process in processes] == [None, None, None]
+
+
+async def test_a_killed_checkers_work_is_done_by_another(
+    admin: Admin, start: Start, until: Until
+) -> None:
+    start("server")
+    start("schedule")
+    first = start("checker", CHECK_CONCURRENCY="64")
+
+    async def under_way() -> object:
+        with contextlib.suppress(Exception):
+            groups = await admin.xinfo_groups("proxy_pool:use_proxy:work")
+            return groups[0]["pending"] >= 5
+        return False
+
+    await until(under_way)
+    first.send_signal(signal.SIGKILL)
+    first.wait(10)
+    start("checker")
+
+    async def all_settled() -> object:
+        known = await admin.hgetall("proxy_pool:use_proxy:known")
+        return len(known) == 64 and not any('"lane":"new"' in text for text in known.values())
+
+    await until(all_settled, 60)
+
+
+async def test_sigterm_ends_each_process_in_time(admin: Admin, start: Start, until: Until) -> None:
+    processes = {command: start(command) for command in ("server", "schedule", "checker")}
+    await until(a_proxy)
+    for command, process in processes.items():
+        began = time.monotonic()
+        process.terminate()
+        code = await asyncio.to_thread(process.wait, 10)
+        print(f"{command} ended with {code} after {time.monotonic() - began:.1f} s")
+        assert code == 0
+    consumers = await admin.xinfo_consumers("proxy_pool:use_proxy:work", "checkers")
+    assert [consumer["pending"] for consumer in consumers] in ([], [0])
+
+
+async def test_statistics_say_why(admin: Admin, start: Start, until: Until) -> None:
+    start("server")
+    start("schedule")
+    start("checker")
+    await until(a_proxy)
+
+    async def crawled() -> object:
+        return await admin.hexists("proxy_pool:use_proxy:crawls", "nowhere")
+
+    await until(crawled)
+    process = start("stats")
+    assert await asyncio.to_thread(process.wait, 10) == 0
+    crawls = await admin.hgetall("proxy_pool:use_proxy:crawls")
+    print(crawls)
+    assert "nowhere.invalid" in crawls["nowhere"]
+    assert '"failures": 1' in crawls["nowhere"]
+
+
+async def test_health_checks_tell_work_from_none(
+    admin: Admin, start: Start, until: Until, tmp_path: Path
+) -> None:
+    heartbeat = tmp_path / "checker.heartbeat"
+
+    def healthy(limit_s: int) -> bool:
+        ended = subprocess.run(
+            ["healthy-heartbeat", str(limit_s)],
+            env={**os.environ, "HEARTBEAT_FILE": str(heartbeat)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        print(ended.stdout, ended.stderr)
+        return ended.returncode == 0
+
+    assert not healthy(5)
+    process = start("checker")
+
+    async def is_healthy() -> object:
+        return healthy(5)
+
+    await until(is_healthy)
+    process.send_signal(signal.SIGSTOP)
+    await asyncio.sleep(3.2)
+    assert not healthy(2)
+    process.send_signal(signal.SIGCONT)
+    await until(is_healthy)
+
+    def answers(path: str) -> bool:
+        return subprocess.run(["healthy-http", "5010", path], check=False).returncode == 0
+
+    assert not answers("/readyz")
+    start("server")
+    await until(lambda: asyncio.to_thread(answers, "/readyz"))
+    assert not answers("/nothing")
