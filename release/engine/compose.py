@@ -136,9 +136,17 @@ class Compose:
         arguments += ["--wait", "--wait-timeout", str(wait_timeout_s)]
         return arguments + (services or ["--remove-orphans"])
 
-    def run(self, release: Path, arguments: list[str], timeout_s: float, what: str) -> list[str]:
+    def run(
+        self,
+        release: Path,
+        arguments: list[str],
+        timeout_s: float,
+        what: str,
+        overlay: str | None = None,
+    ) -> list[str]:
         """Run one compose command on the release in that folder; returns its lines.
 
+        `overlay` names a second file of the release, laid over its first.
         Raises StepFailedError if it fails or is not done `timeout_s` plus 30 seconds later, and
         InterruptedRunError if a signal ended it.
         """
@@ -151,7 +159,9 @@ class Compose:
             "--project-directory",
             str(release),
         ]
-        command += ["-f", str(release / "compose.yaml"), *arguments]
+        command += ["-f", str(release / "compose.yaml")]
+        command += ["-f", str(release / overlay)] if overlay else []
+        command += arguments
         self.interrupts.stop_if_asked()
         child = subprocess.Popen(
             command,

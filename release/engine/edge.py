@@ -12,7 +12,7 @@ from engine.docker_api import Client, Container, last_log_lines
 from engine.errors import StepFailedError
 from engine.health import EVIDENCE_LINES
 from engine.layout import Layout, read_json, write_json
-from engine.resolve import Model
+from engine.resolve import EDGE_CHECK, Model
 from engine.trees import read_tree, tree_digest, try_read_tree, update_tree
 
 CHECK_COMMAND = "edge-check-config"
@@ -130,12 +130,11 @@ def reload(deployment: Deployment, model: Model, service: str, edge: Container) 
 
 def _check(deployment: Deployment, service: str) -> None:
     release = deployment.layout.release(deployment.release_id)
-    mount = _mount(deployment, service)
-    options = "ro,z" if (mount.get("bind") or {}).get("selinux") else "ro"
-    volume = f"{release / 'edge'}:{mount['target']}:{options}"
-    arguments = ["run", "--rm", "--no-deps", "-T", "-v", volume, service, CHECK_COMMAND]
+    arguments = ["run", "--rm", "--no-deps", "-T", service, CHECK_COMMAND]
     try:
-        deployment.compose.run(release, arguments, CHECK_TIMEOUT_S, "edge check")
+        deployment.compose.run(
+            release, arguments, CHECK_TIMEOUT_S, "edge check", overlay=EDGE_CHECK
+        )
     except StepFailedError as error:
         raise StepFailedError(
             "edge configuration",
@@ -144,18 +143,6 @@ def _check(deployment: Deployment, service: str) -> None:
             "correct the edge's template; the old files are still in place",
             error.log,
         ) from error
-
-
-def _mount(deployment: Deployment, service: str) -> dict[str, Any]:
-    for volume in deployment.model["services"][service].get("volumes", []):
-        if volume.get("type") == "bind" and volume.get("source") == str(deployment.layout.edge):
-            return dict(volume)
-    raise StepFailedError(
-        f"service {service}",
-        f"a bind mount of {deployment.layout.edge}",
-        "none",
-        "mount EDGE_CONFIG_DIR in the edge's compose file",
-    )
 
 
 def _execute(client: Client, edge: Container, command: list[str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from pathlib import Path
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -36,25 +35,17 @@ def pid_of(name: str) -> int:
     return int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else 0
 
 
-def end_group(name: str, grace_s: float = 10.0) -> bool:
-    """End the process group that a process leads: SIGTERM, then SIGKILL after `grace_s` seconds.
+def end_group(name: str) -> bool:
+    """Kill the process group that a process leads; returns whether it was alive.
 
-    Returns whether it was alive. Only a group that its own leader still leads is touched.
+    Only a group that its own leader still leads is touched. SIGTERM would not do: compose passes it
+    on to the container that it runs, which may be in the middle of a migration.
     """
     if not alive(name) or os.getpgid(pid_of(name)) != pid_of(name):
         return False
-    _signal_group(pid_of(name), signal.SIGTERM)
-    deadline = time.monotonic() + grace_s
-    while alive(name) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    if alive(name):
-        _signal_group(pid_of(name), signal.SIGKILL)
-    return True
-
-
-def _signal_group(leader: int, number: signal.Signals) -> None:
     try:
-        os.killpg(leader, number)
+        os.killpg(pid_of(name), signal.SIGKILL)
     except ProcessLookupError:
         # It ended between the look and the signal, which is what was wanted.
-        return
+        return False
+    return True

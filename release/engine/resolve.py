@@ -19,6 +19,7 @@ from engine.trees import canonical, new_tree, sha256, tree_digest, try_read_tree
 STEPS_PROFILE = "steps"
 UNKNOWN_REVISION = "0" * 12
 MANIFEST = "manifest.json"
+EDGE_CHECK = "edge-check.yaml"
 ABOUT = "# Resolved by the release engine from compose/ and release.json. Not for editing.\n"
 
 Model = dict[str, Any]
@@ -50,10 +51,20 @@ def resolved(incoming: Incoming, variables: Mapping[str, str]) -> Model:
     try:
         update_tree(folder, incoming.compose_tree)
         profiles = (*incoming.profiles, STEPS_PROFILE)
-        model = resolve_model(incoming.name, folder, incoming.compose_files, profiles, variables)
+        files = incoming.compose_files
+        model = resolve_model(incoming.name, folder, files, profiles, variables)
+        unknown = set(incoming.profiles) - _profiles(model)
+        if unknown:
+            known = _profiles(resolve_model(incoming.name, folder, files, ("*",), variables))
+            raise StepFailedError(
+                "release.json: profiles",
+                f"out of {', '.join(sorted(known)) or 'none'}",
+                ", ".join(sorted(unknown)),
+                "correct the profile's name",
+            )
     finally:
         shutil.rmtree(folder)
-    return _edited(incoming, model, str(folder))
+    return _edited(incoming, model, variables, str(folder))
 
 
 def write_release(
@@ -73,7 +84,9 @@ def write_release(
         ),
         "inputs.json": _json(inputs),
     }
-    tree.update({f"edge/{name}": content for name, content in incoming.edge_tree.items()})
+    if incoming.edge_service:
+        tree[EDGE_CHECK] = _json(_edge_check(incoming.edge_service, model, folder, variables))
+        tree.update({f"edge/{name}": content for name, content in incoming.edge_tree.items()})
     manifest = {name: sha256(content) for name, content in tree.items()}
     new_tree(folder, {**tree, MANIFEST: _json(manifest)})
 
@@ -121,20 +134,9 @@ def replicas(service: Mapping[str, Any]) -> int:
     return 1 if scale is None else int(scale)
 
 
-def _edited(incoming: Incoming, model: Model, folder: str) -> Model:
+def _edited(incoming: Incoming, model: Model, variables: Mapping[str, str], folder: str) -> Model:
     problems: list[EngineError] = []
     services = model.get("services") or {}
-    known = {profile for service in services.values() for profile in service.get("profiles", [])}
-    for profile in incoming.profiles:
-        if profile not in known:
-            problems.append(
-                EngineError(
-                    f"release.json: profile {profile}",
-                    f"one of {', '.join(sorted(known)) or 'none'}",
-                    "no service with it",
-                    "correct its name",
-                )
-            )
     refs = {image.ref for image in incoming.images.values()}
     steps = incoming.step_services()
     for name, service in services.items():
@@ -155,6 +157,16 @@ def _edited(incoming: Incoming, model: Model, folder: str) -> Model:
                 )
             )
     problems += _unknown_services(incoming, services)
+    edge = incoming.edge_service
+    if edge in services and _edge_mount(edge, model, variables["EDGE_CONFIG_DIR"]) is None:
+        problems.append(
+            EngineError(
+                f"service {edge}",
+                f"a bind mount of {variables['EDGE_CONFIG_DIR']}",
+                "none",
+                "mount EDGE_CONFIG_DIR in the edge's compose file",
+            )
+        )
     for where, text in _texts(model):
         if folder in text:
             problems.append(
@@ -171,6 +183,29 @@ def _edited(incoming: Incoming, model: Model, folder: str) -> Model:
         )
     model["name"] = incoming.name
     return model
+
+
+def _profiles(model: Model) -> set[str]:
+    services = (model.get("services") or {}).values()
+    return {profile for service in services for profile in service.get("profiles", [])}
+
+
+def _edge_mount(service: str, model: Model, edge_folder: str) -> dict[str, Any] | None:
+    for volume in (model["services"].get(service) or {}).get("volumes", []):
+        if volume.get("type") == "bind" and volume.get("source") == edge_folder:
+            return dict(volume)
+    return None
+
+
+def _edge_check(
+    service: str, model: Model, folder: Path, variables: Mapping[str, str]
+) -> dict[str, Any]:
+    """A file to lay over the release: the edge with the release's own copy of its configuration.
+
+    `docker compose run --volume` would not do: it does not replace a mount of the same target.
+    """
+    mount = _edge_mount(service, model, variables["EDGE_CONFIG_DIR"]) or {}
+    return {"services": {service: {"volumes": [{**mount, "source": str(folder / "edge")}]}}}
 
 
 def _unknown_services(incoming: Incoming, services: Mapping[str, Any]) -> list[EngineError]:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from engine import edge
 from engine.deployment import Deployment
+from engine.layout import read_json
 from engine.resolve import is_intact, read_model
 from engine.trees import read_tree, update_tree
+
+
+def needs_of(folder: Path) -> list[str]:
+    """The services that the steps of a release needed."""
+    steps = (read_json(folder / "inputs.json").get("release") or {}).get("steps") or []
+    return list(dict.fromkeys(need for step in steps for need in step.get("needs", [])))
 
 
 def restore(deployment: Deployment) -> str:
@@ -40,7 +48,12 @@ def restore(deployment: Deployment) -> str:
     if edge_back:
         update_tree(deployment.layout.edge, read_tree(folder / "edge"))
     if deployment.services_touched:
-        deployment.compose.up(folder, [], deployment.request.wait_timeout_s)
+        wait_timeout_s = deployment.request.wait_timeout_s
+        # The stores by themselves first: in one go, compose would replace what depends on them too.
+        stores = [name for name in needs_of(folder) if name in model["services"]]
+        if stores:
+            deployment.compose.up(folder, stores, wait_timeout_s)
+        deployment.compose.up(folder, [], wait_timeout_s)
     if edge_back:
         edge.load_in_place(deployment, model)
     said = f"release {previous} serves again"

@@ -103,7 +103,7 @@ def test_a_secret_that_a_service_prints_is_not_in_any_log_of_ours(running: Bundl
     running.use("talk")
     done = running.deploy()
     assert done.code == 1
-    assert "my password is store://app:***@store" in done.err
+    assert "my password is ***" in done.err
     password = (running.secrets / "store_password").read_text()
     assert password not in done.text
     for path in running.root.rglob("*"):
@@ -224,10 +224,12 @@ def test_a_disk_that_fills_up_leaves_the_old_one_serving(running: Bundle) -> Non
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(small)], check=True)
     try:
         sh("cp", "-a", f"{kept}/.", str(small))
-        with (small / "filler").open("wb") as filler, pytest.raises(OSError, match="No space"):
+        with (
+            (small / "filler").open("wb", buffering=0) as filler,
+            pytest.raises(OSError, match="No space"),
+        ):
             while True:
                 filler.write(bytes(1024))
-                filler.flush()
         done = running.deploy()
     finally:
         subprocess.run(["umount", str(small)], check=True)
@@ -255,7 +257,11 @@ def test_a_disk_that_fills_up_leaves_the_old_one_serving(running: Bundle) -> Non
             "image: redis:7",
             ["service store", "release.json lists", "redis:7"],
         ),
-        ("profiles: [demo]", "profiles: [demos]", ["profile demo", "one of demos"]),
+        (
+            "profiles: [demo]",
+            "profiles: [demos]",
+            ["profiles", "out of demos, steps", "found demo"],
+        ),
     ],
 )
 def test_compose_files_that_cannot_run_are_refused(

@@ -65,6 +65,7 @@ def test_the_end_of_a_run_is_told_on_a_full_disk(tmp_path: Path) -> None:
             journal.write("note", text=f"{number}" * 300)
         journal.write("run_ended", outcome="failed", exit_code=1)
         assert [event for _, event in read_events(journal.path)][-1]["outcome"] == "failed"
+        journal.close()
     finally:
         subprocess.run(["umount", str(mount)], check=True)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from container import Site
+from container import Site, StartSite
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +32,7 @@ def site(image: str, media: Path) -> Iterator[Site]:
 
 
 @pytest.fixture
-def start(image: str, media: Path) -> Iterator:
+def start(image: str, media: Path) -> Iterator[StartSite]:
     """Starts a container with a BASE_URL of its own."""
     running: list[Site] = []
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -33,9 +34,7 @@ def docker(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[s
 
 def run_to_end(image: str, base_url: str) -> subprocess.CompletedProcess[str]:
     """Start a container that is expected to refuse; its output and exit code."""
-    return docker(
-        "run", "--rm", *HARDENING, f"--env=BASE_URL={base_url}", image, check=False
-    )
+    return docker("run", "--rm", *HARDENING, f"--env=BASE_URL={base_url}", image, check=False)
 
 
 @dataclass(frozen=True)
@@ -100,3 +99,6 @@ class Site:
     def remove(self) -> None:
         """End it without further ado."""
         docker("rm", "--force", self.container)
+
+
+StartSite = Callable[..., Site]

@@ -3,11 +3,12 @@
 import json
 import re
 import socket
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import requests
-from container import Site, docker, run_to_end
+from container import Site, StartSite, docker, run_to_end
 
 OWN_ORIGIN_SETTINGS = 'globalThis.luffySettings = Object.freeze({ base_url: "/api/v1/" })\n'
 
@@ -21,7 +22,9 @@ def assets(site: Site) -> list[str]:
 # --- pages and files ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/", "/courses", "/courses/3", "/no/such/page", "/courses?page=2"])
+@pytest.mark.parametrize(
+    "path", ["/", "/courses", "/courses/3", "/no/such/page", "/courses?page=2"]
+)
 def test_every_page_is_the_app_and_asked_for_anew(site: Site, path: str) -> None:
     answer = site.get(path)
     assert answer.status_code == 200
@@ -90,7 +93,8 @@ def test_links_out_of_the_uploads_lead_nowhere(site: Site) -> None:
 
 @pytest.mark.parametrize("path", ["/media/../../etc/passwd", "/media/%2e%2e/%2e%2e/etc/passwd"])
 def test_no_path_leads_out_of_the_site(site: Site, path: str) -> None:
-    with socket.create_connection((urlsplit(site.address).hostname, urlsplit(site.address).port)) as raw:
+    address = urlsplit(site.address)
+    with socket.create_connection((address.hostname, address.port)) as raw:
         raw.sendall(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
         answer = b"".join(iter(lambda: raw.recv(65536), b""))
     assert b"root:" not in answer
@@ -130,7 +134,7 @@ def test_the_page_needs_nothing_that_the_policy_forbids(site: Site) -> None:
 
 
 def test_the_built_files_name_no_other_host(site: Site) -> None:
-    # Namespaces of XML and the pages that error messages of the libraries point at are never fetched.
+    # Namespaces of XML, and pages that the libraries' messages point at: never fetched.
     known = {"www.w3.org", "vuejs.org", "pinia.vuejs.org", "router.vuejs.org", "github.com"}
     for path in assets(site):
         hosts = set(re.findall(r"https?://([A-Za-z0-9.-]+\.[a-z]{2,})", site.get(path).text))
@@ -154,11 +158,15 @@ def test_by_default_the_api_is_at_the_same_origin(site: Site) -> None:
         ("http://192.0.2.7:8000/", "http://192.0.2.7:8000/api/v1/", "http://192.0.2.7:8000"),
         ("http://a.test/api/v1/", "http://a.test/api/v1/", "http://a.test"),
         ("https://a.test/luffy", "https://a.test/luffy/api/v1/", "https://a.test"),
-        ("http://[2001:db8::1]:8000", "http://[2001:db8::1]:8000/api/v1/", "http://[2001:db8::1]:8000"),
+        (
+            "http://[2001:db8::1]:8000",
+            "http://[2001:db8::1]:8000/api/v1/",
+            "http://[2001:db8::1]:8000",
+        ),
     ],
 )
 def test_another_address_reaches_the_browser_and_the_policy(
-    start, base_url: str, root: str, origin: str
+    start: StartSite, base_url: str, root: str, origin: str
 ) -> None:
     site = start(base_url)
     assert json.dumps(root) in site.get("/settings.js").text
@@ -206,7 +214,7 @@ def test_a_password_in_the_address_is_refused_and_not_logged(image: str) -> None
 # --- the container -----------------------------------------------------------------------------
 
 
-def test_the_health_check_tells_a_site_without_settings(start) -> None:
+def test_the_health_check_tells_a_site_without_settings(start: StartSite) -> None:
     site = start()
     assert site.health().returncode == 0
     docker("exec", site.container, "rm", "/run/luffycity/settings.js")
@@ -231,7 +239,9 @@ def test_the_image_holds_no_node_and_no_compiler(site: Site) -> None:
     assert found == ""
 
 
-def test_requests_are_logged_as_json_with_the_caller_and_health_checks_are_not(start) -> None:
+def test_requests_are_logged_as_json_with_the_caller_and_health_checks_are_not(
+    start: StartSite,
+) -> None:
     site = start()
     site.get('/courses?q="\\', X_Forwarded_For="192.0.2.9")
     site.get("/media/none.webp")
@@ -244,7 +254,7 @@ def test_requests_are_logged_as_json_with_the_caller_and_health_checks_are_not(s
     assert lines[0]["caller"] == "192.0.2.9"
 
 
-def test_errors_of_the_server_are_json_too(start, media) -> None:
+def test_errors_of_the_server_are_json_too(start: StartSite, media: Path) -> None:
     site = start()
     secret = media / "unreadable.svg"
     secret.write_text("<svg/>")
@@ -266,13 +276,13 @@ def test_many_requests_at_once_are_all_answered(site: Site) -> None:
 
 
 @pytest.mark.parametrize("signal", ["QUIT", "TERM"])
-def test_it_stops_when_told(start, signal: str) -> None:
+def test_it_stops_when_told(start: StartSite, signal: str) -> None:
     site = start()
     docker("kill", f"--signal={signal}", site.container)
     assert docker("wait", site.container).stdout.strip() == "0"
 
 
-def test_it_starts_again_after_a_stop(start) -> None:
+def test_it_starts_again_after_a_stop(start: StartSite) -> None:
     site = start()
     docker("restart", "--time=5", site.container)
     site.wait_until_healthy()

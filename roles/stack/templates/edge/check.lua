@@ -48,6 +48,7 @@ local function answer_check(applet)
   applet:add_header('content-type', 'application/json')
   applet:add_header('cache-control', 'no-store')
   applet:add_header('content-length', tostring(#body))
+  applet:add_header('x-request-id', applet:get_var('txn.request_id'))
   applet:start_response()
   if applet.method ~= 'HEAD' then
     applet:send(body)

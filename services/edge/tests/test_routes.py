@@ -1,0 +1,117 @@
+"""Which service answers where, and what callers see when none does."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from conftest import Edge, StartEdge, docker
+from test_refusals import assert_plain_page
+
+
+@pytest.mark.parametrize(
+    ("port", "path", "service_port"),
+    [
+        (8080, "/", 8080),
+        (8080, "/settings.js", 8080),
+        (8080, "/media/a.png", 8080),
+        (8080, "/course/1", 8080),
+        (8080, "/apiary", 8080),
+        (8080, "/api", 8000),
+        (8080, "/api/v1/courses/", 8000),
+        (8080, "/admin", 8000),
+        (8080, "/admin/login/", 8000),
+        (8080, "/static/admin.css", 8000),
+        (8080, "/readyz", 8000),
+        (8000, "/", 8000),
+        (8000, "/api/v1/", 8000),
+        (8000, "/media/a.png", 8080),
+        (5010, "/", 5010),
+        (5010, "/get/", 5010),
+        (8009, "/farm/", 8009),
+        (20000, "/", 20000),
+        (20003, "/", 20003),
+    ],
+)
+def test_service_behind_an_address(edge: Edge, port: int, path: str, service_port: int) -> None:
+    response = edge.get(port, path)
+    assert response.status_code == 200
+    assert response.headers["x-answered-by"] == f"services:{service_port}"
+    assert response.text.startswith(f"GET {path} ")
+
+
+def test_services_own_name_and_version_stay_inside(edge: Edge) -> None:
+    assert "server" not in edge.get(8080).headers
+
+
+def test_log_is_json_without_queries(edge: Edge) -> None:
+    edge.get(5010, '/get/?token=speak-no-evil&x="', headers={"X-Request-ID": "log-test-1"})
+    edge.wait_for(lambda: "log-test-1" in edge.log(), "the request is in the log")
+    lines = [line for line in edge.log().splitlines() if "log-test-1" in line]
+    entry = json.loads(lines[0])
+    assert entry["path"] == "/get/"
+    assert entry["status"] == 200
+    assert entry["client"] == "127.0.0.1"
+    assert entry["peer"] == edge.network.gateway
+    assert entry["server"].startswith("proxy_pool_api")
+    assert entry["time"].endswith("Z")
+    assert "speak-no-evil" not in edge.log()
+
+
+def test_every_line_of_the_log_on_stdout_is_json(edge: Edge) -> None:
+    edge.send(8080, b"nonsense\r\n\r\n")
+    edge.send(8101, b"no announcement\r\n")
+    edge.get(8001, "/check/")
+    edge.get(20000)
+    for line in docker("logs", edge.name).stdout.splitlines():
+        if line.startswith(("Server ", "backend ", "Backend ", "[", "Proxy ")):
+            continue  # HAProxy's own notices have no format to set
+        assert "time" in json.loads(line), line
+
+
+def test_https_is_demanded_where_it_is_the_scheme(start: StartEdge) -> None:
+    edge = start(public_scheme="https", demo_world=False)
+    response = edge.get(8080, "/course/1?a=b", headers={"Host": "courses.example"})
+    assert response.status_code == 308
+    assert response.headers["location"] == "https://courses.example/course/1?a=b"
+    assert "max-age=" in response.headers["strict-transport-security"]
+    arrived = dict(edge.arrived(edge.get(8000)))
+    assert arrived["x-forwarded-proto"] == "https"
+
+
+def test_plain_http_has_no_hsts(edge: Edge) -> None:
+    assert "strict-transport-security" not in edge.get(8080).headers
+
+
+def test_gone_service_gives_a_page_and_comes_back(start: StartEdge) -> None:
+    """A service of its own network, so that stopping it disturbs no other test."""
+    edge = start()
+    edge.wait_for(lambda: edge.get(8080).status_code == 200, "the service is found")
+    service = edge.network.containers[0]
+    docker("kill", service)
+    try:
+        edge.wait_for(lambda: edge.get(8080).status_code == 503, "the loss is noticed")
+        answer = edge.send(8080, b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert_plain_page(answer, 503)
+        assert b"starting or being updated" in answer
+        assert b"retry-after" in answer.lower()
+        assert edge.get(8001, "/check/").status_code == 200
+        assert edge.execute("edge-health").returncode == 0
+    finally:
+        docker("start", service)
+    edge.wait_for(lambda: edge.get(8080).status_code == 200, "the return is noticed")
+
+
+def test_service_that_appears_later_is_found(start: StartEdge) -> None:
+    edge = start()
+    edge.wait_for(lambda: edge.get(8080).status_code == 200, "the first one is found")
+    late = edge.network.run_service("late", "luffycity")
+    try:
+        edge.wait_for(
+            lambda: edge.get(8080).headers.get("x-answered-by") == "late:8080", "the late one"
+        )
+    finally:
+        docker("rm", "--force", late)
+    edge.wait_for(
+        lambda: all(edge.get(8080).status_code == 200 for _ in range(10)), "only the first again"
+    )
