@@ -20,7 +20,7 @@ from engine.processes import identity
 
 MIN_COMPOSE = (2, 20)
 LAST_LINES = 30
-# How much longer than its own timeout a command may take before it is ended.
+# How much longer than its own timeout `up` may take, for what it does before it waits.
 TIMEOUT_MARGIN_S = 30.0
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 KEPT_VARIABLES = (
@@ -127,7 +127,8 @@ class Compose:
 
         Raises StepFailedError with the command's last words.
         """
-        self.run(release, self.up_arguments(services, wait_timeout_s), wait_timeout_s, "up")
+        arguments = self.up_arguments(services, wait_timeout_s)
+        self.run(release, arguments, wait_timeout_s + TIMEOUT_MARGIN_S, "up")
 
     @staticmethod
     def up_arguments(services: list[str], wait_timeout_s: int) -> list[str]:
@@ -147,7 +148,7 @@ class Compose:
         """Run one compose command on the release in that folder; returns its lines.
 
         `overlay` names a second file of the release, laid over its first.
-        Raises StepFailedError if it fails or is not done `timeout_s` plus 30 seconds later, and
+        Raises StepFailedError if it fails or is not done after `timeout_s` seconds, and
         InterruptedRunError if a signal ended it.
         """
         command = ["docker", "compose", "--ansi", "never", "--progress", "plain"]
@@ -181,7 +182,7 @@ class Compose:
             timed_out.set()
             kill_group(child.pid, signal.SIGKILL)
 
-        timer = threading.Timer(timeout_s + TIMEOUT_MARGIN_S, end_it)
+        timer = threading.Timer(timeout_s, end_it)
         timer.start()
         try:
             self.lock.note_child(identity(child.pid))

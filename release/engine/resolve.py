@@ -158,7 +158,7 @@ def _edited(incoming: Incoming, model: Model, variables: Mapping[str, str], fold
             )
     problems += _unknown_services(incoming, services)
     edge = incoming.edge_service
-    if edge in services and _edge_mount(edge, model, variables["EDGE_CONFIG_DIR"]) is None:
+    if edge and edge in services and _edge_mount(edge, model, variables["EDGE_CONFIG_DIR"]) is None:
         problems.append(
             EngineError(
                 f"service {edge}",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -13,6 +13,19 @@ from pathlib import Path
 from typing import Any
 
 IMAGE = "release-engine-test"
+STEPS = [
+    "preflight",
+    "secrets",
+    "config",
+    "resolve",
+    "edge_config",
+    "stores",
+    "migrate",
+    "start",
+    "verify",
+    "record",
+    "prune",
+]
 COMPOSE_FILE = Path(__file__).with_name("compose.yaml")
 
 
@@ -162,7 +175,13 @@ class Bundle:
         return [json.loads(line) for line in (self.root / "history.jsonl").read_text().splitlines()]
 
     def current(self) -> str:
-        return os.path.basename(os.readlink(self.root / "current"))
+        return (self.root / "current").readlink().name
+
+    def config_folder(self, service: str) -> Path:
+        """The folder that the current release mounts as a service's configuration."""
+        lines = (self.root / "current" / ".env").read_text().splitlines()
+        prefix = f"CONFIG_{service.upper()}="
+        return Path(next(line for line in lines if line.startswith(prefix))[len(prefix) :])
 
     def ids(self) -> dict[str, str]:
         """The container ID of each service that runs."""
@@ -196,6 +215,12 @@ class Bundle:
                 sh("docker", *removal, *found, check=kind != "network")
 
 
-def sentence(text: str) -> str:
-    """A text in one line with single spaces, to look for words in."""
-    return re.sub(r"\s+", " ", text)
+def fill(folder: Path) -> None:
+    """Fill a file system to its last byte."""
+    with (folder / "filler").open("wb", buffering=0) as filler:
+        for size in (4096, 1):
+            try:
+                while True:
+                    filler.write(bytes(size))
+            except OSError as error:
+                assert error.errno == errno.ENOSPC

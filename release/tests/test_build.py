@@ -65,7 +65,8 @@ def test_it_runs_on_every_python_of_this_machine(pyz: Path) -> None:
             or subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode
         ):
             continue
-        script = f"import sys; sys.path.insert(0, {str(pyz)!r}); import engine.run, engine.status, docker"
+        modules = "engine.run, engine.status, docker"
+        script = f"import sys; sys.path.insert(0, {str(pyz)!r}); import {modules}"
         subprocess.run([python, "-I", "-c", script], check=True)
         subprocess.run([python, str(pyz), "deploy", "--help"], check=True, capture_output=True)
         ran.append(python)

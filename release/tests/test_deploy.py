@@ -1,13 +1,11 @@
 """Deploys on the real Docker engine that go well: what changes, and what is left alone."""
 
 import json
-import os
 import stat
 import time
-from pathlib import Path
 
 import pytest
-from bundle import Bundle, free_port, sh
+from bundle import STEPS, Bundle, free_port, sh
 
 
 def test_the_first_deploy_brings_everything_up_healthy_and_is_recorded(bundle: Bundle) -> None:
@@ -21,8 +19,7 @@ def test_the_first_deploy_brings_everything_up_healthy_and_is_recorded(bundle: B
     assert (entry["by"], entry["why"], entry["run"]) == ("tester", "first try", result["run"])
     assert entry["images"]["APP_IMAGE"] == "release-engine-test:v1"
     steps = [event["step"] for event in bundle.events("step_ended")]
-    assert steps == ["preflight", "secrets", "config", "resolve", "edge_config", "stores", "migrate",
-                     "start", "verify", "record", "prune"]  # fmt: skip
+    assert steps == STEPS
     assert all(event["duration_s"] >= 0 for event in bundle.events("step_ended"))
     assert bundle.in_container("store", "cat", "/data/migrations") == "v1"
 
@@ -38,7 +35,7 @@ def test_the_release_on_the_disk_is_complete_and_needs_nothing_else(running: Bun
     assert all("profiles" not in model["services"][name] for name in ("edge", "store", "app"))
     lock = json.loads((folder / "images.lock").read_text())
     assert lock == {"release-engine-test:v1": running.digests["v1"]}
-    config = Path(running.ids() and next(iter((running.root / "config/app").iterdir())))
+    config = running.config_folder("app")
     assert (config / "app.conf").read_text() == "colour = red\n"
     assert stat.S_IMODE(config.stat().st_mode) == 0o755
     env = (folder / ".env").read_text()
@@ -255,4 +252,4 @@ def test_a_dollar_sign_and_a_quote_in_a_value_arrive_as_they_are(bundle: Bundle)
     bundle.ship()
     bundle.deployed()
     assert bundle.env("app", "GREETING") == greeting
-    assert os.path.isfile(bundle.root / "current" / ".env")
+    assert (bundle.root / "current" / ".env").is_file()

@@ -30,6 +30,7 @@ export default defineConfig({
   test: {
     environment: 'happy-dom',
     include: ['tests/unit/**/*.spec.ts'],
+    setupFiles: ['tests/unit/setup.ts'],
     restoreMocks: true,
     unstubGlobals: true,
   },

@@ -172,7 +172,7 @@ async def test_many_clients_at_once_are_served(world: httpx.AsyncClient) -> None
 
 async def test_the_health_check_tells_whether_it_runs(world: httpx.AsyncClient) -> None:
     def healthy(path: str) -> int:
-        return subprocess.run(["healthy-http", str(PORT), path], check=False).returncode
+        return subprocess.run(["demo-health", path], check=False).returncode
 
     assert await asyncio.to_thread(healthy, "/healthz") == 0
     assert await asyncio.to_thread(healthy, "/nothing") != 0

@@ -1,5 +1,6 @@
 """What the tests share: a clean cache, rows to look at, and a running copy of the service."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from course.models import Course, CourseCategory, CourseChapter, CourseSection, 
 from course.reads import course_reads
 from home.reads import home_reads
 from luffy.cached_reads import redis_availability
-from tests.stand import Service, fresh_database
+from tests.stand import Deployed, Service, fresh_database, luffy
 
 
 @pytest.fixture(autouse=True)
@@ -88,10 +89,27 @@ def redis_keys() -> Callable[[], list[str]]:
 
 
 @pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service as a deployment starts it, with a database of its own and its sample data."""
-    folder = tmp_path_factory.mktemp("service")
-    with fresh_database("luffy_live") as database, Service(database, folder) as running:
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    """A database and a media folder after the steps of a deployment; tests only read them."""
+    media = tmp_path_factory.mktemp("deployed") / "media"
+    with fresh_database("luffy_deployed") as database:
+        deployment = Deployed(database, media)
+        for command in ("migrate", "sample_data"):
+            done = luffy(command, variables=deployment.variables)
+            assert done.returncode == 0, done.stdout + done.stderr
+        yield deployment
+
+
+@pytest.fixture
+def drawn(deployed: Deployed, media: Path) -> None:
+    """The sample pictures are there already: drawing them takes a second each time."""
+    shutil.copytree(deployed.media, media)
+
+
+@pytest.fixture(scope="session")
+def service(deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service as a deployment starts it."""
+    with Service(deployed, tmp_path_factory.mktemp("service")) as running:
         yield running
 
 

@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -119,32 +120,39 @@ class Process:
                 self._process.wait()
 
 
+@dataclass(frozen=True)
+class Deployed:
+    """A database with schema and sample data, and the folder with the sample pictures."""
+
+    database: str
+    media: Path
+
+    @property
+    def variables(self) -> dict[str, str]:
+        return {"DB_NAME": self.database, "MEDIA_ROOT": str(self.media)}
+
+
 class Service:
     """`luffy serve` with relays before its database and its Redis."""
 
-    def __init__(self, database: str, folder: Path) -> None:
+    def __init__(self, deployed: Deployed, folder: Path) -> None:
         redis = urlsplit(read_secret("REDIS_URL"))
-        self.database = database
+        self.database = deployed.database
         self.database_relay = Relay(os.environ["DB_HOST"], 3306)
         self.redis_relay = Relay(redis.hostname or "", redis.port or 6379)
         self.folder = folder
         address = f"{redis.username}:{redis.password}@127.0.0.1:{self.redis_relay.port}"
         redis_url = folder / "redis_url"
         redis_url.write_text(f"redis://{address}{redis.path}", encoding="utf-8")
-        self.variables = {
+        self.variables = deployed.variables | {
             "DB_HOST": "127.0.0.1",
             "DB_PORT": str(self.database_relay.port),
-            "DB_NAME": database,
             "REDIS_URL_FILE": str(redis_url),
-            "MEDIA_ROOT": str(folder / "media"),
             "ALLOWED_HOSTS": "127.0.0.1",
         }
         self._process: Process | None = None
 
     def __enter__(self) -> Self:
-        for command in ("migrate", "sample_data"):
-            done = luffy(command, variables=self.variables)
-            assert done.returncode == 0, done.stdout + done.stderr
         self.start()
         return self
 

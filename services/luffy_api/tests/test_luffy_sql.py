@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stand import fresh_database, import_sql, luffy, run_sql
+from tests.stand import Deployed, fresh_database, import_sql, luffy, run_sql
 
 LUFFY_SQL = Path(__file__).parent.parent / "luffy.sql"
 CATALOGUE = (
@@ -18,10 +18,6 @@ CATALOGUE = (
     "luffy_course_section",
     "luffy_loaded_sample",
 )
-
-
-def variables(database: str, media: Path) -> dict[str, str]:
-    return {"DB_NAME": database, "MEDIA_ROOT": str(media)}
 
 
 def schema(database: str) -> dict[str, str]:
@@ -50,20 +46,17 @@ def migrations(database: str) -> list[tuple[Any, ...]]:
     return run_sql("SELECT app, name FROM django_migrations ORDER BY id", database)
 
 
-def test_the_file_is_what_the_code_of_today_generates(tmp_path: Path) -> None:
-    with fresh_database("luffy_generated") as name:
-        for command in (("migrate",), ("sample_data",), ("manage", "write_luffy_sql")):
-            done = luffy(*command, variables=variables(name, tmp_path))
-            assert done.returncode == 0, done.stderr
+def test_the_file_is_what_the_code_of_today_generates(deployed: Deployed) -> None:
+    done = luffy("manage", "write_luffy_sql", variables=deployed.variables)
+    assert done.returncode == 0, done.stderr
     assert done.stdout == LUFFY_SQL.read_text(encoding="utf-8"), (
         "luffy.sql is out of date; generate it with `services/luffy_api/test --write-luffy-sql`"
     )
 
 
-def test_an_import_gives_the_same_schema_rows_and_migrations(tmp_path: Path) -> None:
-    with fresh_database("luffy_migrated") as migrated, fresh_database("luffy_imported") as imported:
-        for command in ("migrate", "sample_data"):
-            assert luffy(command, variables=variables(migrated, tmp_path)).returncode == 0
+def test_an_import_gives_the_same_schema_rows_and_migrations(deployed: Deployed) -> None:
+    migrated = deployed.database
+    with fresh_database("luffy_imported") as imported:
         done = import_sql(LUFFY_SQL, imported)
         assert done.returncode == 0, done.stderr
         assert schema(imported) == schema(migrated)
@@ -71,9 +64,9 @@ def test_an_import_gives_the_same_schema_rows_and_migrations(tmp_path: Path) -> 
         assert migrations(imported) == migrations(migrated)
         assert run_sql("SELECT COUNT(*) FROM luffy_user", imported) == [(0,)]
 
-        migrate = luffy("migrate", variables=variables(imported, tmp_path))
+        migrate = luffy("migrate", variables=Deployed(imported, deployed.media).variables)
         assert "No migrations to apply" in migrate.stdout
-        sample = luffy("sample_data", variables=variables(imported, tmp_path))
+        sample = luffy("sample_data", variables=Deployed(imported, deployed.media).variables)
         assert "sample data: 0 rows" in sample.stdout
         assert "user admin made" in sample.stdout
         permissions = "SELECT codename FROM auth_permission ORDER BY codename"
@@ -82,7 +75,7 @@ def test_an_import_gives_the_same_schema_rows_and_migrations(tmp_path: Path) -> 
 
 def test_an_import_into_a_database_in_use_changes_nothing(tmp_path: Path) -> None:
     with fresh_database("luffy_in_use") as name:
-        assert luffy("migrate", variables=variables(name, tmp_path)).returncode == 0
+        assert luffy("migrate", variables=Deployed(name, tmp_path).variables).returncode == 0
         run_sql("INSERT INTO luffy_course_category VALUES (1, NOW(), NOW(), 0, 1, 0, 'Real')", name)
         # As if the file came from a later version with a table more.
         run_sql("DROP TABLE luffy_banner", name)

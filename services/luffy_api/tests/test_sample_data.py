@@ -1,5 +1,6 @@
 """Sample data: enough of it, obviously invented, and never in anybody's way."""
 
+import shutil
 import stat
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +20,7 @@ from sample.loading import load_samples
 from sample.pictures import draw
 from tests.stand import read_secret
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("drawn")]
 
 MODELS: tuple[type[Model], ...] = (
     Banner,
@@ -106,7 +107,8 @@ def test_real_rows_of_the_same_name_are_left_alone() -> None:
 
 
 def test_every_picture_that_a_row_names_can_be_opened_and_read_by_all(media: Path) -> None:
-    load_samples()
+    shutil.rmtree(media)
+    assert load_samples().pictures == 13
     named = [
         *Banner.objects.values_list("image", flat=True),
         *Teacher.objects.values_list("image", flat=True),

@@ -4,6 +4,7 @@ import asyncio
 import time
 import zlib
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +18,9 @@ from proxypool.sources import Source
 
 _CHUNK_BYTES = 64 * 1024
 _MAX_REDIRECTS = 5
+# In a thread, so that a large page does not hold up the crawls beside it; in a single one, because
+# a parsed page takes many times its size in memory.
+_PARSER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parser")
 
 
 class PageError(Exception):
@@ -77,8 +81,7 @@ async def crawl(source: Source, session: aiohttp.ClientSession) -> Crawl:
         try:
             page = await fetch(url, source, session)
             size += len(page)
-            # In a thread: a large page must not hold up the crawls beside it.
-            found.update(dict.fromkeys(await asyncio.to_thread(extract, source.parser, page, left)))
+            found.update(dict.fromkeys(await _parsed(source, page, left)))
         except (PageError, BadPageError) as problem:
             failed += 1
             error = f"{url}: {problem}"
@@ -86,6 +89,11 @@ async def crawl(source: Source, session: aiohttp.ClientSession) -> Crawl:
         error = "no proxy found on any page"
     duration_s = time.monotonic() - started
     return Crawl(source.name, list(found), pages, failed, size, duration_s, error)
+
+
+async def _parsed(source: Source, page: bytes, limit: int) -> list[Upstream]:
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_PARSER, extract, source.parser, page, limit)
 
 
 async def fetch(url: str, source: Source, session: aiohttp.ClientSession) -> bytes:

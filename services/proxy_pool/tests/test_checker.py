@@ -42,7 +42,7 @@ async def test_good_is_kept_and_bad_is_not(
         await store.add("siteA", [good, transparent, hanging, "127.0.0.1:1"])
         await store.dispatch()
 
-        async def settled() -> bool:
+        async def settled() -> object:
             return sum((await store.statistics())["checks"].values()) == 4
 
         await until(settled)
@@ -179,7 +179,7 @@ async def test_no_more_checks_are_under_way_than_allowed(
         await store.dispatch()
         most = 0
 
-        async def done() -> bool:
+        async def done() -> object:
             nonlocal most
             for group in await admin.xinfo_groups(f"{TABLE}:work"):
                 most = max(most, group["pending"])

@@ -37,7 +37,7 @@ SOURCES = """
   interval_s: 5
   parser: {{type: json, path: data.proxies}}
 - name: nowhere
-  urls: ["http://nowhere.invalid/"]
+  urls: ["http://127.0.0.1:1/"]
   interval_s: 5
   parser: {{type: text}}
 """
@@ -215,9 +215,10 @@ async def test_a_killed_checkers_work_is_done_by_another(
 async def test_sigterm_ends_each_process_in_time(admin: Admin, start: Start, until: Until) -> None:
     processes = {command: start(command) for command in ("server", "schedule", "checker")}
     await until(a_proxy)
-    for command, process in processes.items():
-        began = time.monotonic()
+    began = time.monotonic()
+    for process in processes.values():
         process.terminate()
+    for command, process in processes.items():
         code = await asyncio.to_thread(process.wait, 10)
         print(f"{command} ended with {code} after {time.monotonic() - began:.1f} s")
         assert code == 0
@@ -239,7 +240,7 @@ async def test_statistics_say_why(admin: Admin, start: Start, until: Until) -> N
     assert await asyncio.to_thread(process.wait, 10) == 0
     crawls = await admin.hgetall("proxy_pool:use_proxy:crawls")
     print(crawls)
-    assert "nowhere.invalid" in crawls["nowhere"]
+    assert "127.0.0.1:1" in crawls["nowhere"]
     assert '"failures": 1' in crawls["nowhere"]
 
 
@@ -250,7 +251,7 @@ async def test_health_checks_tell_work_from_none(
 
     def healthy(limit_s: int) -> bool:
         ended = subprocess.run(
-            ["healthy-heartbeat", str(limit_s)],
+            ["proxypool-health", "checker", str(limit_s)],
             env={**os.environ, "HEARTBEAT_FILE": str(heartbeat)},
             capture_output=True,
             text=True,
@@ -273,7 +274,7 @@ async def test_health_checks_tell_work_from_none(
     await until(is_healthy)
 
     def answers(path: str) -> bool:
-        return subprocess.run(["healthy-http", "5010", path], check=False).returncode == 0
+        return subprocess.run(["proxypool-health", "server", path], check=False).returncode == 0
 
     assert not answers("/readyz")
     start("server")

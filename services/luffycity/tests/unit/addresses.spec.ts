@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import { linkTarget, mediaUrl } from '@/api/addresses'
+
+const here = location.origin
+
+describe('mediaUrl', () => {
+  it('leaves a picture at the own origin a path', () => {
+    expect(mediaUrl('/media/a.webp', '/api/v1/')).toBe('/media/a.webp')
+    expect(mediaUrl(`${here}/media/a.webp`, '/api/v1/')).toBe('/media/a.webp')
+  })
+
+  it('finds it at the origin of the API, not below its path', () => {
+    expect(mediaUrl('/media/a.webp', 'https://api.test:8000/api/v1/')).toBe(
+      'https://api.test:8000/media/a.webp',
+    )
+  })
+
+  it.each([[null], [''], ['javascript:alert(1)'], ['data:image/png;base64,AAAA'], ['http://[']])(
+    'gives none for %s',
+    (path) => {
+      expect(mediaUrl(path, '/api/v1/')).toBeNull()
+    },
+  )
+})
+
+describe('linkTarget', () => {
+  it('tells a page of this site from one elsewhere', () => {
+    expect(linkTarget('/courses?page=2#a')).toEqual({ inside: '/courses?page=2#a' })
+    expect(linkTarget('https://example.com/x')).toEqual({ outside: 'https://example.com/x' })
+    expect(linkTarget('//example.com/x')).toHaveProperty('outside')
+  })
+
+  it.each([[''], ['javascript:alert(1)'], ['JAVASCRIPT:alert(1)'], ['data:text/html,x'], ['http://[']])(
+    'leads nowhere for %s',
+    (link) => {
+      expect(linkTarget(link)).toBeNull()
+    },
+  )
+})

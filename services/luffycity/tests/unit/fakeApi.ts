@@ -1,0 +1,104 @@
+import { vi } from 'vitest'
+import type { Banner, Category, Chapter, Course } from '@/api/schemas'
+
+type Answer = unknown | ((query: URLSearchParams) => unknown)
+
+/** A response with this status and body, as the API's own error pages are. */
+export function failing(status: number, body = '{"code": 500}'): () => Response {
+  return () => new Response(body, { status })
+}
+
+/** What a path answers that never answers: it ends when it is called off. */
+export const never = Symbol('never')
+
+/**
+ * Puts an API in the place of `fetch`: paths below `/api/v1/`, each with what it answers.
+ *
+ * @returns the requests it got, as `path?query`
+ */
+export function fakeApi(answers: Record<string, Answer>): string[] {
+  const requests: string[] = []
+  const fetcher = async (address: string, { signal }: { signal: AbortSignal }) => {
+    const { pathname, searchParams, search } = new URL(address, 'http://site.test')
+    const path = pathname.replace('/api/v1/', '')
+    requests.push(path + search)
+    if (!(path in answers)) throw new Error(`no answer was prepared for ${path}`)
+    const prepared = answers[path]
+    const answer = typeof prepared === 'function' ? prepared(searchParams) : prepared
+    if (answer === never) return untilCalledOff(signal)
+    if (answer instanceof Error) throw answer
+    return answer instanceof Response ? answer : new Response(JSON.stringify(answer))
+  }
+  vi.stubGlobal('fetch', vi.fn(fetcher))
+  return requests
+}
+
+function untilCalledOff(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError')))
+  })
+}
+
+export const banner: Banner = { title: 'Set sail', image: '/media/sail.webp', link: '/courses' }
+
+export const categories: Category[] = [
+  { id: 1, name: 'Python' },
+  { id: 2, name: 'Linux' },
+]
+
+export function course(change: Partial<Record<keyof Course, unknown>> = {}) {
+  return {
+    id: 7,
+    name: 'Django',
+    course_img: '/media/django.webp',
+    brief: 'From models to an API',
+    attachment_path: null,
+    price: '199.00',
+    students: 642,
+    period: 60,
+    sections: 7,
+    pub_sections: 5,
+    course_type_name: 'Paid',
+    level_name: 'Intermediate',
+    status_name: 'Online',
+    teacher: {
+      id: 1,
+      name: 'Sail',
+      role_name: 'Lecturer',
+      title: 'Engineer',
+      signature: 'Make it run',
+      image: '',
+      brief: 'Invented',
+    },
+    section_list: [{ name: 'Tables', section_link: null, duration: '12:15', free_trail: true }],
+    ...change,
+  }
+}
+
+export function page(...results: unknown[]) {
+  return { count: results.length, next: null, previous: null, results }
+}
+
+export const chapters: Chapter[] = [
+  {
+    id: 1,
+    chapter: 1,
+    name: 'Models',
+    summary: 'Tables',
+    coursesections: [
+      { name: 'From wishes to tables', section_type: 2, duration: '12:15', free_trail: true },
+      { name: 'Relations', section_type: 2, duration: '', free_trail: false },
+    ],
+  },
+]
+
+/** An API that answers everything well. */
+export function wholeApi() {
+  return {
+    'home/banner/': { code: 100, msg: 'ok', result: [banner] },
+    'course/category/': categories,
+    'course/actual/': page(course()) as Answer,
+    'course/actual/7/': course() as Answer,
+    'course/chapter/': chapters as Answer,
+  }
+}

@@ -1,0 +1,25 @@
+import { enableAutoUnmount } from '@vue/test-utils'
+import { afterEach, beforeEach, vi } from 'vitest'
+import { DEFAULT_LOCALE, i18n, showLocale } from '@/i18n'
+
+// A text that is missing, or any other warning, is a mistake: here it fails the test.
+i18n.global.setMissingHandler((locale, key) => {
+  throw new Error(`no text for ${key} in ${locale}`)
+})
+
+enableAutoUnmount(afterEach)
+
+beforeEach(async () => {
+  localStorage.clear()
+  sessionStorage.clear()
+  document.head.innerHTML = ''
+  delete document.documentElement.dataset.theme
+  await showLocale(DEFAULT_LOCALE)
+  vi.spyOn(console, 'warn').mockImplementation((...words) => {
+    throw new Error(words.join(' '))
+  })
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+})
