@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -67,6 +68,7 @@ def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
                     "HEARTBEAT_FILE": str(tmp_path / f"{command}.heartbeat"),
                     **changes,
                 },
+                stdout=subprocess.PIPE,
                 stderr=output,
                 text=True,
             )
@@ -237,11 +239,15 @@ async def test_statistics_say_why(admin: Admin, start: Start, until: Until) -> N
 
     await until(crawled)
     process = start("stats")
-    assert await asyncio.to_thread(process.wait, 10) == 0
-    crawls = await admin.hgetall("proxy_pool:use_proxy:crawls")
-    print(crawls)
-    assert "127.0.0.1:1" in crawls["nowhere"]
-    assert '"failures": 1' in crawls["nowhere"]
+    output, _ = await asyncio.to_thread(process.communicate, timeout=10)
+    assert process.returncode == 0
+    statistics = json.loads(output)
+    assert statistics["good"] > 0
+    nowhere = statistics["sources"]["nowhere"]
+    assert (nowhere["fetched"], nowhere["alive"]) == (0, 0)
+    assert nowhere["failures"] >= 1
+    assert "127.0.0.1:1" in nowhere["error"]
+    assert statistics["sources"]["demo-plain"]["not_allowed"] == 2  # loopback and link-local noise
 
 
 async def test_health_checks_tell_work_from_none(
