@@ -19,6 +19,7 @@ CHECK_COMMAND = "edge-check-config"
 SAVE_STATE_COMMAND = "edge-save-state"
 CHECK_TIMEOUT_S = 60
 RELOAD_TIMEOUT_S = 20
+ANSWER_TIMEOUT_S = 10.0
 # The words of HAProxy's master process (src/mworker.c) after SIGUSR2.
 RELOADED = re.compile(r"Loading success")
 NOT_RELOADED = re.compile(r"Loading failure|\[ALERT\]")
@@ -116,7 +117,7 @@ def reload(deployment: Deployment, model: Model, service: str, edge: Container) 
         if RELOADED.search(text):
             check = _health_command(model["services"].get(service, {}))
             if check:
-                _execute(client, edge, check)
+                _wait_for_answers(deployment, edge, check)
             return
         interrupts.sleep(0.1)
     raise StepFailedError(
@@ -126,6 +127,20 @@ def reload(deployment: Deployment, model: Model, service: str, edge: Container) 
         f"see: docker logs {edge.name}",
         lines,
     )
+
+
+def _wait_for_answers(deployment: Deployment, edge: Container, check: list[str]) -> None:
+    # A connection that the replaced process had taken may end without an answer, so one try that
+    # fails says nothing yet.
+    deadline = time.monotonic() + ANSWER_TIMEOUT_S
+    while True:
+        try:
+            _execute(deployment.client, edge, check)
+            return
+        except StepFailedError:
+            if time.monotonic() > deadline:
+                raise
+        deployment.interrupts.sleep(0.2)
 
 
 def _check(deployment: Deployment, service: str) -> None:

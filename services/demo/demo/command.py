@@ -4,6 +4,7 @@ import argparse
 import logging
 import signal
 import sys
+import time
 
 import uvicorn
 
@@ -29,9 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
         for line in error.lines:
             print(f"demo does not start: {line}", file=sys.stderr)
         return EX_CONFIG
+    logging.Formatter.converter = time.gmtime  # UTC, like every other time that is shown
     logging.basicConfig(
         level=settings.log_level,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        format="%(asctime)sZ %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
     server = uvicorn.Server(

@@ -6,6 +6,7 @@ import json
 import logging
 import signal
 import sys
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -168,8 +169,9 @@ def _check_heartbeat(settings: Settings) -> None:
 
 
 def _start_log(settings: Settings) -> None:
+    logging.Formatter.converter = time.gmtime  # UTC, like every other time that is shown
     logging.basicConfig(
         level=settings.log_level,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        format="%(asctime)sZ %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )

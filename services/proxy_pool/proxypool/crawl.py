@@ -91,12 +91,12 @@ async def crawl(source: Source, session: aiohttp.ClientSession) -> Crawl:
     return Crawl(source.name, list(found), pages, failed, size, duration_s, error)
 
 
-async def _parsed(source: Source, page: bytes, limit: int) -> list[Upstream]:
+async def _parsed(source: Source, page: bytearray, limit: int) -> list[Upstream]:
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(_PARSER, extract, source.parser, page, limit)
 
 
-async def fetch(url: str, source: Source, session: aiohttp.ClientSession) -> bytes:
+async def fetch(url: str, source: Source, session: aiohttp.ClientSession) -> bytearray:
     """The page at `url`, decompressed, at most `source.max_bytes` long and `timeout_s` under way.
 
     Raises PageError.
@@ -112,7 +112,7 @@ async def fetch(url: str, source: Source, session: aiohttp.ClientSession) -> byt
                 page += piece
                 if len(page) > source.max_bytes:
                     raise PageError(f"larger than max_bytes ({source.max_bytes})")
-            return bytes(page)
+            return page
     except TimeoutError as error:
         raise PageError(f"not read within timeout_s ({source.timeout_s:g})") from error
     except (aiohttp.ClientError, zlib.error, ValueError) as error:

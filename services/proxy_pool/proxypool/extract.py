@@ -18,7 +18,7 @@ class BadPageError(Exception):
     """The page is not of the kind that the source's parser reads."""
 
 
-def extract(parser: Parser, page: bytes, limit: int) -> list[Upstream]:
+def extract(parser: Parser, page: bytes | bytearray, limit: int) -> list[Upstream]:
     """Up to `limit` distinct proxies on `page`, in its order.
 
     Raises BadPageError where the page is of another kind; a page without proxies gives [].

@@ -118,9 +118,9 @@ class Source(_Strict):
     interval_s: float = Field(ge=5, le=30 * 86400)
     timeout_s: float = Field(default=20.0, gt=0, le=600)
     """For one page, from connecting to its last byte."""
-    max_bytes: int = Field(default=4_000_000, ge=1, le=64_000_000)
+    max_bytes: int = Field(default=2_000_000, ge=1, le=64_000_000)
     """For one page, after it is decompressed."""
-    max_addresses: int = Field(default=50_000, ge=1, le=1_000_000)
+    max_addresses: int = Field(default=20_000, ge=1, le=1_000_000)
     """For one crawl; what comes after is left out."""
     parser: Parser
 
