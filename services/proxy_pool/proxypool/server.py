@@ -29,20 +29,22 @@ _WEB = Path(str(files("proxypool") / "web"))
 _TYPE = "type: ''https'|''"
 _INDEX = {
     "url": [
-        {"url": "/get/", "params": _TYPE, "desc": "get a proxy"},
-        {"url": "/pop/", "params": _TYPE, "desc": "get and delete a proxy"},
-        {"url": "/delete/", "params": "proxy: 'e.g. 127.0.0.1:8080'", "desc": "delete a proxy"},
+        {"url": "/get", "params": _TYPE, "desc": "get a proxy"},
+        {"url": "/pop", "params": _TYPE, "desc": "get and delete a proxy"},
+        {"url": "/delete", "params": "proxy: 'e.g. 127.0.0.1:8080'", "desc": "delete a proxy"},
         {
-            "url": "/all/",
+            "url": "/all",
             "params": f"{_TYPE}, limit: ''|number",
             "desc": "get all proxies, or some of them",
         },
-        {"url": "/count/", "params": "", "desc": "return proxy count"},
+        {"url": "/count", "params": "", "desc": "return proxy count"},
     ]
 }
 _NO_PROXY = b'{"code":0,"src":"no proxy"}'
 _DASHBOARD_HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"
+    ),
     "X-Content-Type-Options": "nosniff",
     "Vary": "Accept",
 }

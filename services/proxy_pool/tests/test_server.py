@@ -59,14 +59,14 @@ async def test_the_index_lists_the_routes(client: httpx.AsyncClient) -> None:
         assert answer.headers["content-type"] == "application/json"
         routes = answer.json()["url"]
         assert {route["url"] for route in routes} == {
-            "/get/",
-            "/pop/",
-            "/delete/",
-            "/all/",
-            "/count/",
+            "/get",
+            "/pop",
+            "/delete",
+            "/all",
+            "/count",
         }
         assert all(set(route) == {"url", "params", "desc"} for route in routes)
-        assert routes[0] == {"url": "/get/", "params": "type: ''https'|''", "desc": "get a proxy"}
+        assert routes[0] == {"url": "/get", "params": "type: ''https'|''", "desc": "get a proxy"}
 
 
 async def test_a_browser_is_shown_the_dashboard(client: httpx.AsyncClient) -> None:
