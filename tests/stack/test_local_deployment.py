@@ -86,9 +86,7 @@ def test_published_ports_are_bound_to_loopback_alone(deployed: PlaybookRun) -> N
 
 
 @pytest.mark.parametrize(("name", "uid"), sorted(UIDS_OF_SECRETS.items()))
-def test_a_secret_is_readable_by_its_one_reader(
-    deployed: PlaybookRun, name: str, uid: int
-) -> None:
+def test_a_secret_is_readable_by_its_one_reader(deployed: PlaybookRun, name: str, uid: int) -> None:
     status = (ETC / "secrets" / name).stat()
     assert stat.S_IMODE(status.st_mode) == 0o400
     assert status.st_uid == uid

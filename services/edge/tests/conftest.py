@@ -166,7 +166,9 @@ class Edge:
         """The headers that a stand-in service says it got."""
         _, _, head = response.text.partition("\n")
         lines = unquote(head).split("\r\n")
-        return [(name, value) for name, _, value in (line.partition(": ") for line in lines) if name]
+        return [
+            (name, value) for name, _, value in (line.partition(": ") for line in lines) if name
+        ]
 
     def execute(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command in the container."""

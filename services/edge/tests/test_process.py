@@ -246,7 +246,9 @@ def gateway_of(edge: Edge) -> str:
 
 def test_health_check_fails_when_the_edge_hangs(start: StartEdge) -> None:
     edge = start()
-    stop = 'for p in /proc/[0-9]*; do [ "$(cat $p/comm)" != haproxy ] || kill -{} ${{p#/proc/}}; done'
+    stop = (
+        'for p in /proc/[0-9]*; do [ "$(cat $p/comm)" != haproxy ] || kill -{} ${{p#/proc/}}; done'
+    )
     edge.execute("sh", "-c", stop.format("STOP"))
     try:
         assert edge.execute("timeout", "10", "edge-health", check=False).returncode != 0

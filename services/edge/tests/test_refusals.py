@@ -77,7 +77,8 @@ def test_length_and_chunks_at_once_do_not_smuggle(edge: Edge) -> None:
     hidden = b"GET /hidden HTTP/1.1\r\nHost: localhost\r\n\r\n"
     answer = edge.send(
         8080,
-        POST + b"Content-Length: %d\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" % len(hidden)
+        POST
+        + b"Content-Length: %d\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" % len(hidden)
         + hidden,
     )
     assert answer.count(b"HTTP/1.1 ") == 1, answer
@@ -163,9 +164,7 @@ def test_idle_connection_is_closed_without_a_word(edge: Edge) -> None:
 
 
 def test_too_many_requests_from_one_address(start: StartEdge) -> None:
-    edge = start(
-        edge_bind_address="0.0.0.0", demo_world=False, edge_source_max_requests_per_10s=20
-    )
+    edge = start(edge_bind_address="0.0.0.0", demo_world=False, edge_source_max_requests_per_10s=20)
     statuses = [edge.get(8080).status_code for _ in range(30)]
     assert 429 in statuses, statuses
     assert 429 not in statuses[:15], statuses
