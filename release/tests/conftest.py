@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -84,6 +85,29 @@ def bundle(tmp_path: Path, pyz: Path, digests: dict[str, str]) -> Iterator[Bundl
     found = new_bundle(tmp_path, pyz, digests)
     yield found
     found.remove()
+
+
+@pytest.fixture(scope="session")
+def deployed_once(
+    tmp_path_factory: pytest.TempPathFactory, pyz: Path, digests: dict[str, str]
+) -> Iterator[Bundle]:
+    found = new_bundle(tmp_path_factory.mktemp("refusing"), pyz, digests)
+    found.deployed()
+    yield found
+    found.remove()
+
+
+@pytest.fixture
+def refusing(deployed_once: Bundle) -> Iterator[Bundle]:
+    """A bundle that runs, for tests of what leaves it as it is: they share it, and it is checked."""
+    before = deployed_once.ids()
+    release = json.dumps(deployed_once.release)
+    yield deployed_once
+    deployed_once.release = json.loads(release)
+    deployed_once.ship()
+    (deployed_once.secrets / "store_password").chmod(0o400)
+    assert deployed_once.deploy().result["outcome"] == "unchanged"
+    assert deployed_once.ids() == before
 
 
 @pytest.fixture

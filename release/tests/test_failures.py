@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from bundle import Bundle, Done, sh
+from bundle import Bundle, Done, fill, sh
 
 
 def assert_the_old_one_serves(
@@ -129,18 +129,18 @@ def refused(bundle: Bundle, *words: str) -> None:
     }
 
 
-def test_a_missing_image_is_refused(running: Bundle) -> None:
-    running.release["images"]["APP_IMAGE"]["ref"] = "release-engine-test:never-built"
-    running.ship()
+def test_a_missing_image_is_refused(refusing: Bundle) -> None:
+    refusing.release["images"]["APP_IMAGE"]["ref"] = "release-engine-test:never-built"
+    refusing.ship()
     refused(
-        running, "image release-engine-test:never-built", "no such image", "ship the images again"
+        refusing, "image release-engine-test:never-built", "no such image", "ship the images again"
     )
 
 
-def test_another_image_under_the_same_tag_is_refused(running: Bundle) -> None:
-    running.release["images"]["APP_IMAGE"]["config_digest"] = "sha256:" + "0" * 64
-    running.ship()
-    refused(running, "expected config digest sha256:000", f"found {running.digests['v1']}")
+def test_another_image_under_the_same_tag_is_refused(refusing: Bundle) -> None:
+    refusing.release["images"]["APP_IMAGE"]["config_digest"] = "sha256:" + "0" * 64
+    refusing.ship()
+    refused(refusing, "expected config digest sha256:000", f"found {refusing.digests['v1']}")
 
 
 def test_an_image_with_a_record_of_its_config_digest_is_accepted(bundle: Bundle) -> None:
@@ -168,8 +168,13 @@ def test_a_port_that_a_program_holds_is_refused_with_its_name(bundle: Bundle) ->
         taken.listen()
         bundle.release["environment"]["EDGE_PORT"] = str(taken.getsockname()[1])
         bundle.ship()
-        refused(bundle, f"port 127.0.0.1:{taken.getsockname()[1]}/tcp of edge", "expected a free port",
-                f"held by process {os.getpid()}", "choose another port")  # fmt: skip
+        refused(
+            bundle,
+            f"port 127.0.0.1:{taken.getsockname()[1]}/tcp of edge",
+            "expected a free port",
+            f"held by process {os.getpid()}",
+            "choose another port",
+        )
     assert not bundle.secrets.exists()
 
 
@@ -198,20 +203,20 @@ def test_an_address_that_the_host_does_not_have_is_refused(bundle: Bundle) -> No
     refused(bundle, "port 192.0.2.7:", "an address of this host", "edge_bind_address")
 
 
-def test_secrets_with_wrong_rights_are_refused(running: Bundle) -> None:
-    path = running.secrets / "store_password"
+def test_secrets_with_wrong_rights_are_refused(refusing: Bundle) -> None:
+    path = refusing.secrets / "store_password"
     path.chmod(0o644)
-    refused(running, "mode 0400 and owner 10002", "found mode 0644", f"chmod 0400 {path}")
+    refused(refusing, "mode 0400 and owner 10002", "found mode 0644", f"chmod 0400 {path}")
 
 
-def test_too_little_disk_is_refused(running: Bundle) -> None:
-    running.use("v2")
-    before = running.ids()
-    done = running.deploy("--min-free-mib", "999999999")
+def test_too_little_disk_is_refused(refusing: Bundle) -> None:
+    refusing.use("v2")
+    before = refusing.ids()
+    done = refusing.deploy("--min-free-mib", "999999999")
     assert done.code == 1
     assert "free space at " in done.result["message"]
     assert "at least 999999999 MiB" in done.result["message"]
-    assert running.ids() == before
+    assert refusing.ids() == before
 
 
 def test_a_disk_that_fills_up_leaves_the_old_one_serving(running: Bundle) -> None:
@@ -224,12 +229,7 @@ def test_a_disk_that_fills_up_leaves_the_old_one_serving(running: Bundle) -> Non
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(small)], check=True)
     try:
         sh("cp", "-a", f"{kept}/.", str(small))
-        with (
-            (small / "filler").open("wb", buffering=0) as filler,
-            pytest.raises(OSError, match="No space"),
-        ):
-            while True:
-                filler.write(bytes(1024))
+        fill(small)
         done = running.deploy()
     finally:
         subprocess.run(["umount", str(small)], check=True)
@@ -296,15 +296,15 @@ def test_a_bad_description_ends_with_65_before_anything_is_touched(bundle: Bundl
 
 
 def test_an_engine_that_does_not_answer_is_said_so(
-    running: Bundle, monkeypatch: pytest.MonkeyPatch
+    refusing: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{running.folder}/none.sock")
-    running.use("v2")
-    done = running.deploy()
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{refusing.folder}/none.sock")
+    refusing.use("v2")
+    done = refusing.deploy()
     assert done.code == 1
     assert "Docker at unix:///" in done.result["message"]
     assert "systemctl start docker" in done.result["message"]
-    assert running.engine("status").code == 69
+    assert refusing.engine("status").code == 69
 
 
 def test_a_half_written_release_folder_never_counts(running: Bundle) -> None:

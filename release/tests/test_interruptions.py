@@ -4,12 +4,10 @@ import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
-from bundle import Bundle, sh
-
-STEPS = ["preflight", "secrets", "config", "resolve", "edge_config", "stores", "migrate", "start",
-         "verify", "record", "prune"]  # fmt: skip
+from bundle import STEPS, Bundle, sh
 
 
 def test_killed_at_each_step_of_the_first_deploy_the_next_run_finishes(bundle: Bundle) -> None:
@@ -25,27 +23,29 @@ def test_killed_at_each_step_of_the_first_deploy_the_next_run_finishes(bundle: B
     assert list(bundle.ids()) == ["app", "edge", "store"]
     assert bundle.in_container("app", "cat", "/etc/app/app.conf") == "killed at prune"
     assert bundle.deploy().result["outcome"] == "unchanged"
-    leftovers = [path for path in bundle.root.rglob(".*.new")] + [
-        path for path in bundle.root.rglob(".*.old")
-    ]
+    leftovers = [path for kind in ("new", "old") for path in bundle.root.rglob(f".*.{kind}")]
     assert leftovers == []
     assert sh("docker", "ps", "-aq", "--filter", f"label=com.docker.compose.project={bundle.name}",
               "--filter", "label=com.docker.compose.oneoff=True") == ""  # fmt: skip
 
 
-@pytest.mark.parametrize("step", ["edge_config", "stores", "migrate", "start", "verify", "record"])
-def test_killed_during_an_upgrade_the_next_run_finishes(running: Bundle, step: str) -> None:
-    running.config["edge"]["edge.cfg"] = "two\n"
-    running.config["app"]["app.conf"] = "colour = blue\n"
-    running.use("v2")
-    killed = running.kill_at(step)
-    assert killed.code == -signal.SIGKILL, killed
-    done = running.deploy()
-    assert done.code == 0, done
-    assert running.env("app", "VERSION") == "v2"
-    assert running.in_container("edge", "cat", "/run/edge/loaded") == "two"
-    assert running.engine("status").code == 0
-    assert any("took over the lock of run" in event["text"] for event in running.events("note"))
+def test_killed_during_an_upgrade_the_next_run_finishes(running: Bundle) -> None:
+    for number, step in enumerate(
+        ("edge_config", "stores", "migrate", "start", "verify", "record")
+    ):
+        version = f"v{2 - number % 2}"
+        running.config["edge"]["edge.cfg"] = f"killed at {step}\n"
+        running.config["app"]["app.conf"] = f"killed at {step}\n"
+        running.use(version)
+        killed = running.kill_at(step)
+        assert killed.code == -signal.SIGKILL, killed
+        done = running.deploy()
+        assert done.code == 0, done
+        assert running.env("app", "VERSION") == version
+        assert running.in_container("app", "cat", "/etc/app/app.conf") == f"killed at {step}"
+        assert running.in_container("edge", "cat", "/run/edge/loaded") == f"killed at {step}"
+        assert running.engine("status").code == 0
+        assert any("took over the lock" in event["text"] for event in running.events("note"))
 
 
 def test_killed_during_an_upgrade_the_old_release_can_be_had_again(running: Bundle) -> None:
@@ -82,8 +82,15 @@ def wait_until(true: object, seconds: float = 20) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("step", ["preflight", "migrate", "start"])
+@pytest.mark.parametrize(
+    ("step", "number"),
+    [
+        ("preflight", signal.SIGTERM),
+        ("migrate", signal.SIGINT),
+        ("migrate", signal.SIGTERM),
+        ("start", signal.SIGTERM),
+    ],
+)
 def test_a_stop_is_journaled_and_gives_the_lock_back(
     running: Bundle, step: str, number: int
 ) -> None:
@@ -190,8 +197,8 @@ def test_a_detached_run_has_no_terminal_and_a_session_of_its_own(running: Bundle
     own.with_suffix(".new").replace(own)
     pid = running.events("run_started")[-1]["pid"]
     assert os.getsid(pid) != os.getsid(0)
-    assert os.readlink(f"/proc/{pid}/fd/0") == os.devnull
-    assert os.readlink(f"/proc/{pid}/fd/1") == os.devnull
+    assert Path(f"/proc/{pid}/fd/0").readlink() == Path(os.devnull)
+    assert Path(f"/proc/{pid}/fd/1").readlink() == Path(os.devnull)
     os.kill(pid, signal.SIGHUP)
     wait_until(lambda: running.events()[-1]["event"] == "run_ended", 60)
     assert running.events()[-1]["outcome"] == "deployed"

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -91,7 +92,7 @@ def test_wrong_rights_are_refused_with_the_command_that_mends_them(
     assert f"found {found}" in text
     command = text.rpartition("; ")[2]
     assert command == f"chown 10002:10002 {path} && chmod 0400 {path}"
-    assert os.system(command) == 0
+    subprocess.run(["bash", "-c", command], check=True)
     apply_secrets(folder, ALL)
 
 
