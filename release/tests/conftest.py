@@ -53,7 +53,7 @@ def pyz() -> Path:
 
 
 @pytest.fixture(scope="session")
-def digests() -> Iterator[dict[str, str]]:
+def digests() -> dict[str, str]:
     base = os.environ.get("BASE_IMAGE")
     assert base, "BASE_IMAGE: expected a Debian image on this host; found nothing; run release/test"
     found = {}
@@ -71,8 +71,7 @@ def digests() -> Iterator[dict[str, str]]:
             str(HERE / "image"),
         )
         found[tag] = sh("docker", "image", "inspect", "--format", "{{.Id}}", f"{IMAGE}:{tag}")
-    yield found
-    sh("docker", "image", "rm", *(f"{IMAGE}:{tag}" for tag in VARIANTS), check=False)
+    return found
 
 
 def new_bundle(folder: Path, pyz: Path, digests: dict[str, str]) -> Bundle:
@@ -99,7 +98,7 @@ def deployed_once(
 
 @pytest.fixture
 def refusing(deployed_once: Bundle) -> Iterator[Bundle]:
-    """A bundle that runs, for tests of what leaves it as it is: they share it, and it is checked."""
+    """A bundle that runs, shared by the tests of what leaves it as it is; it is looked after."""
     before = deployed_once.ids()
     release = json.dumps(deployed_once.release)
     yield deployed_once

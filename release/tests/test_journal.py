@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from bundle import fill
 
 from engine.errors import NoInputError, RunLostError
 from engine.follow import StillRunningError, exit_code, find_run, follow

@@ -24,7 +24,7 @@ class Until(Protocol):
     """Asks until the answer is truthy, and gives it; fails after `limit_s`."""
 
     async def __call__(
-        self, question: Callable[[], Awaitable[Any]], limit_s: float = 15.0
+        self, question: Callable[[], Awaitable[Any]], limit_s: float = 45.0
     ) -> Any: ...
 
 
@@ -106,7 +106,7 @@ async def relay() -> AsyncIterator[Relay]:
 
 @pytest.fixture
 def until() -> Until:
-    async def wait(question: Callable[[], Awaitable[Any]], limit_s: float = 15.0) -> Any:
+    async def wait(question: Callable[[], Awaitable[Any]], limit_s: float = 45.0) -> Any:
         deadline = time.monotonic() + limit_s
         while not (answer := await question()):
             assert time.monotonic() < deadline, f"not within {limit_s} s"

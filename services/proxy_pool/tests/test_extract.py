@@ -103,8 +103,8 @@ def test_a_path_that_does_not_fit_is_told() -> None:
     ids=["dots", "digits", "colons", "backtracking", "open rows"],
 )
 def test_a_hostile_page_does_not_take_long(parser: dict[str, str], page: bytes) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     found(parser, page)
-    took_s = time.monotonic() - started
-    print(f"{took_s:.2f} s")
+    took_s = time.process_time() - started
+    print(f"{took_s:.2f} s of CPU")
     assert took_s < 10

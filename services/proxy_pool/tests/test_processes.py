@@ -125,7 +125,7 @@ async def test_every_planted_behaviour_is_found_out(
         settled = sum('"lane":"new"' not in text for text in known.values())
         return settled >= len(truth)
 
-    await until(all_found, 40)
+    await until(all_found, 60)
     records = await answered("/all/")
     assert isinstance(records, list)
     assert {record["proxy"]: record["exit_ip"] for record in records} == expected
