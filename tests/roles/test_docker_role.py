@@ -371,23 +371,47 @@ def test_a_container_gains_no_privileges(with_image: Host) -> None:
     assert re.search(r"^NoNewPrivs:\s+1$", status, re.MULTILINE), status
 
 
-def test_a_restart_keeps_containers_running(
-    provisioned: Provisioned, with_image: Host, name: str
-) -> None:
-    sleep = "docker run -d --name sleeper python-test /usr/bin/python3.11 -c"
-    with_image.ssh(f"{sleep} 'import time; time.sleep(600)'", sudo=True)
-    started = "docker inspect --format '{{.State.StartedAt}} {{.State.Running}}' sleeper"
-    before = with_image.ssh(started, sudo=True)
-    engine = with_image.ssh("cat /var/run/docker.pid", sudo=True)
+SLEEPER = "docker inspect --format '{{.State.StartedAt}} {{.State.Running}}' sleeper"
 
-    result = run_role(
-        "docker", provisioned.hosts.inventory(name), variables={"docker_log_max_file": 5}
+
+@dataclass(frozen=True)
+class Restart:
+    """What a change of the configuration did to the engine and to a container, on each host."""
+
+    result: PlaybookResult
+    engine: dict[str, tuple[str, str]]
+    container: dict[str, tuple[str, str]]
+
+
+@pytest.fixture(scope="module")
+def restart(provisioned: Provisioned) -> Restart:
+    hosts = provisioned.hosts.all
+    for host in hosts.values():
+        host.ssh(PYTHON_IMAGE, sudo=True)
+        sleep = "/usr/bin/python3.11 -c 'import time; time.sleep(3600)'"
+        host.ssh(f"docker run -d --name sleeper python-test {sleep}", sudo=True)
+
+    def ask(command: str) -> dict[str, str]:
+        return {name: host.ssh(command, sudo=True) for name, host in hosts.items()}
+
+    engine, container = ask("cat /var/run/docker.pid"), ask(SLEEPER)
+    result = run_role("docker", provisioned.hosts.inventory(), variables={"docker_log_max_file": 5})
+    engine_after, container_after = ask("cat /var/run/docker.pid"), ask(SLEEPER)
+    return Restart(
+        result,
+        {name: (engine[name], engine_after[name]) for name in hosts},
+        {name: (container[name], container_after[name]) for name in hosts},
     )
-    assert result.ok, result.output
-    assert with_image.ssh("cat /var/run/docker.pid", sudo=True) != engine
-    assert with_image.ssh(started, sudo=True) == before
-    with_image.ssh("docker rm -f sleeper", sudo=True)
-    assert run_role("docker", provisioned.hosts.inventory(name)).ok
+
+
+def test_a_changed_configuration_restarts_the_engine_and_no_container(
+    restart: Restart, name: str
+) -> None:
+    assert restart.result.ok, restart.result.output
+    before, after = restart.engine[name]
+    assert before != after
+    before, after = restart.container[name]
+    assert before == after
 
 
 @pytest.mark.parametrize(

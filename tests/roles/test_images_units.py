@@ -106,15 +106,33 @@ def service_names() -> list[str]:
     ]
 
 
+def entry_of(name: str) -> images_catalogue.CatalogueEntry:
+    entries = images_catalogue.read_catalogue(ROOT / "services/images.json")
+    return next(entry for entry in entries if entry.name == name)
+
+
+@pytest.mark.parametrize("name", service_names())
+def test_what_is_left_out_of_a_tag_is_there(name: str) -> None:
+    files = images_context.context_files(ROOT / "services" / name)
+    for pattern in entry_of(name).not_tagged:
+        rule = images_context.parse_ignore_file(pattern)
+        assert any(images_context.is_ignored(path, rule) for path in files), pattern
+
+
 @pytest.mark.parametrize("name", ["base", *service_names()])
 def test_what_does_not_shape_an_image_is_not_in_its_context(name: str) -> None:
     files = images_context.context_files(ROOT / "services" / name)
+    left_out = images_context.parse_ignore_file("\n".join(entry_of(name).not_tagged))
     strays = [
         path
         for path in files
-        if path.startswith("tests/")
-        or path.endswith((".pyc", "README.md", ".log"))
-        or {"node_modules", "__pycache__", ".venv", ".pytest_cache", "dist"} & set(path.split("/"))
+        if not images_context.is_ignored(path, left_out)
+        and (
+            path.startswith("tests/")
+            or path.endswith((".pyc", "README.md", ".log"))
+            or {"node_modules", "__pycache__", ".venv", ".pytest_cache", "dist"}
+            & set(path.split("/"))
+        )
     ]
     assert strays == []
 
@@ -185,6 +203,19 @@ def test_a_service_s_source_changes_its_own_tag_alone(services: Path, file: str)
     with (services / "edge" / file).open("a") as stream:
         stream.write("# more\n")
     assert changed(before, tags(services)) == {"edge"}
+
+
+def test_what_only_the_test_stage_reads_changes_no_tag(services: Path) -> None:
+    def tag() -> str:
+        return images_tags.image_tag("edge", services / "edge", {}, {}, ["checks", "*.toml"])
+
+    before = tag()
+    (services / "edge/checks").mkdir()
+    (services / "edge/checks/check_one.py").write_text("assert True\n")
+    (services / "edge/lint.toml").write_text("strict = true\n")
+    assert tag() == before
+    (services / "edge/served.txt").write_text("hello\n")
+    assert tag() != before
 
 
 def test_the_base_s_recipe_changes_every_tag(services: Path) -> None:

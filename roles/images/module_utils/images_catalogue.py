@@ -13,12 +13,17 @@ BASE = "base"
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """One image: its name, its context's folder below services/, and the images it is built on."""
+    """One image: its name, its context's folder below services/, and the images it is built on.
+
+    ``args`` are build arguments that shape its content. ``not_tagged`` are patterns, as in a
+    .dockerignore, of files that the context needs and the image does not: those of its test stage.
+    """
 
     name: str
     context: str
     depends: list[str]
     args: dict[str, str] = field(default_factory=dict)
+    not_tagged: list[str] = field(default_factory=list)
 
     @property
     def variable(self) -> str:
@@ -35,7 +40,13 @@ def read_catalogue(path: Path) -> list[CatalogueEntry]:
     try:
         raw = json.loads(path.read_text())
         entries = [
-            CatalogueEntry(item["name"], item["context"], item["depends"], item.get("args", {}))
+            CatalogueEntry(
+                name=item["name"],
+                context=item["context"],
+                depends=item["depends"],
+                args=item.get("args", {}),
+                not_tagged=item.get("not_tagged", []),
+            )
             for item in raw["images"]
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:

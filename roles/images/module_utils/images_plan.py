@@ -86,7 +86,7 @@ def plan_images(
         own_args = base.args() if entry.name == BASE else build_args.get(entry.name, {})
         args = {**entry.args, **own_args}
         parents = {name: tags[name] for name in entry.depends if name in tags}
-        tags[entry.name] = image_tag(entry.name, context, args, parents)
+        tags[entry.name] = image_tag(entry.name, context, args, parents, entry.not_tagged)
         planned.append(
             PlannedImage(
                 name=entry.name,

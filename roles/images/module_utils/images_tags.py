@@ -9,19 +9,26 @@ from __future__ import annotations
 import hashlib
 import os.path
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from ansible.module_utils.images_context import context_files
+from ansible.module_utils.images_context import context_files, is_ignored, parse_ignore_file
 
 TAG_LENGTH = 12
 
 
-def image_tag(name: str, context: Path, args: Mapping[str, str], parents: Mapping[str, str]) -> str:
+def image_tag(
+    name: str,
+    context: Path,
+    args: Mapping[str, str],
+    parents: Mapping[str, str],
+    not_tagged: Iterable[str] = (),
+) -> str:
     """Return the tag of the image ``name``: 12 hexadecimal digits.
 
     ``context`` is the folder that it is built from, ``args`` the build arguments that influence the
-    content, and ``parents`` the tags of the images that it is built on, by name.
+    content, and ``parents`` the tags of the images that it is built on, by name. Files that match a
+    pattern of ``not_tagged`` are left out.
     """
     digest = hashlib.sha256()
 
@@ -34,8 +41,9 @@ def image_tag(name: str, context: Path, args: Mapping[str, str], parents: Mappin
     for parent in sorted(parents):
         add("parent", parent, parents[parent])
     # Docker reads the Dockerfile whether or not .dockerignore excludes it.
+    left_out = parse_ignore_file("\n".join(not_tagged))
     for path in sorted({"Dockerfile", *context_files(context)}):
-        if os.path.lexists(context / path):
+        if os.path.lexists(context / path) and not is_ignored(path, left_out):
             add("file", path, *_fingerprint(context / path))
     return digest.hexdigest()[:TAG_LENGTH]
 

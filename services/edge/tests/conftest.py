@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -72,6 +73,13 @@ def address_of(container: str, network: str) -> str:
     """The container's address on that network."""
     query = f'{{{{(index .NetworkSettings.Networks "{network}").IPAddress}}}}'
     return docker("inspect", "--format", query, container).stdout.strip()
+
+
+def is_whole(answer: bytes) -> bool:
+    """Whether the bytes hold an answer with as much body as its head says."""
+    head, separator, body = answer.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: *(\d+)", head.lower())
+    return bool(separator and length) and len(body) >= int(length[1] if length else 0)
 
 
 @dataclass
@@ -146,7 +154,11 @@ class Edge:
         )
 
     def send(self, port: int, *pieces: bytes, pause_s: float = 0.0) -> bytes:
-        """Send raw bytes, pausing between the pieces; returns all that comes until the close."""
+        """Send raw bytes, pausing between the pieces; returns what comes.
+
+        Waits for the close, or for half a second of silence after a whole answer: an edge that
+        refused a body goes on reading it for a while.
+        """
         received = b""
         with socket.create_connection((self.address, port), timeout=15) as connection:
             try:
@@ -158,8 +170,13 @@ class Edge:
             try:
                 while chunk := connection.recv(65536):
                     received += chunk
+                    if is_whole(received):
+                        connection.settimeout(0.5)
             except ConnectionResetError:
                 pass  # the same
+            except TimeoutError:
+                if not is_whole(received):
+                    raise
         return received
 
     def arrived(self, response: requests.Response) -> list[tuple[str, str]]:
@@ -196,7 +213,13 @@ class Edge:
 StartEdge = Callable[..., Edge]
 
 
-def start_edge(network: Network, folder: Path, *options: str, **variables: object) -> Edge:
+def start_edge(
+    network: Network,
+    folder: Path,
+    *options: str,
+    command: tuple[str, ...] = (),
+    **variables: object,
+) -> Edge:
     """Render, start, and wait for the health check."""
     render(folder, **variables)
     name = network.run(
@@ -206,6 +229,7 @@ def start_edge(network: Network, folder: Path, *options: str, **variables: objec
         *("--volume", f"{folder}:/etc/haproxy/bundle:ro"),
         *options,
         image(),
+        *command,
     )
     edge = Edge(name, address_of(name, network.name), folder, network)
     edge.wait_for(lambda: edge.execute("edge-health", check=False).returncode == 0, "healthy")
@@ -244,10 +268,16 @@ def public_edge(network: Network, tmp_path_factory: pytest.TempPathFactory) -> E
 
 
 @pytest.fixture
-def start(network: Network, tmp_path: Path) -> StartEdge:
+def start(network: Network, tmp_path: Path) -> Iterator[StartEdge]:
     """Starts an edge of this test alone with variables of its own."""
 
-    def start_one(*options: str, **variables: object) -> Edge:
-        return start_edge(network, tmp_path / "bundle", *options, **variables)
+    started: list[Edge] = []
 
-    return start_one
+    def start_one(*options: str, command: tuple[str, ...] = (), **variables: object) -> Edge:
+        folder = tmp_path / f"bundle-{len(started)}"
+        started.append(start_edge(network, folder, *options, command=command, **variables))
+        return started[-1]
+
+    yield start_one
+    for edge in started:
+        docker("rm", "--force", edge.name)

@@ -51,7 +51,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "JUDGE_INTERVAL": "0.2",
         "ALLOWED_UPSTREAM_NETWORKS": "127.0.0.0/8",
         "CONNECT_TIMEOUT": "0.5",
-        "VERIFY_TIMEOUT": "1",
+        "VERIFY_TIMEOUT": "2",
         "RETRY_INTERVAL": "0.2",
         "CLAIM_IDLE": "2",
         "STOP_GRACE": "0.5",

@@ -81,7 +81,7 @@ async def test_a_bad_proxy_is_told_with_its_reason(
     started = time.monotonic()
     verdict = await verdict_on(behave, judged)
     assert (verdict.outcome, verdict.reason) == (outcome, reason)
-    assert time.monotonic() - started < judged.verify_timeout_s + 1
+    assert time.monotonic() - started < judged.verify_timeout_s + 10
 
 
 async def test_a_refused_connection_needs_no_judge(make_settings: MakeSettings) -> None:

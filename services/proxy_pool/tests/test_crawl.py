@@ -154,7 +154,7 @@ async def test_a_bad_page_ends_in_time_and_says_why(serve: Serve, error: str) ->
     started = time.monotonic()
     result = await crawled(serve)
     print(result.error)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15
     assert not result.succeeded
     assert error in result.error
 
