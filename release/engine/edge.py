@@ -22,7 +22,8 @@ RELOAD_TIMEOUT_S = 20
 ANSWER_TIMEOUT_S = 10.0
 # The words of HAProxy's master process (src/mworker.c) after SIGUSR2.
 RELOADED = re.compile(r"Loading success")
-NOT_RELOADED = re.compile(r"Loading failure|\[ALERT\]")
+# Alone an [ALERT] means nothing: a new worker whose servers are not up yet writes one, too.
+NOT_RELOADED = re.compile(r"Loading failure")
 
 
 def running_edge(containers: Iterable[Container], service: str | None) -> Container | None:

@@ -137,6 +137,15 @@ def test_what_does_not_shape_an_image_is_not_in_its_context(name: str) -> None:
     assert strays == []
 
 
+@pytest.mark.parametrize("name", service_names())
+def test_every_step_that_asks_the_mirror_is_given_the_ca(name: str) -> None:
+    """Behind an https mirror with a private CA, apt in a step without the secret would fail."""
+    dockerfile = (ROOT / "services" / name / "Dockerfile").read_text().replace("\\\n", " ")
+    steps = [line for line in dockerfile.splitlines() if line.startswith("RUN ")]
+    asking = [step for step in steps if "apt-get" in step]
+    assert [step[:70] for step in asking if "--mount=type=secret,id=ca" not in step] == []
+
+
 # --- tags -----------------------------------------------------------------------------------------
 
 

@@ -69,9 +69,12 @@ def test_python_is_formatted() -> None:
     lint("ruff", "format", "--check", ".")
 
 
-@pytest.mark.parametrize("package", ["operations fabfile.py tests/smoke", "release"])
-def test_python_types_are_checked(package: str) -> None:
-    lint("mypy", *package.split())
+@pytest.mark.parametrize(
+    "arguments",
+    ["operations fabfile.py tests/smoke", "--config-file release/mypy.ini release"],
+)
+def test_python_types_are_checked(arguments: str) -> None:
+    lint("mypy", *arguments.split())
 
 
 def test_shell_scripts_pass_shellcheck() -> None:

@@ -28,5 +28,7 @@ def test_page_is_short_html_that_names_no_program(page: Path) -> None:
     assert "Cache-Control: no-store" in head
     assert body.startswith("<!doctype html>")
     assert f"<title>{page.stem} " in body
+    # HAProxy adds none, and a caller would wait for the close.
+    assert f"Content-Length: {len(body.encode())}\n" in f"{head}\n"
     assert len(page.read_bytes()) < 1000
     assert not re.search(r"haproxy|nginx|server/|version", body, re.IGNORECASE)

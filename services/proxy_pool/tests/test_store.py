@@ -316,7 +316,7 @@ async def test_work_that_was_lost_with_the_stream_is_handed_out_again(
 async def test_work_of_a_dead_consumer_is_taken_over_and_its_late_word_is_stale(
     open_store: OpenStore, make_settings: MakeSettings, until: Until
 ) -> None:
-    store = open_store(make_settings(CLAIM_IDLE="1"))
+    store = open_store(make_settings(CLAIM_IDLE="1", VERIFY_TIMEOUT="1"))
     await store.ensure_group()
     await store.add("siteA", [PROXY])
     await store.dispatch()
