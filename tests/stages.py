@@ -102,6 +102,8 @@ def run(stage: Stage) -> Outcome:
     """Run one stage, show what it prints as it comes, and count its tests."""
     environment = dict(os.environ) | {"PATH": f"{TOOLS}:{os.environ['PATH']}"}
     environment["PYTHONUNBUFFERED"] = "1"
+    if authorities := environment.get("SSL_CERT_FILE"):
+        environment.setdefault("CA_BUNDLE", authorities)
     if stage.with_images:
         environment |= image_environment()
     count = Count()
