@@ -11,12 +11,13 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from .docker_cli import docker
+from .docker_cli import docker, exists
 from .errors import TestHostError
 from .images import RECIPE, image
 
@@ -25,8 +26,11 @@ OWNER_LABEL = "luffy-bundle.test.owner"
 
 # RFC 2544 keeps 198.18.0.0/15 for tests: no real network and no Docker address pool lies there
 SUBNETS = tuple(ipaddress.IPv4Network("198.18.0.0/15").subnets(new_prefix=24))
+# not TMPDIR: the path of a control socket may have 108 characters at most
+FOLDERS = Path("/tmp")  # noqa: S108
 FIRST_HOST = 10
 REPOSITORY_HOST = 250
+REMOVAL_TIMEOUT_S = 30.0
 
 
 class HostNetwork:
@@ -45,8 +49,7 @@ class HostNetwork:
         self.labels = ("--label", f"{OWNER_LABEL}={_owner(os.getpid())}")
         self._next_host = FIRST_HOST
         _remove_leftovers()
-        # /tmp, not TMPDIR: the path of a control socket may have 108 characters at most
-        self._folder = Path(tempfile.mkdtemp(prefix=f"{self.prefix}-", dir="/tmp"))
+        self._folder = Path(tempfile.mkdtemp(prefix=f"luffy-{_owner(os.getpid())}-", dir=FOLDERS))
         try:
             self.key_path = self._make_key()
             self.control_path = f"{self._folder}/%C"
@@ -176,7 +179,6 @@ def _owner(pid: int) -> str:
 
 def _remove_leftovers() -> None:
     """Remove what sessions of processes that no longer run have left behind."""
-    namespace = Path("/proc/self/ns/pid").readlink().name.strip("pid:[]")
     template = f'{{{{.Label "{OWNER_LABEL}"}}}}'
     owners = {
         owner
@@ -185,18 +187,38 @@ def _remove_leftovers() -> None:
             *kind, "--filter", f"label={OWNER_LABEL}", "--format", template
         ).splitlines()
     }
-    for owner in owners:
-        space, pid, _ = owner.split("-")
-        alive = Path(f"/proc/{pid}").is_dir() and _owner(int(pid)) == owner
-        if space == namespace and not alive:
-            _remove(f"label={OWNER_LABEL}={owner}")
+    for owner in filter(_is_gone, owners):
+        _remove(f"label={OWNER_LABEL}={owner}")
+    for folder in FOLDERS.glob("luffy-[0-9]*-[0-9]*-[0-9]*-*"):
+        if _is_gone(folder.name.removeprefix("luffy-").rpartition("-")[0]):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_gone(owner: str) -> bool:
+    """Tell whether a process that ``_owner`` named has ended; one of another container has not."""
+    parts = owner.split("-")
+    if len(parts) != 3 or parts[0] != _owner(os.getpid()).split("-")[0]:
+        return False
+    pid = int(parts[1])
+    return not Path(f"/proc/{pid}").is_dir() or _owner(pid) != owner
 
 
 def _remove(label: str, prefix: str = "") -> None:
-    names = ("--format", "{{.Names}}", "--filter", label)
-    for container in docker("ps", "--all", *names).splitlines():
-        if container.startswith(prefix):
-            docker("rm", "--force", "--volumes", container)
-    for network in docker("network", "ls", "--format", "{{.Name}}", "--filter", label).splitlines():
-        if network.startswith(prefix):
-            docker("network", "rm", network)
+    containers = docker("ps", "--all", "--format", "{{.Names}}", "--filter", label).splitlines()
+    for container in filter(lambda name: name.startswith(prefix), containers):
+        _discard("container", "rm", "--force", "--volumes", container)
+    networks = docker("network", "ls", "--format", "{{.Name}}", "--filter", label).splitlines()
+    for network in filter(lambda name: name.startswith(prefix), networks):
+        _discard("network", "rm", network)
+
+
+def _discard(kind: str, *arguments: str) -> None:
+    """Remove a thing, which another session that tidies up may be removing as well."""
+    try:
+        docker(kind, *arguments)
+    except TestHostError:
+        end = time.monotonic() + REMOVAL_TIMEOUT_S
+        while exists(kind, arguments[-1]):
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.5)
