@@ -75,6 +75,7 @@ _DISPATCH_BATCH = 500  # bounds how long one script holds Redis up: about 5 ms
 _ADD_BATCH = 500
 _SPREAD = 0.2
 _SOCKET_TIMEOUT_S = 5.0
+_CONNECT_TIMEOUT_S = 4.0  # beyond the 2 s that a name lookup may take in the container
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ class Store:
         self._redis: Redis = Redis.from_url(
             settings.db_conn,
             decode_responses=True,
-            socket_connect_timeout=2.0,
+            socket_connect_timeout=_CONNECT_TIMEOUT_S,
             socket_timeout=_SOCKET_TIMEOUT_S,
             retry=Retry(NoBackoff(), 1),
             max_connections=128,
