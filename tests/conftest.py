@@ -7,20 +7,20 @@ from collections.abc import Iterator
 import pytest
 
 from tests import local_deployment
-from tests.playbook import PlaybookRun, run_playbook
+from tests.playbook import PlaybookResult
 
 
 @pytest.fixture(scope="session")
-def bare_check() -> PlaybookRun:
+def bare_check() -> PlaybookResult:
     """`site.yml --check` on this machine before anything of the tests' deployment exists."""
     local_deployment.remove()
-    return run_playbook("site.yml", "--check")
+    return local_deployment.run_site("--check")
 
 
 @pytest.fixture(scope="session")
-def deployed(bare_check: PlaybookRun) -> Iterator[PlaybookRun]:
+def deployed(bare_check: PlaybookResult) -> Iterator[PlaybookResult]:
     """The whole bundle, deployed on this machine under the tests' own name and ports."""
-    run = run_playbook("site.yml")
-    assert run.status == 0, run.output
+    run = local_deployment.run_site()
+    assert run.ok, run.output
     yield run
     local_deployment.remove()

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
+from tests.playbook import ROOT as REPOSITORY
+from tests.playbook import PlaybookResult, run_playbook
+
+INVENTORY = REPOSITORY / "tests/inventories/local.ini"
 NAME = "luffy-test"
 ROOT = Path("/opt") / NAME
 ETC = Path("/etc") / NAME
@@ -18,6 +23,25 @@ LASTING_SERVICES = (
     "edge", "redis", "mariadb", "luffy_api", "luffy_worker", "luffy_beat", "luffycity",
     "proxy_pool_api", "proxy_pool_scheduler", "proxy_pool_checker", "demo",
 )  # fmt: skip
+
+
+def run_site(*arguments: str, inventory: Path = INVENTORY) -> PlaybookResult:
+    """Run `site.yml` on this machine under the tests' own name and ports."""
+    return run_playbook(REPOSITORY / "site.yml", inventory, *arguments)
+
+
+def up(*arguments: str, log: Path) -> subprocess.Popen[str]:
+    """Start `scripts/up` for the tests' deployment, in a process group of its own."""
+    return subprocess.Popen(
+        ["scripts/up", "-i", str(INVENTORY), *arguments],
+        cwd=REPOSITORY,
+        env=dict(os.environ) | {"UP_LOG": str(log)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
 
 
 def url(address: str, path: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import certifi
@@ -117,13 +118,20 @@ def last_log_lines(
 
 def remove_container(client: Client, container: Container, grace_s: int) -> None:
     """Stop a container within `grace_s` seconds and remove it; one that is gone is no error."""
-    try:
-        found = client.containers.get(container.id)
-        found.stop(timeout=grace_s)
-        found.remove(force=True)
-    except NotFoundError:
-        # It was to be removed when it ended, and was.
-        return
+    deadline = time.monotonic() + grace_s + TIMEOUT_S
+    while True:
+        try:
+            found = client.containers.get(container.id)
+            found.stop(timeout=grace_s)
+            found.remove(force=True)
+        except NotFoundError:
+            # It was to be removed when it ended, and was.
+            return
+        except docker.errors.APIError as error:
+            # 409: somebody else, such as `compose run --rm`, is removing it at this moment.
+            if error.status_code != HTTPStatus.CONFLICT or time.monotonic() >= deadline:
+                raise
+            time.sleep(0.2)
 
 
 def last_exit_codes(client: Client, container_id: str, since_s: float) -> list[int]:

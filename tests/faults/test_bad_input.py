@@ -12,8 +12,17 @@ import pytest
 import requests
 
 from tests import local_deployment
-from tests.local_deployment import ETC, ROOT, containers, docker, url, wait_until_healthy
-from tests.playbook import LOCAL_INVENTORY, PlaybookRun, run_playbook
+from tests.local_deployment import (
+    ETC,
+    INVENTORY,
+    ROOT,
+    containers,
+    docker,
+    run_site,
+    url,
+    wait_until_healthy,
+)
+from tests.playbook import PlaybookResult
 
 UNUSED = "luffy-unused"
 FRESH_PORTS = (
@@ -47,15 +56,15 @@ def assert_explained(output: str, *words: str) -> None:
     [("site_port", "99999"), ("check_port", "eighty"), ("edge_bind_address", "not-an-address")],
 )
 def test_a_bad_variable_is_refused(variable: str, value: str) -> None:
-    run = run_playbook("site.yml", *FRESH_PORTS, "-e", f"{variable}={value}")
-    assert run.status != 0
+    run = run_site(*FRESH_PORTS, "-e", f"{variable}={value}")
+    assert run.returncode != 0
     assert_explained(run.output, variable, value)
     assert nothing_was_begun()
 
 
 def test_a_role_refuses_a_variable_of_the_wrong_type() -> None:
-    run = run_playbook("site.yml", *FRESH_PORTS, "-e", "luffy_api_workers=many")
-    assert run.status != 0
+    run = run_site(*FRESH_PORTS, "-e", "luffy_api_workers=many")
+    assert run.returncode != 0
     assert "luffy_api_workers" in run.output
     assert not containers(UNUSED)
 
@@ -63,71 +72,71 @@ def test_a_role_refuses_a_variable_of_the_wrong_type() -> None:
 def test_a_taken_port_is_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        run = run_playbook("site.yml", *FRESH_PORTS, "-e", f"site_port={port}")
-    assert run.status != 0
+        run = run_site(*FRESH_PORTS, "-e", f"site_port={port}")
+    assert run.returncode != 0
     assert_explained(run.output, str(port))
     assert nothing_was_begun()
 
 
 def test_an_inventory_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    run = run_playbook("site.yml", inventory=tmp_path / "none.ini")
-    assert run.status != 0
+    run = run_site(inventory=tmp_path / "none.ini")
+    assert run.returncode != 0
     assert "none.ini" in run.output
 
 
 def test_an_inventory_without_the_bundles_group_is_refused(tmp_path: Path) -> None:
     inventory = tmp_path / "wrong.ini"
     inventory.write_text("[web]\nlocalhost ansible_connection=local\n")
-    run = run_playbook("site.yml", inventory=inventory)
-    assert run.status != 0
+    run = run_site(inventory=inventory)
+    assert run.returncode != 0
     assert_explained(run.output, "[bundle]")
 
 
 def test_a_host_that_does_not_answer_is_named(tmp_path: Path) -> None:
     inventory = tmp_path / "gone.ini"
-    text = LOCAL_INVENTORY.read_text().replace(
+    text = INVENTORY.read_text().replace(
         "[bundle]\nlocalhost",
         "[bundle]\ngone ansible_connection=ssh ansible_host=127.0.0.1 ansible_port=9",
     )
     inventory.write_text(text)
-    run = run_playbook("site.yml", inventory=inventory)
-    assert run.status != 0
+    run = run_site(inventory=inventory)
+    assert run.returncode != 0
     assert "gone" in run.output
     assert "unreachable" in run.output.lower()
 
 
-def test_a_mirror_that_does_not_answer_is_refused(deployed: PlaybookRun) -> None:
+def test_a_mirror_that_does_not_answer_is_refused(deployed: PlaybookResult) -> None:
     before = running()
-    run = run_playbook(
-        "site.yml", "-e", "debian_mirror=http://127.0.0.1:9/debian", "-e", "base_refresh=2020-01-01"
+    run = run_site(
+        "-e", "debian_mirror=http://127.0.0.1:9/debian", "-e", "base_refresh=2020-01-01"
     )
-    assert run.status != 0
+    assert run.returncode != 0
     assert_explained(run.output, "127.0.0.1:9")
     assert running() == before
 
 
-def test_a_secret_with_wrong_rights_is_refused(deployed: PlaybookRun) -> None:
+def test_a_secret_with_wrong_rights_is_refused(deployed: PlaybookResult) -> None:
     secret = ETC / "secrets/redis_acl"
     before = running()
     secret.chmod(0o644)
     try:
-        run = run_playbook("site.yml")
+        run = run_site()
     finally:
         secret.chmod(0o400)
-    assert run.status != 0
+    assert run.returncode != 0
     assert_explained(run.output, "redis_acl", "0644", "chmod")
     assert running() == before
     assert stat.S_IMODE(secret.stat().st_mode) == 0o400
 
 
 @pytest.mark.parametrize("name", [".env", "compose.yaml"])
-def test_a_half_written_release_is_written_again(deployed: PlaybookRun, name: str) -> None:
+def test_a_half_written_release_is_written_again(deployed: PlaybookResult, name: str) -> None:
     file = ROOT / "current" / name
     whole = file.read_text()
     before = running()
     file.write_text(whole[: len(whole) // 2])
-    run = run_playbook("site.yml")
-    assert run.status == 0, run.output
+    run = run_site()
+    assert run.ok, run.output
     assert (ROOT / "current" / name).read_text() == whole
     assert running() == before
 
@@ -137,16 +146,16 @@ def test_a_full_disk_is_refused() -> None:
     root.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(root)], check=True)
     try:
-        run = run_playbook("site.yml", *FRESH_PORTS)
+        run = run_site(*FRESH_PORTS)
         assert not containers(UNUSED)
     finally:
         subprocess.run(["umount", str(root)], check=True)
-    assert run.status != 0
+    assert run.returncode != 0
     assert_explained(run.output, "free")
 
 
 @pytest.fixture
-def broken_image(deployed: PlaybookRun) -> Iterator[str]:
+def broken_image(deployed: PlaybookResult) -> Iterator[str]:
     """An image that starts, says something, and ends."""
     ref = f"{UNUSED}/broken:1"
     base = containers()["demo"]["Config"]["Image"]
@@ -164,11 +173,11 @@ def broken_image(deployed: PlaybookRun) -> Iterator[str]:
 
 def test_a_broken_image_leaves_what_ran_running(broken_image: str) -> None:
     wait_until_healthy()
-    run = run_playbook("site.yml", "-e", f"demo_image={broken_image}")
-    assert run.status != 0
+    run = run_site("-e", f"demo_image={broken_image}")
+    assert run.returncode != 0
     assert "broken on purpose" in run.output, run.output
     assert "demo" in run.output
     wait_until_healthy()
     assert requests.get(url("demo", "/"), timeout=10).status_code == 200
-    again = run_playbook("site.yml")
-    assert again.status == 0, again.output
+    again = run_site()
+    assert again.ok, again.output

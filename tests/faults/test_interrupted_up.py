@@ -4,35 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.local_deployment import containers, wait_until_healthy
-from tests.playbook import LOCAL_INVENTORY, REPOSITORY, PlaybookRun
+from tests.local_deployment import containers, up, wait_until_healthy
+from tests.playbook import PlaybookResult
 
 STAGE_LIMIT_S = 180
-
-
-def up(*arguments: str, log: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        ["scripts/up", "-i", str(LOCAL_INVENTORY), *arguments],
-        cwd=REPOSITORY,
-        env=dict(os.environ) | {"UP_LOG": str(log)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=lambda s: s.name)
 @pytest.mark.parametrize("stage", ["images", "stack"])
 def test_it_finishes_the_second_time(
-    deployed: PlaybookRun, tmp_path: Path, stage: str, how: signal.Signals
+    deployed: PlaybookResult, tmp_path: Path, stage: str, how: signal.Signals
 ) -> None:
     # A changed setting of the checker gives each interrupted run something to do.
     setting = f"proxy_pool_verify_timeout_s={5 + len(stage) + how.value % 4}"

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from tests.local_deployment import LASTING_SERVICES, containers, url, wait_until_healthy
-from tests.playbook import PlaybookRun
+from tests.playbook import PlaybookResult
 
 TIMEOUT_S = (3.05, 10)
 
@@ -33,7 +33,7 @@ def wait_for_a_proxy(limit_s: float = 60) -> None:
 
 
 @pytest.mark.parametrize("service", LASTING_SERVICES)
-def test_it_comes_back_with_its_data(deployed: PlaybookRun, service: str) -> None:
+def test_it_comes_back_with_its_data(deployed: PlaybookResult, service: str) -> None:
     wait_until_healthy()
     wait_for_a_proxy()
     courses_before = courses()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.faults.test_interrupted_up import up
-from tests.playbook import PlaybookRun
+from tests.local_deployment import up
+from tests.playbook import PlaybookResult
 
 
 def test_a_good_run_ends_with_addresses_and_the_smoke_tests_result(
-    deployed: PlaybookRun, tmp_path: Path
+    deployed: PlaybookResult, tmp_path: Path
 ) -> None:
     log = tmp_path / "up.log"
     output, _ = up(log=log).communicate(timeout=180)

@@ -23,7 +23,7 @@ from tests.hosts.centos import CentosHost, centos_host
 from tests.hosts.debian import debian_host
 from tests.hosts.host import Host
 from tests.hosts.network import HostNetwork
-from tests.hosts.playbook import PlaybookResult, run_role
+from tests.playbook import PlaybookResult, run_role
 
 PORTS = [80, 20000, 20001, 20002]
 OPERATORS = {"debug": True, "log-opts": {"labels": "site"}, "userland-proxy": True}

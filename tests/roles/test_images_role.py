@@ -15,7 +15,7 @@ import pytest
 
 from tests.hosts.centos import CentosHost, centos_host
 from tests.hosts.network import HostNetwork
-from tests.hosts.playbook import PlaybookResult, run_playbook, run_role
+from tests.playbook import PlaybookResult, run_playbook, run_role
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("edge", "redis")

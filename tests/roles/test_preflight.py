@@ -28,7 +28,7 @@ from tests.hosts.centos import CentosHost, centos_host
 from tests.hosts.docker_cli import docker
 from tests.hosts.images import image
 from tests.hosts.network import HostNetwork
-from tests.hosts.playbook import PlaybookResult, run_playbook, run_role
+from tests.playbook import PlaybookResult, run_playbook, run_role
 from tests.hosts.releases import RELEASES
 
 ROLE = Path(__file__).resolve().parents[2] / "roles" / "preflight"

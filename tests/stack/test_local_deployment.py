@@ -13,13 +13,15 @@ from tests.local_deployment import (
     ETC,
     LASTING_SERVICES,
     NAME,
+    REPOSITORY,
     ROOT,
     containers,
     docker,
     health,
+    run_site,
     smoke_arguments,
 )
-from tests.playbook import REPOSITORY, PlaybookRun, run_playbook
+from tests.playbook import PlaybookResult
 
 UIDS_OF_SECRETS = {
     "redis_acl": 10002,
@@ -35,36 +37,36 @@ UIDS_OF_SECRETS = {
 }
 
 
-def test_check_mode_on_a_bare_host_passes(bare_check: PlaybookRun) -> None:
-    assert bare_check.status == 0, bare_check.output
+def test_check_mode_on_a_bare_host_passes(bare_check: PlaybookResult) -> None:
+    assert bare_check.ok, bare_check.output
 
 
-def test_a_first_run_deploys(deployed: PlaybookRun) -> None:
-    assert deployed.changed["localhost"] > 0
+def test_a_first_run_deploys(deployed: PlaybookResult) -> None:
+    assert deployed.changed("localhost") > 0
 
 
-def test_a_second_run_changes_nothing_and_touches_no_container(deployed: PlaybookRun) -> None:
+def test_a_second_run_changes_nothing_and_touches_no_container(deployed: PlaybookResult) -> None:
     before = {name: one["Id"] for name, one in containers().items()}
-    again = run_playbook("site.yml")
-    assert again.status == 0, again.output
-    assert again.changed == {"localhost": 0}, again.output
+    again = run_site()
+    assert again.ok, again.output
+    assert again.changed("localhost") == 0, again.changed_tasks
     assert {name: one["Id"] for name, one in containers().items()} == before
 
 
-def test_check_mode_on_a_deployed_host_finds_nothing_to_do(deployed: PlaybookRun) -> None:
-    check = run_playbook("site.yml", "--check")
-    assert check.status == 0, check.output
-    assert check.changed == {"localhost": 0}, check.output
+def test_check_mode_on_a_deployed_host_finds_nothing_to_do(deployed: PlaybookResult) -> None:
+    check = run_site("--check")
+    assert check.ok, check.output
+    assert check.changed("localhost") == 0, check.changed_tasks
 
 
-def test_every_lasting_service_runs_and_is_healthy(deployed: PlaybookRun) -> None:
+def test_every_lasting_service_runs_and_is_healthy(deployed: PlaybookResult) -> None:
     assert {name: health(one) for name, one in containers().items()} == dict.fromkeys(
         LASTING_SERVICES, "healthy"
     )
 
 
 @pytest.mark.parametrize("service", LASTING_SERVICES)
-def test_a_running_container_has_the_controls(deployed: PlaybookRun, service: str) -> None:
+def test_a_running_container_has_the_controls(deployed: PlaybookResult, service: str) -> None:
     container = containers()[service]
     host = container["HostConfig"]
     assert re.fullmatch(r"100\d\d:100\d\d", container["Config"]["User"])
@@ -80,26 +82,26 @@ def test_a_running_container_has_the_controls(deployed: PlaybookRun, service: st
     assert bool(host["PortBindings"]) == (service == "edge")
 
 
-def test_published_ports_are_bound_to_loopback_alone(deployed: PlaybookRun) -> None:
+def test_published_ports_are_bound_to_loopback_alone(deployed: PlaybookResult) -> None:
     bindings = containers()["edge"]["HostConfig"]["PortBindings"].values()
     assert {binding["HostIp"] for group in bindings for binding in group} == {"127.0.0.1"}
 
 
 @pytest.mark.parametrize(("name", "uid"), sorted(UIDS_OF_SECRETS.items()))
-def test_a_secret_is_readable_by_its_one_reader(deployed: PlaybookRun, name: str, uid: int) -> None:
+def test_a_secret_is_readable_by_its_one_reader(deployed: PlaybookResult, name: str, uid: int) -> None:
     status = (ETC / "secrets" / name).stat()
     assert stat.S_IMODE(status.st_mode) == 0o400
     assert status.st_uid == uid
     assert status.st_size > 0
 
 
-def test_there_are_no_other_secrets(deployed: PlaybookRun) -> None:
+def test_there_are_no_other_secrets(deployed: PlaybookResult) -> None:
     folder = ETC / "secrets"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {path.name for path in folder.iterdir()} == set(UIDS_OF_SECRETS)
 
 
-def test_no_secret_is_shown_by_docker_nor_logged(deployed: PlaybookRun) -> None:
+def test_no_secret_is_shown_by_docker_nor_logged(deployed: PlaybookResult) -> None:
     secrets = [
         (ETC / "secrets" / name).read_text().strip()
         for name in UIDS_OF_SECRETS
@@ -118,14 +120,14 @@ def test_no_secret_is_shown_by_docker_nor_logged(deployed: PlaybookRun) -> None:
     assert [secret for secret in secrets if secret in shown] == []
 
 
-def test_the_release_is_written_down(deployed: PlaybookRun) -> None:
+def test_the_release_is_written_down(deployed: PlaybookResult) -> None:
     current = (ROOT / "current").resolve()
     assert current.parent == ROOT / "releases"
     assert f"name: {NAME}" in (current / "compose.yaml").read_text()
     assert (current / "images.lock").stat().st_size > 0
 
 
-def test_docker_compose_with_the_releases_file_starts_no_rival(deployed: PlaybookRun) -> None:
+def test_docker_compose_with_the_releases_file_starts_no_rival(deployed: PlaybookResult) -> None:
     before = {name: one["Id"] for name, one in containers().items()}
     subprocess.run(
         ["docker-compose", "-f", str(ROOT / "current/compose.yaml"), "up", "-d"],
@@ -136,7 +138,7 @@ def test_docker_compose_with_the_releases_file_starts_no_rival(deployed: Playboo
     assert {name: one["Id"] for name, one in containers().items()} == before
 
 
-def test_the_smoke_tests_pass_from_outside(deployed: PlaybookRun) -> None:
+def test_the_smoke_tests_pass_from_outside(deployed: PlaybookResult) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "tests/smoke", "-q", *smoke_arguments()],
         cwd=REPOSITORY,

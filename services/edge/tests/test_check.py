@@ -58,7 +58,6 @@ def test_json_has_headers_in_their_order(edge: Edge, network: Network) -> None:
             ["x-forwarded-for", "1.2.3.4"],
             ["user-agent", "test"],
             ["accept", ""],
-            ["connection", "close"],
         ],
     }
     assert b"content-type: application/json" in answer

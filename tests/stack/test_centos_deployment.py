@@ -1,0 +1,243 @@
+"""The whole bundle on a bare CentOS Stream 9 host of 2 GiB: built here, shipped over SSH, run there."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from testinfra.host import Host as Inspected
+
+from tests.hosts.centos import CentosHost, centos_host
+from tests.hosts.network import HostNetwork
+from tests.local_deployment import LASTING_SERVICES
+from tests.playbook import ROOT as REPOSITORY
+from tests.playbook import PlaybookResult, run_playbook
+
+NAME = "centos"
+ROOT = "/opt/luffy-bundle"
+SECRETS = "/etc/luffy-bundle/secrets"
+PUBLISHED_PORTS = [80, 8000, 8001, 5010]
+# A host that the first course of a small school would rent.
+MEMORY = "2g"
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A host, its inventory, and what the runs on it said."""
+
+    host: CentosHost
+    inventory: Path
+    check: PlaybookResult
+    changed_by_check: set[str]
+    first: PlaybookResult
+    second: PlaybookResult
+
+
+def site(inventory: Path, *arguments: str) -> PlaybookResult:
+    return run_playbook(REPOSITORY / "site.yml", inventory, *arguments)
+
+
+def write_inventory(host: CentosHost, path: Path) -> Path:
+    path.write_text(
+        f"[bundle]\n{host.inventory_line()}\n\n"
+        "[builder]\nlocalhost ansible_connection=local "
+        'ansible_python_interpreter="{{ ansible_playbook_python }}"\n\n'
+        "[bundle:vars]\nansible_become=true\nedge_bind_address=0.0.0.0\ndemo_world=true\n"
+        f"public_hosts='[\"{host.address}\"]'\n"
+    )
+    return path
+
+
+def state(host: CentosHost) -> set[str]:
+    """Files with size, time and mode, and packages: what a change would show in."""
+    return set(
+        host.ssh(
+            "find /etc /usr /opt -xdev -printf '%p %s %T@ %m\\n'; rpm -qa", sudo=True
+        ).splitlines()
+    )
+
+
+@pytest.fixture(scope="module")
+def centos(
+    host_network: HostNetwork, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Deployed]:
+    limits = [f"--memory={MEMORY}", f"--memory-swap={MEMORY}"]
+    with centos_host(NAME, network=host_network, docker_options=limits) as host:
+        inventory = write_inventory(host, tmp_path_factory.mktemp(NAME) / "inventory.ini")
+        before = state(host)
+        check = site(inventory, "--check")
+        changed_by_check = state(host) ^ before
+        first = site(inventory)
+        assert first.ok, first.output
+        yield Deployed(host, inventory, check, changed_by_check, first, site(inventory))
+
+
+@pytest.fixture
+def seen(centos: Deployed, inspect: Callable[[CentosHost], Inspected]) -> Inspected:
+    return inspect(centos.host)
+
+
+def fab(centos: Deployed, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a verb as an operator types it."""
+    verb, *rest = arguments
+    return subprocess.run(
+        [str(Path(sys.executable).with_name("fab")), verb, "-i", str(centos.inventory), *rest],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+        timeout=300,
+    )
+
+
+def test_check_mode_on_a_bare_host_passes_and_changes_nothing(centos: Deployed) -> None:
+    assert centos.check.ok, centos.check.output
+    assert centos.changed_by_check == set()
+
+
+def test_the_first_run_deploys_and_the_smoke_tests_pass(centos: Deployed) -> None:
+    assert centos.first.changed(NAME) > 0
+    assert re.search(r"Smoke tests +\d+ passed", centos.first.output), centos.first.output
+
+
+def test_the_second_run_changes_nothing(centos: Deployed) -> None:
+    assert centos.second.ok, centos.second.output
+    assert centos.second.changed(NAME) == 0, centos.second.changed_tasks
+    assert centos.second.changed("localhost") == 0, centos.second.changed_tasks
+
+
+@pytest.mark.parametrize(
+    "package", ["docker-ce", "docker-ce-cli", "containerd.io", "docker-compose-plugin"]
+)
+def test_the_vendors_packages_are_installed(seen: Inspected, package: str) -> None:
+    assert seen.package(package).is_installed
+
+
+def test_the_engine_is_enabled_and_runs(seen: Inspected) -> None:
+    assert seen.service("docker").is_enabled
+    assert seen.service("docker").is_running
+
+
+def test_every_lasting_service_is_healthy(seen: Inspected) -> None:
+    listed = seen.check_output(
+        "docker ps --format '{{.Label \"com.docker.compose.service\"}} {{.Status}}'"
+    ).splitlines()
+    health = {line.split()[0]: "(healthy)" in line for line in listed}
+    assert health == dict.fromkeys(LASTING_SERVICES, True), listed
+
+
+def test_nothing_was_killed_for_want_of_memory(seen: Inspected) -> None:
+    ids = seen.check_output("docker ps -aq").split()
+    states = json.loads(seen.check_output(f"docker inspect {' '.join(ids)}"))
+    assert [one["Name"] for one in states if one["State"]["OOMKilled"] or one["RestartCount"]] == []
+
+
+@pytest.mark.parametrize("port", PUBLISHED_PORTS)
+def test_a_port_listens_to_other_machines(centos: Deployed, seen: Inspected, port: int) -> None:
+    assert seen.addr(centos.host.address).port(port).is_reachable
+
+
+def test_only_the_edge_publishes_ports(seen: Inspected) -> None:
+    listed = seen.check_output(
+        "docker ps --format '{{.Label \"com.docker.compose.service\"}} {{.Ports}}'"
+    ).splitlines()
+    assert {line.split()[0] for line in listed if "->" in line} == {"edge"}
+
+
+@pytest.mark.parametrize(
+    ("path", "mode", "owner"),
+    [
+        (SECRETS, 0o700, 0),
+        (f"{SECRETS}/redis_acl", 0o400, 10002),
+        (f"{SECRETS}/mariadb_root_password", 0o400, 10003),
+        (f"{SECRETS}/luffy_api_secret_key", 0o400, 10004),
+        (f"{SECRETS}/proxy_pool_db_conn", 0o400, 10006),
+        (f"{ROOT}/current/compose.yaml", 0o644, 0),
+        (f"{ROOT}/engine.pyz", 0o755, 0),
+        ("/etc/docker/daemon.json", 0o644, 0),
+    ],
+)
+def test_a_file_has_its_mode_and_owner(seen: Inspected, path: str, mode: int, owner: int) -> None:
+    file = seen.file(path)
+    assert (oct(file.mode), file.uid) == (oct(mode), owner)
+
+
+def test_the_host_has_the_very_images_that_were_built(centos: Deployed, seen: Inspected) -> None:
+    shipped = json.loads(seen.check_output(f"cat {ROOT}/current/images.lock"))
+    refs = sorted(shipped)
+    assert refs
+    built = subprocess.run(
+        ["docker", "image", "inspect", "--format", "{{.Id}}", *refs],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    there = seen.check_output(f"docker image inspect --format '{{{{.Id}}}}' {' '.join(refs)}")
+    assert there.split() == built
+
+
+def test_the_host_needs_neither_sources_nor_a_registry(seen: Inspected) -> None:
+    assert seen.check_output(f"find {ROOT} -name Dockerfile") == ""
+    assert json.loads(seen.check_output("docker info --format '{{json .RegistryConfig.Mirrors}}'")) in (
+        None,
+        [],
+    )  # fmt: skip
+    digests = seen.check_output("docker images --digests --format '{{.Digest}}'").split()
+    assert set(digests) == {"<none>"}
+
+
+def test_fab_shows_the_release_and_each_services_health(centos: Deployed) -> None:
+    status = fab(centos, "status")
+    assert status.returncode == 0, status.stdout + status.stderr
+    for service in LASTING_SERVICES:
+        assert re.search(rf"^{service}\s.*healthy", status.stdout, re.MULTILINE), status.stdout
+
+
+def test_fab_shows_a_services_log(centos: Deployed) -> None:
+    logs = fab(centos, "logs", "mariadb", "--tail", "20")
+    assert logs.returncode == 0, logs.stdout + logs.stderr
+    assert "ready for connections" in logs.stdout
+
+
+def test_fab_names_the_hosts_there_are_where_one_is_not(centos: Deployed) -> None:
+    status = fab(centos, "status", "--hosts", "nobody")
+    assert status.returncode == 64
+    assert NAME in status.stderr
+    assert "nobody" in status.stderr
+
+
+def test_the_deployment_comes_back_after_a_reboot(centos: Deployed, seen: Inspected) -> None:
+    subprocess.run(["docker", "restart", centos.host.container], check=True, capture_output=True)
+    again = site(centos.inventory)
+    assert again.ok, again.output
+    assert again.changed(NAME) == 0, again.changed_tasks
+
+
+# ---------- production: the last test, since it takes the demo world away ----------
+
+
+def test_without_the_demo_world_nothing_of_it_is_left(centos: Deployed, seen: Inspected) -> None:
+    production = site(centos.inventory, "-e", "demo_world=false")
+    assert production.ok, production.output
+    assert re.search(r"Smoke tests +\d+ passed", production.output), production.output
+    running = seen.check_output(
+        "docker ps --format '{{.Label \"com.docker.compose.service\"}}'"
+    ).split()
+    assert set(running) == set(LASTING_SERVICES) - {"demo"}
+    assert not seen.addr(centos.host.address).port(8009).is_reachable
+    checker = seen.check_output(
+        "docker inspect $(docker ps -q --filter label=com.docker.compose.service=proxy_pool_checker)"
+    )
+    environment = dict(
+        variable.split("=", 1) for variable in json.loads(checker)[0]["Config"]["Env"]
+    )
+    assert environment["JUDGE_URL"] == f"http://{centos.host.address}:8001/check/"
+    assert environment["OWN_ADDRESSES"] == centos.host.address
+    assert environment["ALLOWED_UPSTREAM_NETWORKS"] == ""
