@@ -10,8 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.playbook import ROOT as REPOSITORY
-from tests.playbook import PlaybookResult, run_playbook
+from tests.playbook import REPOSITORY, PlaybookResult, run_playbook
 
 INVENTORY = REPOSITORY / "tests/inventories/local.ini"
 NAME = "luffy-test"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+REPOSITORY = Path(__file__).resolve().parent.parent
 TIMEOUT_S = 900.0
 
 _RECAP_LINE = re.compile(r"^(\S+)\s+:((?:\s+\w+=\d+)+)\s*$")
@@ -93,7 +93,7 @@ def run_playbook(
         timeout_s: after so many seconds the run is killed.
     """
     settings = {
-        "ANSIBLE_ROLES_PATH": str(ROOT / "roles"),
+        "ANSIBLE_ROLES_PATH": str(REPOSITORY / "roles"),
         "ANSIBLE_FORCE_COLOR": "0",
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default",
@@ -103,8 +103,8 @@ def run_playbook(
         "ANSIBLE_DISPLAY_FAILED_STDERR": "0",
         "ANSIBLE_LOCALHOST_WARNING": "0",
     }
-    if (ROOT / "ansible.cfg").is_file():
-        settings["ANSIBLE_CONFIG"] = str(ROOT / "ansible.cfg")
+    if (REPOSITORY / "ansible.cfg").is_file():
+        settings["ANSIBLE_CONFIG"] = str(REPOSITORY / "ansible.cfg")
     command = [
         str(Path(sys.executable).with_name("ansible-playbook")),
         "--inventory",
@@ -116,7 +116,7 @@ def run_playbook(
     begin = time.monotonic()
     result = subprocess.run(
         command,
-        cwd=ROOT,
+        cwd=REPOSITORY,
         env={**os.environ, **settings, **(environment or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -16,7 +16,8 @@ name: stages
 type: stdout
 short_description: one line per stage, with its time
 description:
-  - Shows the roles as stages with their times, tasks that take long, and failures in full.
+  - Shows the roles as stages with their times, tasks tagged C(slow) as they begin, tasks that took
+    long, and failures in full.
   - Everything else goes to the log file alone.
 extends_documentation_fragment:
   - default_callback
@@ -55,8 +56,8 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]  # Ansible ships no
 
     def __init__(self) -> None:
         super().__init__()
-        self._screen = self._display
-        self._display = LogOnlyDisplay(self._screen)
+        self._screen: Any = self._display
+        self._display: Any = LogOnlyDisplay(self._screen)
         self._stage = ""
         self._stage_start = 0.0
         self._task_began = 0.0
@@ -89,6 +90,8 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]  # Ansible ships no
             self._stage, self._stage_start = role, time.monotonic()
             self._show(f"==> {role}", color="cyan")
         self._task_began, self._task_name = time.monotonic(), task.get_name().split(" : ")[-1]
+        if "slow" in task.tags:
+            self._show(f"          …    {self._task_name}")
 
     def v2_runner_on_ok(self, result: Any) -> None:
         """Show what a task tagged ``summary`` has to say."""

@@ -74,6 +74,14 @@ def digests() -> dict[str, str]:
     return found
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # One worker has the shared bundle: every further one would have a bundle more whose health
+    # checks, a process each, slow all others down.
+    for item in items:
+        if "refusing" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("refusing"))
+
+
 def new_bundle(folder: Path, pyz: Path, digests: dict[str, str]) -> Bundle:
     return Bundle(f"relt-{secrets.token_hex(3)}", folder, engine_python(), pyz, digests)
 

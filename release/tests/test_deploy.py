@@ -2,7 +2,6 @@
 
 import json
 import stat
-import time
 
 import pytest
 from bundle import STEPS, Bundle, free_port, sh
@@ -52,14 +51,12 @@ def test_compose_typed_by_hand_on_the_current_release_changes_nothing(refusing: 
     assert sh("docker", "ps", "-aq", "--filter", f"name={refusing.name}-migrate") == ""
 
 
-def test_an_unchanged_release_does_nothing_and_is_quick(refusing: Bundle) -> None:
+def test_an_unchanged_release_does_nothing(refusing: Bundle) -> None:
     before, history = refusing.ids(), len(refusing.history())
-    started = time.monotonic()
     done = refusing.deploy()
-    took_s = time.monotonic() - started
     assert done.code == 0, done
     assert (done.result["outcome"], done.result["changed"]) == ("unchanged", False)
-    assert took_s < 3, f"took {took_s:.1f} s"
+    assert refusing.events("step_started") == []
     assert refusing.ids() == before
     assert len(refusing.history()) == history
 

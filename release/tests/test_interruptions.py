@@ -94,11 +94,9 @@ def wait_until(true: object, seconds: float = 20) -> None:
 def test_a_stop_is_journaled_and_gives_the_lock_back(
     running: Bundle, step: str, number: int
 ) -> None:
-    running.release["environment"]["MIGRATE"] = "slow30" if step == "migrate" else ""
+    running.release["environment"]["MIGRATE"] = "slow3600" if step == "migrate" else ""
     running.use("v2")
-    started = time.monotonic()
     done = running.kill_at(step, number)
-    assert time.monotonic() - started < 25
     assert done.code == 130, done
     assert done.result["outcome"] == "interrupted"
     assert signal.Signals(number).name in done.result["message"]
@@ -136,9 +134,8 @@ def test_of_two_deploys_at_once_one_is_refused_and_told_who_is_at_work(running: 
     running.use("v2")
     first = running.start_deploy("--why", "the first")
     wait_until(lambda: bool(step_container(running)))
-    started = time.monotonic()
     second = running.deploy()
-    assert time.monotonic() - started < 3
+    assert first.poll() is None, "the second was kept until the first had ended"
     assert second.code == 75, second
     assert second.result["failed_step"] == "lock"
     assert all(
@@ -163,11 +160,11 @@ def test_of_two_deploys_at_once_one_can_wait(running: Bundle) -> None:
 
 
 def test_a_detached_run_outlives_its_caller_and_can_be_followed(running: Bundle) -> None:
+    running.release["environment"]["MIGRATE"] = "slow2"
     running.use("v2")
-    started = time.monotonic()
     done = running.deploy("--detach")
     assert done.code == 0, done
-    assert time.monotonic() - started < 3
+    assert running.events("run_ended") == [], "the caller was kept until the end"
     run = done.result["run"]
     followed = running.engine("follow", "--run", run, "--json")
     assert followed.code == 0, followed

@@ -107,9 +107,7 @@ def test_a_host_that_does_not_answer_is_named(tmp_path: Path) -> None:
 
 def test_a_mirror_that_does_not_answer_is_refused(deployed: PlaybookResult) -> None:
     before = running()
-    run = run_site(
-        "-e", "debian_mirror=http://127.0.0.1:9/debian", "-e", "base_refresh=2020-01-01"
-    )
+    run = run_site("-e", "debian_mirror=http://127.0.0.1:9/debian", "-e", "base_refresh=2020-01-01")
     assert run.returncode != 0
     assert_explained(run.output, "127.0.0.1:9")
     assert running() == before

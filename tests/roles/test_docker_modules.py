@@ -1,33 +1,16 @@
 """The Python of the role docker: what it makes of packages, ports and daemon.json."""
 
-import importlib.util
 import json
-import sys
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-ROLE = Path(__file__).resolve().parents[2] / "roles" / "docker"
+from tests.role_code import load
 
-
-def load(path: str) -> ModuleType:
-    """Import a file of the role, which is no package."""
-    name = f"docker_role_{Path(path).stem}"
-    spec = importlib.util.spec_from_file_location(name, ROLE / path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-packages = load("filter_plugins/packages.py")
-ports = load("filter_plugins/port_ranges.py")
-daemon = load("filter_plugins/daemon_config.py")
-installed = load("library/installed_packages.py")
+packages = load("docker", "filter_plugins/packages.py")
+ports = load("docker", "filter_plugins/port_ranges.py")
+daemon = load("docker", "filter_plugins/daemon_config.py")
+installed = load("docker", "library/installed_packages.py")
 
 OURS = {
     "log-driver": "json-file",

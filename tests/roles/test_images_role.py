@@ -266,7 +266,7 @@ def test_a_full_disk_is_refused_before_anything_is_built(checkout: Checkout) -> 
 def test_a_bad_variable_is_refused(
     checkout: Checkout, variables: dict[str, object], expected: str
 ) -> None:
-    result = checkout.run(**variables)
+    result = checkout.run(inventory=None, **variables)
     assert result.returncode != 0
     assert expected in result.output
     assert not checkout.work.exists()
@@ -279,11 +279,11 @@ def test_a_base_from_a_registry_s_image_serves_as_well(built: Checkout, checkout
     variables = {"base_image_source": "registry", "base_image_registry_ref": reference}
     before = local_refs("luffy-bundle/base")
     try:
-        first = checkout.run(**variables)
+        first = checkout.run(inventory=None, **variables)
         assert first.ok, first.output
         edge = checkout.images["EDGE_IMAGE"]["ref"]
         assert "90luffy-bundle" in docker("run", "--rm", edge, "ls", "/etc/apt/apt.conf.d")
-        second = checkout.run(**variables)
+        second = checkout.run(inventory=None, **variables)
         assert second.changed("localhost") == 0, second.output
     finally:
         checkout.remove_images()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import importlib.util
 import io
 import json
 import tarfile
@@ -11,11 +10,12 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from types import ModuleType
 from typing import Any, ClassVar
 
 import ansible.module_utils
 import pytest
+
+from tests.role_code import load
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "roles/images"
@@ -36,16 +36,6 @@ from ansible.module_utils import (  # noqa: E402
 from ansible.module_utils.images_errors import ImagesError  # noqa: E402
 
 BASE = images_plan.BaseChoice("mirror", "", "2026-11-01")
-
-
-def module(name: str) -> ModuleType:
-    """Import one of the role's modules, as Ansible would run it."""
-    spec = importlib.util.spec_from_file_location(name, ROLE / f"library/{name}.py")
-    assert spec
-    assert spec.loader
-    loaded = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(loaded)
-    return loaded
 
 
 # --- contexts -------------------------------------------------------------------------------------
@@ -216,7 +206,7 @@ def test_a_service_s_source_changes_its_own_tag_alone(services: Path, file: str)
 
 def test_what_only_the_test_stage_reads_changes_no_tag(services: Path) -> None:
     def tag() -> str:
-        return images_tags.image_tag("edge", services / "edge", {}, {}, ["checks", "*.toml"])
+        return str(images_tags.image_tag("edge", services / "edge", {}, {}, ["checks", "*.toml"]))
 
     before = tag()
     (services / "edge/checks").mkdir()
@@ -514,7 +504,7 @@ def test_the_security_suite_is_looked_for_beside_the_mirror() -> None:
 def test_a_machine_that_cannot_bootstrap_is_refused_with_a_way_forward(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan = module("image_plan")
+    plan = load("images", "library/image_plan.py")
     release = images_mirror.os_release(machine(tmp_path, "centos", {}))
     monkeypatch.setattr(plan, "os_release", lambda _root: release)
     monkeypatch.setattr(plan.shutil, "which", lambda _command: None)
@@ -529,7 +519,7 @@ def test_a_machine_that_cannot_bootstrap_is_refused_with_a_way_forward(
 def test_a_debian_family_machine_gets_the_tool(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: str
 ) -> None:
-    plan = module("image_plan")
+    plan = load("images", "library/image_plan.py")
     release = images_mirror.os_release(machine(tmp_path, system, {}))
     monkeypatch.setattr(plan, "os_release", lambda _root: release)
     monkeypatch.setattr(plan.shutil, "which", lambda _command: None)
@@ -570,7 +560,7 @@ def planned(name: str, *depends: str) -> dict[str, Any]:
     }
 
 
-class RecordingBuilder(images_builder.Builder):
+class RecordingBuilder(images_builder.Builder):  # type: ignore[misc]  # found by Ansible alone
     """Notes what is started and when it ended, and fails where a test asks for it."""
 
     def __init__(self, tmp_path: Path, failing: str = "") -> None:

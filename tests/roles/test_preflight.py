@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import gzip
 import http.server
-import importlib.util
 import json
 import os
 import shutil
@@ -17,7 +16,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import ansible.module_utils
@@ -28,8 +26,9 @@ from tests.hosts.centos import CentosHost, centos_host
 from tests.hosts.docker_cli import docker
 from tests.hosts.images import image
 from tests.hosts.network import HostNetwork
-from tests.playbook import PlaybookResult, run_playbook, run_role
 from tests.hosts.releases import RELEASES
+from tests.playbook import PlaybookResult, run_playbook, run_role
+from tests.role_code import load
 
 ROLE = Path(__file__).resolve().parents[2] / "roles" / "preflight"
 
@@ -42,22 +41,9 @@ from ansible.module_utils import (  # noqa: E402
     preflight_resources,
 )
 
-
-def plugin(name: str) -> ModuleType:
-    """Load one of the role's filter plugins, which are files and no package."""
-    specification = importlib.util.spec_from_file_location(
-        f"preflight_{name}", ROLE / "filter_plugins" / f"{name}.py"
-    )
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
-
-
-identity = plugin("identity")
-configuration = plugin("configuration")
-refusals = plugin("refusals")
+identity = load("preflight", "filter_plugins/identity.py")
+configuration = load("preflight", "filter_plugins/configuration.py")
+refusals = load("preflight", "filter_plugins/refusals.py")
 DEFAULTS = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text())
 VARIABLES = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())
 SUPPORTED_TEXT = (
@@ -67,7 +53,8 @@ SUPPORTED_TEXT = (
 
 
 def lines(findings: Any) -> list[str]:
-    return refusals.refusals(list(findings))
+    said: list[str] = refusals.refusals(list(findings))
+    return said
 
 
 # --- What the host says of itself -----------------------------------------------------------

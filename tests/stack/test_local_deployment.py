@@ -13,7 +13,6 @@ from tests.local_deployment import (
     ETC,
     LASTING_SERVICES,
     NAME,
-    REPOSITORY,
     ROOT,
     containers,
     docker,
@@ -21,7 +20,7 @@ from tests.local_deployment import (
     run_site,
     smoke_arguments,
 )
-from tests.playbook import PlaybookResult
+from tests.playbook import REPOSITORY, PlaybookResult
 
 UIDS_OF_SECRETS = {
     "redis_acl": 10002,
@@ -88,7 +87,9 @@ def test_published_ports_are_bound_to_loopback_alone(deployed: PlaybookResult) -
 
 
 @pytest.mark.parametrize(("name", "uid"), sorted(UIDS_OF_SECRETS.items()))
-def test_a_secret_is_readable_by_its_one_reader(deployed: PlaybookResult, name: str, uid: int) -> None:
+def test_a_secret_is_readable_by_its_one_reader(
+    deployed: PlaybookResult, name: str, uid: int
+) -> None:
     status = (ETC / "secrets" / name).stat()
     assert stat.S_IMODE(status.st_mode) == 0o400
     assert status.st_uid == uid

@@ -11,6 +11,12 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TOOLS = Path(sys.executable).parent
+ROLES_AND_TESTS = " ".join(
+    str(path.relative_to(REPOSITORY))
+    for pattern in ("roles/*/*/", "plugins/*/", "tests/*.py", "tests/*/")
+    for path in sorted(REPOSITORY.glob(pattern))
+    if path.is_file() or (any(path.glob("*.py")) and path.name not in ("smoke", "static"))
+)
 
 
 def tracked(*patterns: str) -> list[str]:
@@ -71,7 +77,11 @@ def test_python_is_formatted() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    ["operations fabfile.py tests/smoke", "--config-file release/mypy.ini release"],
+    [
+        "operations fabfile.py tests/smoke",
+        ROLES_AND_TESTS,
+        "--config-file release/mypy.ini release",
+    ],
 )
 def test_python_types_are_checked(arguments: str) -> None:
     lint("mypy", *arguments.split())

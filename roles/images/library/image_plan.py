@@ -207,7 +207,7 @@ def _look_at_engine(
         mark_missing(images, {}, mirror)
         return ""
     mark_missing(images, present, mirror)
-    return found.architecture
+    return str(found.architecture)
 
 
 def _bootstrap_packages() -> list[str]:

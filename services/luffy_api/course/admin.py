@@ -51,7 +51,6 @@ class CourseAdmin(admin.ModelAdmin):
     list_select_related = ("course_category", "teacher")
     search_fields = ("name", "brief")
     autocomplete_fields = ("teacher", "course_category")
-    readonly_fields = ("pub_date",)
     inlines = (ChapterInline,)
 
 

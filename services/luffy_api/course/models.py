@@ -4,6 +4,7 @@ from typing import Self
 
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from luffy.base_model import BaseModel, ShownQuerySet
@@ -88,7 +89,7 @@ class Course(BaseModel):
     course_type = models.SmallIntegerField(_("sold as"), choices=Type.choices, default=Type.PAID)
     brief = models.TextField(_("description"), max_length=2048, blank=True)
     level = models.SmallIntegerField(_("level"), choices=Level.choices, default=Level.BEGINNER)
-    pub_date = models.DateField(_("published on"), auto_now_add=True)
+    pub_date = models.DateField(_("published on"), default=timezone.localdate)
     period = models.PositiveIntegerField(_("days of study"), default=7)
     attachment_path = models.CharField(
         _("course material"),

@@ -3,6 +3,7 @@ to example.com, and phone numbers and addresses do not occur.
 """
 
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
 from course.models import Course, CourseSection, Teacher
@@ -69,6 +70,7 @@ class SampleCourse:
     level: Course.Level
     students: int
     period: int
+    published: date
     kind: Course.Type = Course.Type.PAID
     status: Course.Status = Course.Status.ONLINE
     # Sections that are announced and not there yet.
@@ -126,6 +128,7 @@ COURSES = (
         level=Course.Level.BEGINNER,
         students=1280,
         period=30,
+        published=date(2026, 9, 1),
         chapters=(
             SampleChapter(
                 "启航之前 Before we sail",
@@ -166,6 +169,7 @@ COURSES = (
         level=Course.Level.INTERMEDIATE,
         students=642,
         period=60,
+        published=date(2026, 9, 15),
         announced=2,
         chapters=(
             SampleChapter(
@@ -198,6 +202,7 @@ COURSES = (
         level=Course.Level.BEGINNER,
         students=2035,
         period=30,
+        published=date(2026, 10, 1),
         chapters=(
             SampleChapter(
                 "认识甲板 Around the deck",
@@ -228,6 +233,7 @@ COURSES = (
         level=Course.Level.ADVANCED,
         students=415,
         period=90,
+        published=date(2026, 10, 15),
         kind=Course.Type.DEGREE,
         chapters=(
             SampleChapter(
@@ -260,6 +266,7 @@ COURSES = (
         level=Course.Level.ELEMENTARY,
         students=878,
         period=45,
+        published=date(2026, 11, 1),
         kind=Course.Type.VIP,
         chapters=(
             SampleChapter(
@@ -291,6 +298,7 @@ COURSES = (
         level=Course.Level.EXPERT,
         students=96,
         period=30,
+        published=date(2026, 11, 15),
         status=Course.Status.PRE,
         announced=6,
         chapters=(

@@ -123,6 +123,7 @@ def _add_course(place: int, sample: SampleCourse) -> int:
         brief=sample.brief,
         level=sample.level,
         period=sample.period,
+        pub_date=sample.published,
         status=sample.status,
         students=sample.students,
         sections=published + sample.announced,

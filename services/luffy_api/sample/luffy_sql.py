@@ -134,7 +134,7 @@ def _literal(field: "models.Field[Any, Any]", value: Any) -> str:
     if isinstance(field, models.DateTimeField):
         return "UTC_TIMESTAMP(6)"
     if isinstance(field, models.DateField):
-        return "UTC_DATE()"
+        return _quoted(value.isoformat())
     if value is None:
         return "NULL"
     if isinstance(value, bool):
