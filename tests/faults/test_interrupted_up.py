@@ -12,29 +12,45 @@ import pytest
 from tests.local_deployment import containers, up, wait_until_healthy
 from tests.playbook import PlaybookResult
 
-STAGE_LIMIT_S = 180
+LIMIT_S = 180
+INTO_THE_STAGE_S = 3
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=lambda s: s.name)
-@pytest.mark.parametrize("stage", ["images", "stack"])
-def test_it_finishes_the_second_time(
-    deployed: PlaybookResult, tmp_path: Path, stage: str, how: signal.Signals
+def interrupt(stage: str, how: signal.Signals, setting: str, log: Path) -> None:
+    """Start `scripts/up` and end it, with all that it started, some seconds into a stage."""
+    process = up("-e", setting, log=log)
+    assert process.stdout is not None
+    reached = any(line.startswith(f"==> {stage}") for line in process.stdout)
+    time.sleep(INTO_THE_STAGE_S)
+    os.killpg(process.pid, how)
+    process.wait(timeout=60)
+    process.stdout.close()
+    assert reached, f"it ended before it came to {stage}"
+    assert process.returncode != 0, "it had ended before it was interrupted"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "timeout_s"),
+    [
+        (("docker", signal.SIGINT), ("stack", signal.SIGKILL), 5),
+        (("images", signal.SIGKILL), ("stack", signal.SIGINT), 6),
+    ],
+    ids=["docker-then-stack", "images-then-stack"],
+)
+def test_it_finishes_in_the_end(
+    deployed: PlaybookResult,
+    tmp_path: Path,
+    first: tuple[str, signal.Signals],
+    second: tuple[str, signal.Signals],
+    timeout_s: int,
 ) -> None:
-    # A changed setting of the checker gives each interrupted run something to do.
-    setting = f"proxy_pool_verify_timeout_s={5 + len(stage) + how.value % 4}"
-    first = up("-e", setting, log=tmp_path / "first.log")
-    assert first.stdout is not None
-    for line in first.stdout:
-        if line.startswith(f"==> {stage}"):
-            time.sleep(3)
-            break
-    os.killpg(first.pid, how)
-    first.wait(timeout=60)
-    first.stdout.close()
+    # A changed setting of the checker gives each run something to do.
+    setting = f"proxy_pool_verify_timeout_s={timeout_s}"
+    interrupt(*first, setting, tmp_path / "first.log")
+    interrupt(*second, setting, tmp_path / "second.log")
 
-    second = up("-e", setting, log=tmp_path / "second.log")
-    output, _ = second.communicate(timeout=STAGE_LIMIT_S)
-    assert second.returncode == 0, output
+    last = up("-e", setting, log=tmp_path / "last.log")
+    output, _ = last.communicate(timeout=LIMIT_S)
+    assert last.returncode == 0, output
     wait_until_healthy()
-    wanted = setting.split("=")[1]
-    assert f"VERIFY_TIMEOUT={wanted}" in containers()["proxy_pool_checker"]["Config"]["Env"]
+    assert f"VERIFY_TIMEOUT={timeout_s}" in containers()["proxy_pool_checker"]["Config"]["Env"]

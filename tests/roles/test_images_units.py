@@ -266,7 +266,7 @@ def test_the_same_sources_under_another_name_have_another_tag(services: Path) ->
 
 def held(ref: str, mirror: str = "http://a/debian") -> images_docker.LocalImage:
     labels = {images_plan.MIRROR_LABEL: mirror}
-    return images_docker.LocalImage(ref, "sha256:" + "1" * 64, 1000, labels, [])
+    return images_docker.LocalImage(ref, "sha256:" + "1" * 64, 1000, labels)
 
 
 def planned_missing(services: Path, present: set[str], mirror: str | None) -> set[str]:
@@ -658,7 +658,7 @@ def test_an_archive_with_an_unknown_layout_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_image_is_known_by_its_config_digest_or_its_record(tmp_path: Path) -> None:
-    image = images_docker.LocalImage("x/a:1", "sha256:manifest", 1, {}, [])
+    image = images_docker.LocalImage("x/a:1", "sha256:manifest", 1, {})
     assert images_records.is_the_image(tmp_path, image, "sha256:manifest")
     assert not images_records.is_the_image(tmp_path, image, "sha256:config")
     images_records.write_record(tmp_path, image, "sha256:config", "archive")
@@ -672,9 +672,9 @@ def test_an_image_is_known_by_its_config_digest_or_its_record(tmp_path: Path) ->
 
 
 def test_a_record_of_another_build_or_a_damaged_one_vouches_for_nothing(tmp_path: Path) -> None:
-    image = images_docker.LocalImage("x/a:1", "sha256:manifest", 1, {}, [])
+    image = images_docker.LocalImage("x/a:1", "sha256:manifest", 1, {})
     images_records.write_record(tmp_path, image, "sha256:config", "")
-    rebuilt = images_docker.LocalImage("x/a:1", "sha256:other", 1, {}, [])
+    rebuilt = images_docker.LocalImage("x/a:1", "sha256:other", 1, {})
     assert not images_records.is_the_image(tmp_path, rebuilt, "sha256:config")
     images_records.record_path(tmp_path, "x/a:1").write_text('{"ref": "x/')
     assert not images_records.is_the_image(tmp_path, image, "sha256:config")

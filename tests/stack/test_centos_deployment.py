@@ -48,7 +48,7 @@ def write_inventory(host: CentosHost, path: Path) -> Path:
         "[builder]\nlocalhost ansible_connection=local "
         'ansible_python_interpreter="{{ ansible_playbook_python }}"\n\n'
         "[bundle:vars]\nansible_become=true\nedge_bind_address=0.0.0.0\ndemo_world=true\n"
-        f"public_hosts='[\"{host.address}\"]'\n"
+        f'public_hosts=["{host.address}"]\n'
     )
     return path
 

@@ -124,7 +124,7 @@ def test_no_secret_is_shown_by_docker_nor_logged(deployed: PlaybookResult) -> No
 def test_the_release_is_written_down(deployed: PlaybookResult) -> None:
     current = (ROOT / "current").resolve()
     assert current.parent == ROOT / "releases"
-    assert f"name: {NAME}" in (current / "compose.yaml").read_text()
+    assert f'"name": "{NAME}"' in (current / "compose.yaml").read_text()
     assert (current / "images.lock").stat().st_size > 0
 
 

@@ -11,8 +11,8 @@ DOCUMENTATION = r"""
 module: image_pull
 short_description: Pulls images that a host lacks
 description:
-  - Pulls what the engine does not hold, and returns each image's ID and the digest that its
-    registry knows it by. An image that is there is not pulled again, even if its tag has moved on.
+  - Pulls what the engine does not hold, and returns each image's ID. An image that is there is not
+    pulled again, even if its tag has moved on.
 options:
   images:
     description: The external images that image_build returned.
@@ -28,8 +28,8 @@ pulled:
   type: list
   returned: always
 variables:
-  description: Each image's ref, config_digest (the ID that this engine gives it) and repo_digest,
-    by its variable's name.
+  description: Each image's ref and config_digest (the ID that this engine gives it), by its
+    variable's name.
   type: dict
   returned: always
 """
@@ -76,7 +76,6 @@ def _described(ref: str, image: LocalImage | None) -> dict[str, str]:
     return {
         "ref": ref,
         "config_digest": image.image_id if image else "",
-        "repo_digest": next(iter(image.repo_digests), "") if image else "",
     }
 
 

@@ -39,7 +39,6 @@ class LocalImage:
     image_id: str
     size: int
     labels: dict[str, str]
-    repo_digests: list[str]
 
 
 def run_docker(*args: str, timeout_s: int = COMMAND_TIMEOUT_S) -> subprocess.CompletedProcess[str]:
@@ -156,5 +155,4 @@ def _local_image(ref: str, raw: dict[str, Any]) -> LocalImage:
         image_id=raw["Id"],
         size=int(raw.get("Size", 0)),
         labels=(raw.get("Config") or {}).get("Labels") or {},
-        repo_digests=raw.get("RepoDigests") or [],
     )

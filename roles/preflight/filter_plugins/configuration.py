@@ -74,7 +74,10 @@ def _bind_address(address: Any) -> Iterator[Finding]:
 
 
 def _public_hosts(hosts: Any, bind_address: Any) -> Iterator[Finding]:
-    advice = """set it in the inventory, for instance public_hosts='["www.example.com"]'"""
+    advice = (
+        """set it in the inventory, for instance public_hosts='["www.example.com"]' on a host's """
+        "line; below [bundle:vars] the outer quotes are left out"
+    )
     if not isinstance(hosts, list):
         yield _refusal("public_hosts to be a list", _shown(hosts), advice)
         return
