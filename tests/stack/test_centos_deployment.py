@@ -208,11 +208,33 @@ def test_fab_names_the_hosts_there_are_where_one_is_not(centos: Deployed) -> Non
     assert "nobody" in status.stderr
 
 
-def test_the_deployment_comes_back_after_a_reboot(centos: Deployed, seen: Inspected) -> None:
+def test_fab_asks_what_users_ask(centos: Deployed) -> None:
+    smoke = fab(centos, "smoke")
+    assert smoke.returncode == 0, smoke.stdout + smoke.stderr
+    assert re.search(r"Smoke tests +\d+ passed", smoke.stdout), smoke.stdout
+
+
+def test_the_deployment_comes_back_after_a_reboot_and_fab_deploys(centos: Deployed) -> None:
     subprocess.run(["docker", "restart", centos.host.container], check=True, capture_output=True)
-    again = site(centos.inventory)
-    assert again.ok, again.output
-    assert again.changed(NAME) == 0, again.changed_tasks
+    again = fab(centos, "deploy")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert re.search(rf"^{NAME}: ok=\d+ changed=0 ", again.stdout, re.MULTILINE), again.stdout
+
+
+def test_a_machine_that_cannot_make_the_base_image_is_refused_as_builder(
+    centos: Deployed, tmp_path: Path
+) -> None:
+    inventory = tmp_path / "builder.ini"
+    inventory.write_text(
+        f"[bundle]\n{centos.host.inventory_line()}\n[builder]\n{NAME}\n"
+        f'[bundle:vars]\nansible_become=true\npublic_hosts=["{centos.host.address}"]\n'
+    )
+    refused = site(inventory, "--check")
+    assert refused.returncode == 2, refused.output
+    assert re.search(
+        r"builder: expected Debian or Ubuntu, .* found CentOS 9.*; do: start this from a Debian",
+        refused.failures[-1],
+    ), refused.failures
 
 
 # ---------- production: the last test, since it takes the demo world away ----------

@@ -26,8 +26,6 @@ NETWORKS_WITH_A_WAY_OUT = {
     "edge_public": {"edge"},
     "pool_out": {"proxy_pool_scheduler", "proxy_pool_checker"},
 }
-MIB = 1024 * 1024
-MEMORY_OF_A_SMALL_HOST = 2048 * MIB
 
 
 def tmpfs_is_owned(service: Service) -> bool:

@@ -30,7 +30,7 @@ echo '%_dbpath /var/lib/rpm' > /root/.rpmmacros
 rpm --initdb
 # what a minimal CentOS already has; the rest stay in the repository, so that tasks install something
 installable='yum-utils dnf-plugins-core device-mapper-persistent-data lvm2 container-selinux libcgroup
-  gnupg2 python3-requests podman buildah runc containers-common'
+  gnupg2 python3-requests python3.12 podman buildah runc containers-common'
 [ "${1:-}" = --firewalld ] || installable="$installable firewalld"
 cd /bootstrap
 for name in $installable; do rm -f "$name"-[0-9]*.rpm; done

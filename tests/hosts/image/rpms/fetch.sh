@@ -18,7 +18,7 @@ cd /debs
 apt-get -o "$option" download -qq docker.io/trixie docker-cli/trixie containerd/trixie \
   docker-compose/trixie docker-buildx/trixie runc/bookworm tini/bookworm \
   python3-requests python3-urllib3 python3-chardet python3-charset-normalizer python3-idna \
-  python3-certifi python3-six
+  python3-certifi python3-six python3.11-venv python3-pip-whl python3-setuptools-whl
 for package in *.deb; do
   dpkg-deb -x "$package" /x
   # the upstream part of Debian's version, without epoch, repacking mark and revision
