@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import sys
 
-from fabric import task
+from fabric import Connection, task
 from invoke import Context
 from invoke.exceptions import Exit
 
 from operations.hosts import Host, InventoryError, hosts_of
 from operations.playbooks import run_playbook
 
+BAD_USE = 64
 HELP = {
     "inventory": "the inventory file",
     "hosts": "names from the inventory, separated by commas; default: all",
@@ -24,39 +25,48 @@ LOGS_HELP = {**HELP, "service": "as in `docker-compose ps`", "tail": "how many l
 @task(help=HELP)
 def deploy(c: Context, inventory: str = "inventory.ini", hosts: str = "") -> None:
     """Build, ship and run what this checkout holds, then verify it.  Example: fab deploy"""
-    run_playbook("playbooks/deploy.yml", inventory, hosts)
-    run_playbook("playbooks/verify.yml", inventory, hosts)
+    chosen = hosts_for(c, inventory, hosts)
+    run_playbook("playbooks/deploy.yml", inventory, chosen)
+    run_playbook("playbooks/verify.yml", inventory, chosen)
 
 
 @task(help=HELP)
 def smoke(c: Context, inventory: str = "inventory.ini", hosts: str = "") -> None:
     """Ask each host what a user would ask.  Example: fab smoke --hosts www.example.com"""
-    run_playbook("playbooks/verify.yml", inventory, hosts)
+    run_playbook("playbooks/verify.yml", inventory, hosts_for(c, inventory, hosts))
 
 
 @task(help=HELP)
 def status(c: Context, inventory: str = "inventory.ini", hosts: str = "") -> None:
     """Show the current release and each service's health.  Example: fab status"""
-    run_engine(inventory, hosts, ["status"])
+    run_engine(hosts_for(c, inventory, hosts), ["status"])
 
 
 @task(help=LOGS_HELP, positional=["service"])
 def logs(
-    c: Context, service: str, tail: int = 100, inventory: str = "inventory.ini", hosts: str = ""
+    c: Context, service: str, tail: str = "100", inventory: str = "inventory.ini", hosts: str = ""
 ) -> None:
     """Show a service's last log lines.  Example: fab logs edge --tail 50"""
-    run_engine(inventory, hosts, ["logs", service, "--tail", str(tail)])
+    if not (tail.isascii() and tail.isdecimal() and int(tail) > 0):
+        raise Exit(f"--tail: expected a number of lines from 1; found {tail}", BAD_USE)
+    run_engine(hosts_for(c, inventory, hosts), ["logs", service, "--tail", tail])
 
 
-def run_engine(inventory: str, names: str, arguments: list[str]) -> None:
-    """Run the release engine's ``arguments`` on every named host; exit with the worst status."""
+def hosts_for(c: Context, inventory: str, names: str) -> list[Host]:
+    """Return the hosts that a verb is for; exits with 64 where they cannot be known."""
+    if isinstance(c, Connection):
+        raise Exit("-H: expected no such option here; do: name hosts with --hosts a,b", BAD_USE)
     try:
-        chosen: list[Host] = hosts_of(inventory, names)
+        return hosts_of(inventory, names)
     except InventoryError as error:
-        raise Exit(str(error), code=64) from error
+        raise Exit(str(error), BAD_USE) from error
+
+
+def run_engine(hosts: list[Host], arguments: list[str]) -> None:
+    """Run the release engine's ``arguments`` on every host; exit with the worst status."""
     worst = 0
-    for host in chosen:
-        if len(chosen) > 1:
+    for host in hosts:
+        if len(hosts) > 1:
             print(f"--- {host.name}")
         sys.stdout.flush()
         worst = max(worst, host.engine(arguments))

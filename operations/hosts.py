@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fabric import Connection
-
 REPOSITORY = Path(__file__).resolve().parent.parent
 LOCAL = "local"
+SSH_FAILED = 255
+NOT_DEPLOYED = 66
 
 
 class InventoryError(Exception):
@@ -32,21 +32,56 @@ class Host:
     user: str | None
     port: int | None
     key_file: str | None
+    ssh_arguments: tuple[str, ...]
 
     def engine(self, arguments: list[str]) -> int:
-        """Run the release engine there, show what it prints, and return its exit status."""
-        command = ["python3", f"/opt/{self.bundle_name}/engine.pyz", arguments[0]]
-        command += ["--root", f"/opt/{self.bundle_name}", *arguments[1:]]
+        """Run the release engine there, show what it prints, and return its exit status.
+
+        A host that does not answer, or that nothing was deployed to, is named with what to do.
+        """
+        root = f"/opt/{self.bundle_name}"
+        engine = f"{root}/engine.pyz"
+        command = shlex.join(["python3", engine, arguments[0], "--root", root, *arguments[1:]])
+        script = f"test -e {shlex.quote(engine)} || exit {NOT_DEPLOYED}; exec {command}"
+        status = subprocess.run(self._as_root(["sh", "-c", script]), check=False).returncode
+        if status == SSH_FAILED and self.connection != LOCAL:
+            print(
+                f"{self.name}: expected an SSH login at {self.address}; found what ssh says above; "
+                "do: check its address, port, user and key in the inventory",
+                file=sys.stderr,
+            )
+        if status == NOT_DEPLOYED:
+            print(
+                f"{self.name}: expected a deployment in {root}; found none; do: scripts/up, "
+                "or name the inventory that you deployed with: -i FILE",
+                file=sys.stderr,
+            )
+        return status
+
+    def _as_root(self, command: list[str]) -> list[str]:
         if self.connection == LOCAL:
-            as_root = [] if os.geteuid() == 0 else ["sudo"]
-            return subprocess.run([*as_root, *command], check=False).returncode
+            return command if os.geteuid() == 0 else ["sudo", *command]
+        # OpenSSH itself, as Ansible uses it: known hosts, agents and jump hosts hold here too.
+        ssh = ["ssh", *self.ssh_arguments]
+        ssh += ["-p", str(self.port)] if self.port else []
+        ssh += ["-i", self.key_file] if self.key_file else []
+        target = f"{self.user}@{self.address}" if self.user else self.address
         as_root = [] if self.user == "root" else ["sudo"]
-        connect_kwargs = {"key_filename": self.key_file} if self.key_file else {}
-        with Connection(
-            self.address, user=self.user, port=self.port, connect_kwargs=connect_kwargs
-        ) as connection:
-            result = connection.run(shlex.join([*as_root, *command]), warn=True, in_stream=False)
-        return int(result.exited)
+        return [*ssh, target, shlex.join([*as_root, *command])]
+
+
+def inventory_path(inventory: str) -> Path:
+    """Return the inventory's absolute path: as the caller sees it, or else the checkout's own.
+
+    Raises InventoryError where there is none.
+    """
+    for path in (Path(inventory), REPOSITORY / inventory):
+        if path.exists():
+            return path.resolve()
+    raise InventoryError(
+        f"inventory: expected a file; found no {inventory} here or in {REPOSITORY}; "
+        "do: correct the name, or copy inventory.example.ini and put your hosts in"
+    )
 
 
 def hosts_of(inventory: str, names: str) -> list[Host]:
@@ -54,19 +89,16 @@ def hosts_of(inventory: str, names: str) -> list[Host]:
 
     Raises InventoryError where the inventory cannot be read or a name is not in it.
     """
-    if not Path(inventory).exists():
-        raise InventoryError(
-            f"inventory: expected a file; found no {inventory}; do: copy inventory.example.ini"
-        )
+    path = inventory_path(inventory)
     listing = subprocess.run(
-        [ansible_program("ansible-inventory"), "-i", inventory, "--list"],
+        [ansible_program("ansible-inventory"), "-i", str(path), "--list"],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
         check=False,
     )
     if listing.returncode:
-        raise InventoryError(f"inventory {inventory}: {listing.stderr.strip()}")
+        raise InventoryError(f"inventory {path}: {listing.stderr.strip()}")
     content = json.loads(listing.stdout)
     variables: dict[str, dict[str, Any]] = content["_meta"]["hostvars"]
     known: list[str] = content.get("bundle", {}).get("hosts", [])
@@ -74,7 +106,7 @@ def hosts_of(inventory: str, names: str) -> list[Host]:
     unknown = sorted(set(wanted) - set(known))
     if unknown or not wanted:
         raise InventoryError(
-            f"--hosts: expected names of the group [bundle] in {inventory} "
+            f"--hosts: expected names of the group [bundle] in {path} "
             f"({', '.join(known) or 'it is empty'}); found {', '.join(unknown) or 'none'}; "
             "do: correct the name or the inventory"
         )
@@ -83,6 +115,9 @@ def hosts_of(inventory: str, names: str) -> list[Host]:
 
 def host_from(name: str, variables: dict[str, Any]) -> Host:
     """Return the host that ``variables`` of an inventory describe."""
+    arguments = [
+        str(variables.get(key, "")) for key in ("ansible_ssh_common_args", "ansible_ssh_extra_args")
+    ]
     return Host(
         name=name,
         bundle_name=variables.get("bundle_name", "luffy-bundle"),
@@ -91,6 +126,7 @@ def host_from(name: str, variables: dict[str, Any]) -> Host:
         user=variables.get("ansible_user"),
         port=int(variables["ansible_port"]) if "ansible_port" in variables else None,
         key_file=variables.get("ansible_ssh_private_key_file"),
+        ssh_arguments=tuple(word for text in arguments for word in shlex.split(text)),
     )
 
 

@@ -7,15 +7,15 @@ import subprocess
 
 from invoke.exceptions import Exit
 
-from operations.hosts import REPOSITORY, ansible_program
+from operations.hosts import REPOSITORY, Host, ansible_program, inventory_path
 
 
-def run_playbook(playbook: str, inventory: str, hosts: str) -> None:
+def run_playbook(playbook: str, inventory: str, hosts: list[Host]) -> None:
     """Run ``playbook`` on ``hosts`` of ``inventory``; raises Exit with its status if it fails."""
-    command = [ansible_program("ansible-playbook"), playbook, "-i", inventory]
-    if hosts:
-        # The machine that builds takes part whichever hosts are named.
-        command += ["--limit", f"{hosts},builder"]
+    # The machine that builds takes part whichever hosts are named.
+    limit = ",".join([*(host.name for host in hosts), "builder"])
+    command = [ansible_program("ansible-playbook"), playbook]
+    command += ["-i", str(inventory_path(inventory)), "--limit", limit]
     environment = {"ANSIBLE_LOG_PATH": str(REPOSITORY / "up.log")} | dict(os.environ)
     status = subprocess.run(command, cwd=REPOSITORY, env=environment, check=False).returncode
     if status:

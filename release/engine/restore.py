@@ -36,7 +36,7 @@ def restore(deployment: Deployment) -> str:
             "there is no earlier release to go back to; what was started is left for you to look at"
         )
     if previous == deployment.release_id:
-        return f"release {previous} is the current one itself; there is no other to go back to"
+        return f"release {previous} is the current one and runs on"
     folder = deployment.layout.release(previous)
     if not is_intact(folder):
         return f"release {previous} cannot be started again: its files in {folder} were changed"

@@ -215,18 +215,20 @@ class Run:
         return touched is not None and (touched.services_touched or touched.edge_touched)
 
     def _append_history(self) -> None:
-        append_history(
-            self.request.layout,
-            {
-                "release": self.result.release,
-                "outcome": self.result.outcome,
-                "by": self.request.by,
-                "why": self.request.why,
-                "run": self.journal.run,
-                "failed_step": self.step,
-                "images": {name: image.ref for name, image in self.request.incoming.images.items()},
-            },
-        )
+        entry = {
+            "release": self.result.release,
+            "outcome": self.result.outcome,
+            "by": self.request.by,
+            "why": self.request.why,
+            "run": self.journal.run,
+            "failed_step": self.step,
+            "images": {name: image.ref for name, image in self.request.incoming.images.items()},
+        }
+        try:
+            append_history(self.request.layout, entry)
+        except OSError as error:
+            # The run has failed already; its journal has to say so all the same.
+            self.journal.note(f"the history could not be written: {error}")
 
 
 def _without_run(result: Result) -> dict[str, Any]:

@@ -256,6 +256,8 @@ class Record:
         }
         write_json(layout.services_state, state)
         make_current(layout, deployment.release_id)
+        # From here on this is what a failure goes back to.
+        previous, deployment.previous = deployment.previous, deployment.release_id
         append_history(
             layout,
             {
@@ -264,7 +266,7 @@ class Record:
                 "by": request.by,
                 "why": request.why,
                 "run": deployment.journal.run,
-                "previous": deployment.previous,
+                "previous": previous,
                 "images": {name: image.ref for name, image in deployment.incoming.images.items()},
             },
         )
@@ -282,7 +284,11 @@ class Prune:
             # A killed run leaves the one-shot that it had asked Docker to remove at its end.
             if container.one_off and not container.running:
                 remove_container(deployment.client, container, STOP_GRACE_S)
-        removed = prune(deployment.layout, deployment.client, deployment.request.kept_releases)
+        try:
+            removed = prune(deployment.layout, deployment.client, deployment.request.kept_releases)
+        except OSError as error:
+            # The release runs and is recorded: what is left over is no reason to call it failed.
+            return f"old releases could not be removed, the next deploy tries again: {error}"
         return f"removed {', '.join(removed)}" if removed else "nothing to remove"
 
 

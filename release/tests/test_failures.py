@@ -320,3 +320,36 @@ def test_a_half_written_release_folder_never_counts(running: Bundle) -> None:
         json.loads((folder / "compose.yaml").read_text().partition("\n")[2])["name"] == running.name
     )
     assert Path(folder / "manifest.json").is_file()
+
+
+def test_a_failure_after_the_switch_leaves_the_new_one_current_and_serving(running: Bundle) -> None:
+    history = running.root / "history.jsonl"
+    history.rename(running.root / "history.kept")
+    history.mkdir()
+    running.use("v2")
+    done = running.deploy()
+    assert (done.code, done.result["failed_step"]) == (1, "record"), done
+    assert "is the current one and runs on" in done.result["message"]
+    assert "the history could not be written" in done.err
+    assert running.events()[-1]["event"] == "run_ended"
+    assert running.current() == done.result["release"]
+    assert running.env("app", "VERSION") == "v2"
+    history.rmdir()
+    (running.root / "history.kept").rename(history)
+    assert running.deploy().result["outcome"] == "unchanged"
+
+
+def test_an_old_release_that_cannot_be_removed_fails_no_deploy(running: Bundle) -> None:
+    old = running.root / "releases" / running.current()
+    running.use("v2")
+    running.deployed()
+    sh("mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(old))
+    try:
+        running.config["app"]["app.conf"] = "colour = blue\n"
+        running.ship()
+        done = running.deploy("--keep", "1")
+    finally:
+        sh("umount", str(old))
+    assert done.result["outcome"] == "deployed", done
+    assert "old releases could not be removed" in done.err
+    assert running.deploy("--keep", "1").result["outcome"] == "unchanged"

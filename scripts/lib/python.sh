@@ -37,10 +37,10 @@ install_python() {
   esac
 }
 
-# make_venv FOLDER LOCK...: makes FOLDER hold what the lock files name. A lock file that is in is
-# marked by its hash: an unchanged second run does nothing, and an interrupted one goes on.
+# make_venv FOLDER LOCK...: makes FOLDER hold what the lock files name. The hash of each lock file that
+# is in is kept: an unchanged second run does nothing, an interrupted one goes on.
 make_venv() {
-  local folder=$1 python lock mark log
+  local folder=$1 python lock mark hash log
   shift
   if ! "$folder/bin/python" -c 'import pip' 2>/dev/null; then
     python=$(find_python) || { install_python && python=$(find_python); } || {
@@ -52,15 +52,17 @@ make_venv() {
   fi
   log=$(mktemp)
   for lock in "$@"; do
-    mark=$folder/made-from-$(sha256sum "$lock" | cut -c1-16)
-    [[ -e $mark ]] && continue
+    mark=$folder/made-from-$(basename "$lock")
+    hash=$(sha256sum "$lock" | cut -d' ' -f1)
+    [[ $(cat "$mark" 2>/dev/null) == "$hash" ]] && continue
+    rm -f "$mark"
     "$folder/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$lock" >"$log" 2>&1 || {
       tail -n 20 "$log" >&2
       echo "expected every package of $lock to install; found what pip says above; do: check that the package index answers, then run this again" >&2
       rm -f "$log"
       return 1
     }
-    touch "$mark"
+    echo "$hash" >"$mark"
   done
   rm -f "$log"
 }

@@ -25,6 +25,12 @@ def pool() -> set[str]:
     return {entry["proxy"].rsplit(":", 1)[1] for entry in answer.json()}
 
 
+def check_counts() -> dict[str, int]:
+    """How often each good proxy has been checked; a pool that lost its data begins at one again."""
+    answer = requests.get(url("proxy-pool", "/all/"), timeout=TIMEOUT_S)
+    return {entry["proxy"]: entry["check_count"] for entry in answer.json()}
+
+
 def wait_for_a_proxy(limit_s: float = 60) -> None:
     deadline = time.monotonic() + limit_s
     while not pool():
@@ -48,3 +54,20 @@ def test_it_comes_back_with_its_data(deployed: PlaybookResult, service: str) -> 
     wait_until_healthy()
     assert courses() == courses_before
     wait_for_a_proxy()
+
+
+def test_redis_loses_no_more_than_its_last_second(deployed: PlaybookResult) -> None:
+    wait_until_healthy()
+    deadline = time.monotonic() + 180
+    while not (known := {p: n for p, n in check_counts().items() if n > 2}):
+        assert time.monotonic() < deadline, "no proxy was checked a third time within 180 s"
+        time.sleep(1)
+    time.sleep(2)  # the append-only file is written through every second
+
+    os.kill(containers()["redis"]["State"]["Pid"], signal.SIGKILL)
+
+    wait_until_healthy()
+    after = check_counts()
+    kept = {proxy: after[proxy] for proxy in known if proxy in after}
+    assert kept
+    assert {proxy: n for proxy, n in kept.items() if n < known[proxy]} == {}

@@ -414,6 +414,20 @@ def test_a_changed_configuration_restarts_the_engine_and_no_container(
     assert before == after
 
 
+@pytest.mark.parametrize("name", ["plain", "classic"])
+def test_a_configuration_that_a_cut_off_run_had_written_is_taken_over(
+    restart: Restart, provisioned: Provisioned, host: Host, name: str
+) -> None:
+    before = host.ssh("cat /var/run/docker.pid", sudo=True)
+    host.ssh("touch /etc/docker/daemon.json", sudo=True)
+    again = run_role("docker", provisioned.hosts.inventory(name))
+    assert again.ok, again.output
+    assert "Have the engine take over" in " ".join(again.changed_tasks)
+    assert host.ssh("cat /var/run/docker.pid", sudo=True) != before
+    settled = run_role("docker", provisioned.hosts.inventory(name))
+    assert settled.changed(name) == 0, settled.changed_tasks
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [

@@ -24,16 +24,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="the demo world is off: leave out the tests that need its proxies",
     )
+    group.addoption(
+        "--no-sample-data",
+        action="store_true",
+        help="no sample courses were loaded: leave out the tests that need a course",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "demo_world: needs the demo world's sites and proxies")
+    config.addinivalue_line("markers", "sample_data: needs a course in the catalogue")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("--no-demo-world"):
+    absent = [
+        marker
+        for marker, option in (
+            ("demo_world", "--no-demo-world"),
+            ("sample_data", "--no-sample-data"),
+        )
+        if config.getoption(option)
+    ]
+    left_out = [item for item in items if any(map(item.get_closest_marker, absent))]
+    if not left_out:
         return
-    left_out = [item for item in items if item.get_closest_marker("demo_world")]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
 

@@ -40,6 +40,7 @@ def test_the_api_answers_on_both_its_addresses(
         assert own_port.json() == site_port.json()
 
 
+@pytest.mark.sample_data
 def test_a_listed_course_can_be_opened(deployment: Deployment, http: requests.Session) -> None:
     courses = http.get(deployment.api("course/actual/"), timeout=TIMEOUT_S).json()["results"]
     assert courses, "the course list is empty: was the sample data loaded, or are all hidden?"

@@ -241,9 +241,10 @@ def test_a_machine_that_cannot_make_the_base_image_is_refused_as_builder(
 
 
 def test_without_the_demo_world_nothing_of_it_is_left(centos: Deployed, seen: Inspected) -> None:
-    production = site(centos.inventory, "-e", "demo_world=false")
+    production = site(centos.inventory, "-e", "demo_world=false", "-e", "stack_sample_data=false")
     assert production.ok, production.output
     assert re.search(r"Smoke tests +\d+ passed", production.output), production.output
+    assert "luffy manage createsuperuser" in production.output
     running = seen.check_output(
         "docker ps --format '{{.Label \"com.docker.compose.service\"}}'"
     ).split()

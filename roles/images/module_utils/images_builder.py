@@ -129,7 +129,8 @@ class Builder:
             ref=image["ref"],
             options=self._build_options(image),
         )
-        _run(image, command, log, build_environment())
+        # Proxies' addresses may hold passwords, and a command line is there for all to read.
+        _run(image, command, log, build_environment() | self._sources.proxies)
 
     def _build_options(self, image: dict[str, Any]) -> list[str]:
         sources = self._sources
@@ -140,13 +141,9 @@ class Builder:
             args = {"REGISTRY_IMAGE": sources.registry_ref, "DEBIAN_SOURCES": _apt_lines(sources)}
         else:
             args.update(image["args"])
-        args.update(sources.proxies)
-        options = [
-            word
-            for key in sorted(args)
-            if args[key]
-            for word in ("--build-arg", f"{key}={args[key]}")
-        ]
+        given = [f"{key}={args[key]}" for key in sorted(args) if args[key]]
+        given += [name for name, value in sorted(sources.proxies.items()) if value]
+        options = [word for each in given for word in ("--build-arg", each)]
         if sources.ca_bundle:
             options += ["--secret", f"id=ca,src={sources.ca_bundle}"]
         return options
