@@ -139,6 +139,14 @@ def test_oversized_body_in_chunks_beside_a_large_head_is_refused(edge: Edge) -> 
     assert_plain_page(edge.send(8000, head, chunk, chunk, chunk, pause_s=0.1), 413)
 
 
+def test_the_limits_hold_where_a_larger_head_is_allowed(start: StartEdge) -> None:
+    edge = start(edge_max_request_header_bytes=16384, demo_world=False)
+    head = POST + b"X-Filler: " + b"y" * 15_900 + b"\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunk = b"1000\r\n" + b"x" * 4096 + b"\r\n"
+    assert_plain_page(edge.send(8000, head, chunk, chunk, chunk, pause_s=0.1), 413)
+    assert_plain_page(edge.send(8080, GET + b"X: " + b"y" * 17_000 + b"\r\n\r\n"), 400)
+
+
 def test_small_body_in_chunks_arrives(edge: Edge) -> None:
     response = edge.request("POST", 8000, "/", data=iter([b"hello ", b"world"]))
     assert response.status_code == 200
