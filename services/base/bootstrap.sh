@@ -1,10 +1,11 @@
 #!/bin/bash
 # Bootstraps the base image's root file system from a Debian mirror into a tar archive.
 #
-#   bootstrap.sh --mirror URL [--security-mirror URL] [--updates] [--ca FILE] \
+#   bootstrap.sh [--mirror URL] [--security-mirror URL] [--updates] [--ca FILE] \
 #                --refresh YYYY-MM-DD OUTPUT.tar
 #
-# --mirror           where Debian trixie comes from
+# --mirror           where Debian trixie comes from; without it from where mmdebstrap knows, updates and
+#                    security included
 # --security-mirror  where trixie-security comes from; without it there is none
 # --updates          the mirror has trixie-updates too
 # --ca               the certificates that an https mirror is checked against
@@ -34,7 +35,7 @@ while (($#)); do
     *) output=$1 && shift ;;
   esac
 done
-[[ $mirror =~ ^https?:// ]] || refuse "expected --mirror http(s)://…, found '$mirror'"
+[[ -z $mirror || $mirror =~ ^https?:// ]] || refuse "expected --mirror http(s)://…, found '$mirror'"
 [[ -n $output ]] || refuse 'expected the path of the archive to write, found none'
 SOURCE_DATE_EPOCH=$(date --utc --date "$refresh" +%s) || refuse "expected --refresh YYYY-MM-DD, found '$refresh'"
 export SOURCE_DATE_EPOCH
@@ -57,4 +58,8 @@ options=(
 )
 [[ -z $ca ]] || options+=(--aptopt="Acquire::https::CAInfo \"$ca\"")
 
-sources | mmdebstrap "${options[@]}" "$suite" "$output" -
+if [[ -n $mirror ]]; then
+  sources | mmdebstrap "${options[@]}" "$suite" "$output" -
+else
+  mmdebstrap "${options[@]}" "$suite" "$output"
+fi

@@ -622,6 +622,20 @@ def test_builds_get_mirrors_proxies_and_the_ca_as_a_secret(tmp_path: Path) -> No
     assert options[-2:] == ["--secret", "id=ca,src=/ca.pem"]
 
 
+@pytest.mark.parametrize("mirror", ["", "http://mirror.test/debian"])
+def test_the_base_comes_from_the_mirror_that_is_known_or_the_tools_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mirror: str
+) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(
+        images_builder, "_run", lambda _image, command, *_: commands.append(command)
+    )
+    builder = images_builder.Builder(images_builder.Sources(mirror=mirror), {}, tmp_path)
+    builder._bootstrap(planned("base"), tmp_path / "log")
+    given = dict(zip(commands[0], commands[0][1:], strict=False))
+    assert given.get("--mirror", "") == mirror
+
+
 # --- archives and records -------------------------------------------------------------------------
 
 

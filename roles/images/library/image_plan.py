@@ -13,7 +13,6 @@ from ansible.module_utils.images_catalogue import BASE, read_catalogue
 from ansible.module_utils.images_docker import engine, local_images, require_free_space
 from ansible.module_utils.images_errors import ImagesError
 from ansible.module_utils.images_mirror import (
-    DEFAULT_MIRROR,
     SUITE,
     is_debian_family,
     machine_mirror,
@@ -52,7 +51,7 @@ options:
     description: A date; a new one makes the base image anew.
     required: true
   debian_mirror:
-    description: Debian's mirror; empty for the machine's own, or deb.debian.org.
+    description: Debian's mirror; empty for the machine's own, else mmdebstrap's.
     default: ""
   debian_security_mirror:
     description: Where trixie-security is; empty to look beside the mirror, then at Debian's own.
@@ -163,7 +162,7 @@ def plan(params: dict[str, Any], check_mode: bool, warn: Any) -> dict[str, Any]:
     )
     mirror = params["debian_mirror"].rstrip("/")
     if not mirror and not from_registry:
-        mirror = machine_mirror() or DEFAULT_MIRROR
+        mirror = machine_mirror() or ""
     architecture = _look_at_engine(images, None if from_registry else mirror, check_mode, warn)
     missing = {image.name: image.ref for image in images if image.missing}
     sources = {

@@ -102,7 +102,7 @@ class Builder:
         sources, archive = self._sources, self._work_dir / "base.tar"
         command = [
             str(Path(image["context"]) / "bootstrap.sh"),
-            *("--mirror", sources.mirror),
+            *(["--mirror", sources.mirror] if sources.mirror else []),
             *(["--security-mirror", sources.security_mirror] if sources.security_mirror else []),
             *(["--updates"] if sources.updates else []),
             *(["--ca", sources.ca_bundle] if sources.mirror.startswith("https:") else []),

@@ -14,7 +14,6 @@ from pathlib import Path
 from ansible.module_utils.images_errors import ImagesError
 
 SUITE = "trixie"
-DEFAULT_MIRROR = "http://deb.debian.org/debian"
 DEFAULT_SECURITY_MIRROR = "http://security.debian.org/debian-security"
 PROBE_TIMEOUT_S = 10.0
 PROBE_ATTEMPTS = 2
