@@ -100,7 +100,9 @@ def test_short_memory_evicts_cache_and_keeps_data(prepared: Redis) -> None:
     )
     assert result.stdout.split() == ["1500", "OK"], result.stdout
     assert prepared.cli("luffy", "get", "luffy:data") == "kept"
-    assert prepared.cli("luffy", "get", "luffy:cache:0") == ""
+    # Which ones went is chance where they were written within a second, one tick of Redis's clock.
+    left = int(prepared.cli("luffy", "dbsize")) - 1
+    assert 0 < left < 1500
     assert prepared.healthy()
 
 
