@@ -160,7 +160,11 @@ class Edge:
         refused a body goes on reading it for a while.
         """
         received = b""
-        with socket.create_connection((self.address, port), timeout=15) as connection:
+        try:
+            connection = socket.create_connection((self.address, port), timeout=15)
+        except ConnectionResetError:
+            return received  # an edge that refuses at once may be quicker than our own connect
+        with connection:
             try:
                 for piece in pieces:
                     connection.sendall(piece)
