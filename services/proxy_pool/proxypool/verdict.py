@@ -1,9 +1,13 @@
 """What a check found out about a proxy."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
+
+from proxypool.protocol import Anonymity, Protocol
+
+__all__ = ["Anonymity", "Outcome", "Protocol", "TargetVerdict", "Verdict"]
 
 
 class Outcome(StrEnum):
@@ -18,13 +22,13 @@ class Outcome(StrEnum):
     """Nothing was found out about the proxy, for a reason of our own."""
 
 
-class Anonymity(StrEnum):
-    """What the judge can tell of a proxy; a transparent one is refused."""
+@dataclass(frozen=True, slots=True)
+class TargetVerdict:
+    """Whether a proxy works for one named site."""
 
-    ANONYMOUS = "anonymous"
-    """It says that it is a proxy, but not for whom."""
-    ELITE = "elite"
-    """It does not say that it is a proxy."""
+    works: bool
+    latency_ms: int = 0
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +37,26 @@ class Verdict:
 
     outcome: Outcome
     reason: str = ""
-    exit_ip: str = ""
-    anonymous: str = ""
+    """One word for the statistics, where it is not good."""
+    protocols: tuple[Protocol, ...] = ()
+    """Those that carried a request; of a check that did not try all, those that were tried."""
+    tried: tuple[Protocol, ...] = ()
     https: bool = False
+    """Carried a TLS connection to the judge whose certificate was verified."""
+    https_reason: str = ""
+    """Why not, in one word."""
+    anonymous: str = ""
+    """An Anonymity, or empty where the judge was not reached."""
+    exit_ip: str = ""
     region: str = ""
+    """The exit's country, ISO 3166-1 alpha-2, or empty."""
+    asn: int = 0
+    as_name: str = ""
     latency_ms: int = 0
     connect_ms: int = 0
+    failures: dict[str, str] = field(default_factory=dict)
+    """Of each protocol that was tried in vain, the reason."""
+    targets: dict[str, TargetVerdict] = field(default_factory=dict)
     at_once: bool = False
     """Of a postponed one: hand it out again at once, not after the retry interval."""
 
