@@ -118,9 +118,7 @@ async def _on_unavailable(request: Request, error: Exception) -> Response:
     log.warning("%s: redis does not answer: %s: %s", request.url.path, type(error).__name__, error)
     request.app.state.metrics.store_errors.inc()
     problem = Problem("redis", "an answer", type(error).__name__, "try again in a few seconds")
-    return error_response(
-        HTTPStatus.SERVICE_UNAVAILABLE, problem, {"Retry-After": _RETRY_AFTER_S}
-    )
+    return error_response(HTTPStatus.SERVICE_UNAVAILABLE, problem, {"Retry-After": _RETRY_AFTER_S})
 
 
 async def _on_fault(_: Request, __: Exception) -> Response:

@@ -98,6 +98,4 @@ def _too_long(limit: int) -> RefusedError:
     advice = "send it in several calls, or raise IMPORT_MAX_BYTES for imports"
     problem = Problem("body", f"at most {limit} bytes", "more", advice)
     # What is left of the body is not read: the connection cannot be used again.
-    return RefusedError(
-        problem, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {"Connection": "close"}
-    )
+    return RefusedError(problem, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {"Connection": "close"})

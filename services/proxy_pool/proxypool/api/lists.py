@@ -77,9 +77,7 @@ class _Intake:
     dependencies=[Depends(json_body)],
     summary="Add proxies",
 )
-async def add_proxies(
-    store: StoreOf, settings: SettingsOf, additions: Additions
-) -> AdditionReport:
+async def add_proxies(store: StoreOf, settings: SettingsOf, additions: Additions) -> AdditionReport:
     """They are checked before anyone is given them. Entries that are none are told of."""
     defaults = Defaults(additions.protocol, additions.expires)
     intake = _Intake(store, additions.source, Import(defaults, settings.upstream_rule))

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from datetime import UTC, datetime
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -125,7 +125,9 @@ class _PoolCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """All metrics of the pool."""
         found = self.statistics
-        yield _gauge("store_up", "Whether Redis answered when it was asked last.", found is not None)
+        yield _gauge(
+            "store_up", "Whether Redis answered when it was asked last.", found is not None
+        )
         if found is None:
             return
         facets: dict[str, int] = found["facets"]
@@ -157,7 +159,7 @@ class _PoolCollector(Collector):
 
     def _sources(self, sources: dict[str, dict[str, Any]]) -> Iterator[Metric]:
         now = time.time()
-        some = dict(list(sorted(sources.items()))[:_MOST_SOURCES])
+        some = dict(sorted(sources.items())[:_MOST_SOURCES])
         yield _gauges(
             "source_alive",
             "Good proxies that a source lists.",

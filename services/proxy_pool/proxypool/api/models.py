@@ -258,6 +258,7 @@ class TryFilters(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     country: str = Field(default="", pattern=r"^([A-Za-z]{2})?$")
+    asn: int = Field(default=0, ge=0, le=4294967295)
     session: str = Field(default="", pattern=r"^[A-Za-z0-9_]{0,64}$")
     https: bool = False
     target: str = Field(default="", pattern=r"^([a-z][a-z0-9_]{0,39})?$")

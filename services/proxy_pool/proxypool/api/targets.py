@@ -19,7 +19,10 @@ _WRITTEN = {
     if name not in ("name", "origin")
 }
 _content: Any = create_model(  # the path says the name, and who writes says the origin
-    "TargetContent", __doc__="A target without its name.", __config__=Target.model_config, **_WRITTEN
+    "TargetContent",
+    __doc__="A target without its name.",
+    __config__=Target.model_config,
+    **_WRITTEN,
 )
 
 Name = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,39}$", examples=["shop"])]
