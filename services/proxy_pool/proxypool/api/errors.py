@@ -10,7 +10,6 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ExceptionHandler
 
 from proxypool.problems import Problem
 from proxypool.store import UNAVAILABLE
@@ -127,9 +126,9 @@ async def _on_fault(_: Request, __: Exception) -> Response:
     return error_response(HTTPStatus.INTERNAL_SERVER_ERROR, problem)
 
 
-def handlers() -> dict[Any, ExceptionHandler]:
+def handlers() -> dict[Any, Any]:
     """What answers for each kind of exception, for an application."""
-    found: dict[Any, ExceptionHandler] = {
+    found: dict[Any, Any] = {
         RefusedError: _on_refused,
         RequestValidationError: _on_invalid,
         HTTPException: _on_http_error,

@@ -186,11 +186,11 @@ class _PoolCollector(Collector):
 
 def last_crawl(entry: dict[str, Any]) -> float | None:
     """When a source was crawled last, Unix seconds, from its statistics (UTC)."""
-    text = entry.get("finished")
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
-    except (TypeError, ValueError):
+        moment = datetime.fromisoformat(str(entry.get("finished")))
+    except ValueError:
         return None
+    return moment.replace(tzinfo=UTC).timestamp()
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:

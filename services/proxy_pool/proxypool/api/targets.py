@@ -13,12 +13,14 @@ from proxypool.targets import Target
 
 targets = router("targets")
 
-_WRITTEN = {
+# The path says the name, and who writes says the origin.
+_WRITTEN: dict[str, Any] = {
     name: (field.annotation, field)
     for name, field in Target.model_fields.items()
     if name not in ("name", "origin")
 }
-_content: Any = create_model(  # the path says the name, and who writes says the origin
+_create_model: Any = create_model
+_Content: Any = _create_model(
     "TargetContent",
     __doc__="A target without its name.",
     __config__=Target.model_config,
@@ -41,7 +43,7 @@ async def read_targets(store: StoreOf) -> Response:
     dependencies=[Depends(json_body)],
     summary="Take up a target, or change it",
 )
-async def put_target(store: StoreOf, name: Name, content: _content) -> Target:
+async def put_target(store: StoreOf, name: Name, content: _Content) -> Target:
     """Proxies are tried with it at their next checks."""
     try:
         target = Target.model_validate({**content.model_dump(exclude_unset=True), "name": name})
