@@ -149,10 +149,21 @@ class Stock:
         return None
 
     def _refill(self, scheme: str) -> None:
+        """Ask for what can carry `scheme`: one kind at a time, which the pool finds at once."""
         query = self._filters.query()
-        if query.get("protocol") == "http" and scheme == "https":
-            query["protocol"] = "connect"  # an HTTP proxy carries https by tunnels
+        wanted = self._filters.protocol
         if scheme == "https":
             query["https"] = "true"
-        self._records[scheme] = deque(self._some(query, _BATCH))
+        if wanted == "http" and scheme == "https":
+            query["protocol"] = "connect"  # an HTTP proxy carries https by tunnels
+        kinds = [query]
+        if scheme == "http" and not wanted:
+            kinds = [{**query, "protocol": spoken} for spoken in _SCHEMES[scheme]]
+        for kind in kinds:
+            if kind.get("protocol", "").startswith("socks") and not has_socks():
+                continue
+            records = self._some(kind, _BATCH)
+            if records:
+                break
+        self._records[scheme] = deque(records)
         self._until[scheme] = time.monotonic() + _FRESH_FOR_S

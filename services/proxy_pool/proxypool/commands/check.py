@@ -1,18 +1,20 @@
 """`proxypool check FILE`: checks a list once, and needs no store for it."""
 
 import asyncio
+import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from proxypool.candidate import Candidate
-from proxypool.commands.files import read_list, write_whole
+from proxypool.commands.files import write_whole
+from proxypool.commands.lists import candidates_of
 from proxypool.commands.progress import Progress
-from proxypool.formats import FORMATS, lines
+from proxypool.commands.writing import add_format, form_of, written
+from proxypool.listing import Defaults
 from proxypool.problems import ConfigurationError, Problem
 from proxypool.settings import Settings
 from proxypool.verdict import Outcome, Verdict
@@ -21,14 +23,14 @@ HELP = "check a list of proxies once, and write those that work"
 ONE_SHOT = True
 
 _JUDGE_WAIT_S = 15.0
+_EX_INTERRUPTED = 130  # as a shell says of SIGINT
 _TRIES = 3  # of a check that was postponed, because the judge was away
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """`FILE`, `--output`, `--format`, `--all`."""
     parser.add_argument("file", metavar="FILE", help="any text, CSV or JSON; - is standard input")
-    parser.add_argument("--output", metavar="FILE", default="-", help="standard output without it")
-    parser.add_argument("--format", choices=FORMATS, help="by the file's name without it, else txt")
+    add_format(parser)
     parser.add_argument("--all", action="store_true", help="also those that fail, with the reason")
 
 
@@ -39,6 +41,11 @@ class Findings:
     records: list[dict[str, Any]] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
     working: int = 0
+
+    @property
+    def done(self) -> int:
+        """How many have a verdict."""
+        return self.working + self.reasons.total()
 
     def note(self, candidate: Candidate, verdict: Verdict, *, keep: bool) -> None:
         """Count a verdict, and keep its record where it is wanted."""
@@ -52,40 +59,31 @@ class Findings:
 
 def run(settings: Settings, arguments: Namespace) -> int:
     """Check, write, sum up; the exit code is 1 where none works."""
-    form = arguments.format or _form_of(arguments.output)
-    candidates = list(_candidates(read_list(arguments.file)))
+    form = arguments.format or form_of(arguments.output)
+    candidates, refused = candidates_of(arguments.file, Defaults(), settings.upstream_rule)
     if not candidates:
-        found = "none"
+        found = f"{refused} at addresses that are not allowed" if refused else "none"
         advice = "give a list with addresses such as 1.2.3.4:8080 or socks5://user:password@host:1"
         raise ConfigurationError([Problem(arguments.file, "addresses of proxies", found, advice)])
     findings = Findings()
+    findings.reasons["address_not_allowed"] += refused
+    interrupted = False
     with Progress(len(candidates)) as progress:
 
         def note(candidate: Candidate, verdict: Verdict) -> None:
             findings.note(candidate, verdict, keep=arguments.all)
             progress.step(findings.working)
 
-        asyncio.run(_check_all(settings, candidates, note))
-    findings.records.sort(key=lambda record: (bool(record["reason"]), record["latency_ms"]))
-    write_whole(arguments.output, lines(findings.records, form))
-    _sum_up(len(candidates), findings)
+        try:
+            asyncio.run(_check_all(settings, candidates, note))
+        except KeyboardInterrupt:
+            interrupted = True  # what has been found until now is not lost
+    findings.records.sort(key=lambda record: (not record["works"], record["latency_ms"]))
+    write_whole(arguments.output, written(map(json.dumps, findings.records), form))
+    _sum_up(len(candidates) + refused, findings, interrupted)
+    if interrupted:
+        return _EX_INTERRUPTED
     return 0 if findings.working else 1
-
-
-def _form_of(output: str) -> str:
-    suffix = Path(output).suffix.removeprefix(".").lower()
-    return suffix if suffix in FORMATS else "txt"
-
-
-def _candidates(text: str) -> Iterator[Candidate]:
-    from proxypool.listing import Defaults, find_candidates
-
-    seen: set[str] = set()
-    for candidate in find_candidates(text, Defaults(host_names=True)):
-        name = str(candidate.upstream)
-        if name not in seen:
-            seen.add(name)
-            yield candidate
 
 
 async def _check_all(
@@ -149,7 +147,9 @@ def _record(candidate: Candidate, verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _sum_up(total: int, findings: Findings) -> None:
-    print(f"{findings.working} of {total} work", file=sys.stderr)
+def _sum_up(total: int, findings: Findings, interrupted: bool) -> None:
+    left = f", {total - findings.done} not checked: interrupted" if interrupted else ""
+    print(f"{findings.working} of {total} work{left}", file=sys.stderr)
     for reason, count in findings.reasons.most_common():
-        print(f"{count:>8}  {reason}", file=sys.stderr)
+        if count:
+            print(f"{count:>8}  {reason}", file=sys.stderr)

@@ -1,23 +1,23 @@
 """`proxypool export`: the good proxies as a file, the fastest first."""
 
 import asyncio
-import json
 from argparse import ArgumentParser, Namespace
 
 from proxypool.commands.answers import store_answers
 from proxypool.commands.files import write_whole
 from proxypool.commands.selection import add_filters, query_of
-from proxypool.formats import FORMATS, lines
+from proxypool.commands.writing import add_format, form_of, written
 from proxypool.settings import Settings
 
 HELP = "write the good proxies to a file, the fastest first"
 ONE_SHOT = True
 
+_ALL = 10_000_000
+
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """`--format`, `--output`, `--limit` and the filters."""
-    parser.add_argument("--format", choices=FORMATS, default="txt")
-    parser.add_argument("--output", metavar="FILE", default="-", help="standard output without it")
+    """`--output`, `--format`, `--limit` and the filters."""
+    add_format(parser)
     parser.add_argument("--limit", type=int, default=0, help="at most so many")
     add_filters(parser)
 
@@ -26,16 +26,20 @@ def run(settings: Settings, arguments: Namespace) -> int:
     """Write the list; 69 where the store does not answer."""
     from proxypool.store import Store
 
+    query = query_of(arguments)
+
     async def read() -> list[str]:
         store = Store(settings)
         try:
-            return await store.all(query_of(arguments))
+            _, records = await store.list(
+                query, sort="latency", descending=False, limit=arguments.limit or _ALL
+            )
+            return records
         finally:
             await store.close()
 
     with store_answers("export") as failed:
-        records = [json.loads(text) for text in asyncio.run(read())]
-        records.sort(key=lambda record: record["latency_ms"])
-        chosen = records[: arguments.limit] if arguments.limit > 0 else records
-        write_whole(arguments.output, lines(chosen, arguments.format))
+        records = asyncio.run(read())
+        form = arguments.format or form_of(arguments.output)
+        write_whole(arguments.output, written(records, form, query.protocols))
     return failed.code

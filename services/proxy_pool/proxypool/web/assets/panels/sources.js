@@ -3,35 +3,30 @@
 import { byId, el, replace } from "../dom.js";
 import { duration, milliseconds, number, percent, t } from "../i18n.js";
 
-const DEAD_AFTER = 10; // crawls in a row that failed
+const LOOKS = { ok: "good", failing: "warn", dead: "bad", refused: "bad", added: "quiet", waiting: "quiet" };
 
 function stateOf(source) {
-  if (source.enabled === false) return ["state_off", "quiet"];
-  if (source.state === "dead" || (source.failures ?? 0) >= DEAD_AFTER) return ["state_dead", "bad"];
-  if ((source.failures ?? 0) > 0 || source.error) return ["state_failing", "warn"];
-  if (source.fetched === undefined) return [source.known ? "state_added" : "state_waiting", "quiet"];
-  return ["state_ok", "good"];
+  if (source.state in LOOKS) return source.state;
+  if (source.finished) return source.failures ? "failing" : "ok";
+  return source.known ? "added" : "waiting"; // nothing has crawled it
 }
 
 function cell(label, content, attributes = {}) {
   return el("td", { role: "cell", "data-label": label, ...attributes }, content);
 }
 
-/** When a source was crawled last, as unix seconds, or null. */
-function crawledAt(source) {
-  const at = source.finished ?? source.time ?? source.last_crawl ?? null;
-  if (at === null || typeof at === "number") return at;
-  const parsed = Date.parse(`${at.replace(" ", "T")}Z`);
-  return Number.isNaN(parsed) ? null : parsed / 1000;
+/** When a source was crawled last (UTC), as unix seconds, or null. */
+function crawledAt({ finished }) {
+  return finished ? Date.parse(`${finished.replace(" ", "T")}Z`) / 1000 : null;
 }
 
 function row([name, source]) {
-  const [state, look] = stateOf(source);
+  const state = stateOf(source);
   const at = crawledAt(source);
   const count = (key) => (typeof source[key] === "number" ? number(source[key]) : "–");
   return el("tr", { role: "row", "data-name": name },
     el("th", { role: "rowheader", scope: "row" }, name),
-    cell(t("state"), el("span", { class: `state ${look}` }, t(state))),
+    cell(t("state"), el("span", { class: `state ${LOOKS[state]}` }, t(`state_${state}`))),
     cell(t("fetched"), count("fetched"), { class: "number" }),
     cell(t("new"), count("new"), { class: "number" }),
     cell(t("alive"), count("alive"), { class: "number" }),
