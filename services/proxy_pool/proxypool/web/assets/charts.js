@@ -44,7 +44,8 @@ export function lines(times, series, { width, caption, summary, withDay }) {
   const most = roundUp(Math.max(...series.flatMap(({ values }) => values)));
   const x = (time) => LEFT + ((time.getTime() - first) / span) * (width - LEFT - RIGHT);
   const y = (value) => TOP + (1 - value / most) * (HEIGHT - TOP - BOTTOM);
-  const shares = width < 460 ? [0, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1];
+  const wide = width >= (withDay ? 640 : 460);
+  const shares = wide ? [0, 0.25, 0.5, 0.75, 1] : [0, 1];
   const ticks = shares.map((share) => new Date(first + share * span));
   const anchors = ["start", ...ticks.slice(2).map(() => "middle"), "end"];
   const caption_ = el("figcaption", { "aria-hidden": "true" });
@@ -118,7 +119,7 @@ export function bars(rows, { caption, heads, kind = "", most = 10 }) {
   const line = ({ label, name, count }) => el("tr", { class: kind, "data-name": name },
     el("th", { scope: "row" }, label ?? name),
     el("td", {}, svg("svg", { viewBox: "0 0 100 14", preserveAspectRatio: "none", "aria-hidden": "true" },
-      svg("rect", { x: 0, y: 2, height: 10, width: Math.max(0.6, (100 * count) / largest) }))),
+      svg("rect", { x: 0, y: 2, height: 10, width: count ? Math.max(0.6, (100 * count) / largest) : 0 }))),
     el("td", {}, number(count)));
   const table = (lines_, title) => el("table", { class: "bars" },
     el("caption", { class: "unseen" }, title),

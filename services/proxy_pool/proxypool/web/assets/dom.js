@@ -8,7 +8,7 @@ function fill(node, attributes, children) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else node.setAttribute(name, value === true ? "" : String(value));
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
   return node;
 }
 
@@ -33,7 +33,7 @@ export function replace(node, ...children) {
   const held = document.activeElement;
   const key = held && node.contains(held) ? held.dataset.key : undefined;
   const open = new Set([...node.querySelectorAll("details[open]")].map((one) => one.dataset.key));
-  node.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined));
+  node.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
   for (const one of node.querySelectorAll("details")) one.open = open.has(one.dataset.key);
   node.removeAttribute("aria-busy");
   if (key) node.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });

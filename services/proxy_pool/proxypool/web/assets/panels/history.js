@@ -4,16 +4,16 @@ import { lines } from "../charts.js";
 import { byId, el, replace } from "../dom.js";
 import { moment, number, t } from "../i18n.js";
 
-const DAY_H = 24;
+const LONGEST_WITHOUT_DAY_S = 20 * 3600;
 
-export function showHistory({ history, hours }) {
+export function showHistory({ history }) {
   if (!history) return;
   const node = byId("history");
   if (!history.length) {
     replace(node, el("p", { class: "empty" }, t("history_empty")));
     return;
   }
-  const withDay = hours >= DAY_H;
+  const withDay = history[history.length - 1].time - history[0].time > LONGEST_WITHOUT_DAY_S;
   const times = history.map(({ time }) => new Date(time * 1000));
   const good = history.map((sample) => sample.good);
   const socks = ["socks4", "socks4a", "socks5"];

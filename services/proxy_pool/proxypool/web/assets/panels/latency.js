@@ -5,7 +5,7 @@ import { byId, el, replace } from "../dom.js";
 import { milliseconds, number, t } from "../i18n.js";
 
 function short(ms) {
-  return ms >= 1000 ? `${ms / 1000} s` : `${ms}`;
+  return ms >= 1000 ? `${ms / 1000}s` : `${ms}`;
 }
 
 /** `stats.latency` is [{up_to_ms, count}], the last one without a bound (null). */

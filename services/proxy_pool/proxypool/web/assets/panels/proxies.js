@@ -7,7 +7,7 @@ import { choices } from "../kept.js";
 import { notify } from "../notices.js";
 import { copy, masked, written } from "./clipboard.js";
 
-const PAGE = 25;
+const PAGE = window.matchMedia("(max-width: 44rem)").matches ? 10 : 25; // a row is a card on a phone
 const COLUMNS = [
   ["proxy"], ["protocols"], ["anonymity"], ["country"], ["latency", "latency", "number"], ["score", "score", "number"],
   ["success", "success_rate", "number"], ["source"], ["last_check", "checked"], ["actions"],
@@ -73,19 +73,19 @@ function row(record) {
   return el("tr", { role: "row", class: record.last_status ? null : "failing", "data-proxy": name },
     el("th", { role: "rowheader", scope: "row", class: "mono" }, name,
       name === record.proxy ? null : el("span", { class: "unseen" }, ` (${t("masked")})`)),
-    cell(t("protocols"), tags(record)),
-    cell(t("anonymity"), record.anonymous ? t(record.anonymous) : "–"),
+    cell(t("protocols"), tags(record), { class: "whole bare" }),
+    cell(t("anonymity"), record.anonymous ? t(record.anonymous) : "–", { class: "whole-word" }),
     cell(t("country"), [place, record.as_name ? el("div", { class: "quiet" }, record.as_name) : null]),
     cell(t("latency"), milliseconds(record.latency_ms), { class: "number" }),
     cell(t("score"), typeof record.score === "number" ? number(record.score, 1) : "–", { class: "number" }),
     cell(t("success"), [typeof record.success_rate === "number" ? percent(record.success_rate) : "–",
       record.last_reason ? el("div", { class: "quiet" }, word(record.last_reason)) : null], { class: "number" }),
     cell(t("source"), [record.source, targets.map((target) => el("span", { class: "tag" }, target))]),
-    cell(t("last_check"), record.last_time),
+    cell(t("last_check"), record.last_time, { class: "long" }),
     cell(null, el("button", {
       type: "button", class: "small", "data-key": `copy ${record.proxy}`, "aria-label": t("copy_of", { proxy: name }),
       onclick: () => copyOut(written(record, byId("copy-as").value), t("copied", { what: name })),
-    }, t("copy"))));
+    }, t("copy")), { class: "corner" }));
 }
 
 function head([key, sort, look]) {

@@ -31,7 +31,7 @@ function row([name, source]) {
     cell(t("new"), count("new"), { class: "number" }),
     cell(t("alive"), count("alive"), { class: "number" }),
     cell(t("yield"), source.known ? percent(source.yield) : "–", { class: "number" }),
-    cell(t("last_crawl"), at === null ? "–" : t("ago", { time: duration(Math.max(0, Date.now() / 1000 - at)) })),
+    cell(t("last_crawl"), at === null ? "–" : t("ago", { time: duration(Math.max(0, Date.now() / 1000 - at)) }), { class: "long" }),
     cell(t("error"), source.error
       ? el("span", { class: "error-text" }, source.error,
         source.failures > 1 ? ` (${t("in_a_row", { count: number(source.failures) })})` : null)
