@@ -117,6 +117,30 @@ def load_targets(path: Path) -> list[Target]:
     return list(targets.values())
 
 
+class TargetsFile:
+    """The file, read again when it changes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen: tuple[int, int, int] | None = None
+
+    def changed(self) -> list[Target] | None:
+        """Its targets where it is new or has changed since the last call, else nothing.
+
+        Raises ConfigurationError, once for each change.
+        """
+        try:
+            status = self._path.stat()
+        except OSError:
+            seen = (0, 0, 0)
+        else:
+            seen = (status.st_ino, status.st_mtime_ns, status.st_size)
+        if seen == self._seen:
+            return None
+        self._seen = seen
+        return load_targets(self._path)
+
+
 def _with_origin(entry: Any) -> Any:
     return {**entry, "origin": "file"} if isinstance(entry, dict) else entry
 
