@@ -146,8 +146,8 @@ async def fetch(
     except PageError as error:
         raise PageError(secret.hidden(str(error))) from None
     except (aiohttp.ClientError, zlib.error, OSError, ValueError) as error:
-        reason = f"{type(error).__name__}: {secret.hidden(str(error))[:300]}"
-        raise PageError(reason) from None
+        reason = " ".join(secret.hidden(str(error)).split())
+        raise PageError(f"{type(error).__name__}: {reason[:300]}") from None
 
 
 async def _follow(
@@ -193,9 +193,7 @@ async def _body(answer: aiohttp.ClientResponse, limit: int) -> bytearray:
     return page
 
 
-async def _inflate(
-    stream: aiohttp.StreamReader, encoding: str, limit: int
-) -> AsyncIterator[bytes]:
+async def _inflate(stream: aiohttp.StreamReader, encoding: str, limit: int) -> AsyncIterator[bytes]:
     """The stream's bytes, decompressed in bounded pieces: a bomb never unfolds in memory."""
     if encoding in ("identity", ""):
         async for data in stream.iter_chunked(_CHUNK_BYTES):

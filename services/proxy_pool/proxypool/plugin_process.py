@@ -25,7 +25,6 @@ from proxypool.address import BadAddressError, UpstreamRule
 from proxypool.candidate import Candidate
 from proxypool.listing import Defaults, read_entry
 
-
 _MEMORY_BYTES = 1 << 30
 _MOST_OF_AN_ENTRY = 1 << 16  # of the addresses that a network stands for
 

@@ -4,14 +4,15 @@ from pathlib import Path
 
 import pytest
 from proxypool.extract import BadPageError, extract
-from proxypool.sources import Parser
+from proxypool.parsers import Parser
 from pydantic import TypeAdapter
 
 PAGES = Path(__file__).parent / "pages"
 
 
 def found(parser: dict[str, str], page: bytes, limit: int = 1000) -> list[str]:
-    return [str(one) for one in extract(TypeAdapter(Parser).validate_python(parser), page, limit)]
+    listed = extract(TypeAdapter(Parser).validate_python(parser), page, limit)
+    return [str(one.upstream) for one in listed]
 
 
 TEXT = {"type": "text"}

@@ -65,6 +65,7 @@ def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
                     "CLAIM_IDLE": "6",
                     # the demo world stands in a private network
                     "ALLOWED_UPSTREAM_NETWORKS": "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16",
+                    "ALLOWED_SOURCE_NETWORKS": "10.0.0.0/8,127.0.0.0/8,172.16.0.0/12,192.168.0.0/16",
                     "HEARTBEAT_FILE": str(tmp_path / f"{command}.heartbeat"),
                     **changes,
                 },
