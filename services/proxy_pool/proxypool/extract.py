@@ -96,6 +96,9 @@ def _text(page: bytes | bytearray, charset: str) -> str:
     for mark, name in _MARKS:
         if page.startswith(mark):
             return page.decode(name, errors="replace")
+    if nul := page[:200].count(0):
+        wide = "utf-16-le" if page[1:200:2].count(0) * 2 > nul else "utf-16-be"
+        return page.decode(wide, errors="replace")
     for name in ("utf-8", charset.strip().strip("\"'").lower()):
         if name == "utf-8" or _CHARSETS.fullmatch(name):
             try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import errno
 import socket
 import zlib
 from collections.abc import AsyncIterator, Callable
@@ -61,8 +62,9 @@ def _sockets(rule: UpstreamRule) -> Callable[[aiohttp.AddrInfoType], socket.sock
         address = str(place[0]).partition("%")[0]
         if not rule.permits(ip_address(address)):
             raise OSError(
+                errno.EACCES,
                 f"{address} is not a public address; ALLOWED_SOURCE_NETWORKS names those "
-                "that sources may lie in all the same"
+                "that sources may lie in all the same",
             )
         return socket.socket(family, kind, protocol)
 
@@ -118,7 +120,8 @@ class Secret:
         """`text` without the secret."""
         if not self.text:
             return text
-        for form in (self.text, quote(self.text, safe=""), quote(self.text)):
+        as_sent = URL.build(scheme="http", host="host", query=self.text).raw_query_string
+        for form in (self.text, quote(self.text, safe=""), quote(self.text), as_sent):
             text = text.replace(form, "***")
         return text
 
@@ -168,7 +171,7 @@ async def _follow(
             if answer.status in _REDIRECTS and (location := answer.headers.get("Location")):
                 url = url.join(URL(location))
                 if url.scheme not in ("http", "https") or not url.host:
-                    raise PageError(f"redirected to {str(url)[:100]!r}, expected http or https")
+                    raise PageError(f"redirected to {url.scheme!r}, expected http or https")
                 continue
             if answer.status == 304 and conditions:
                 return None

@@ -68,7 +68,10 @@ def _imported(path: Path) -> ModuleType:
         raise UnusableError("not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules["source_plugin"] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except SystemExit as error:
+        raise UnusableError("SystemExit: it ends the process when it is imported") from error
     return module
 
 
