@@ -8,6 +8,7 @@ import time
 from typing import Protocol
 
 from proxypool import settings as settings_module
+from proxypool import sources_command
 from proxypool.commands import (
     check,
     checker,
@@ -53,7 +54,10 @@ def main(arguments: list[str] | None = None) -> int:
 
     A refused configuration is printed line by line and gives 78.
     """
-    parsed = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == ["sources"]:
+        return sources_command.main(words[1:])
+    parsed = _parser().parse_args(words)
     name: str = parsed.command
     if name == "settings":
         print(settings_module.table())
@@ -78,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in _COMMANDS.items():
         command.add_arguments(commands.add_parser(name, help=command.HELP))
+    commands.add_parser("sources", help="list the sources, or try one: sources test NAME")
     commands.add_parser("settings", help="print all settings as a table")
     return parser
 

@@ -27,6 +27,18 @@ from proxypool.source import Source
 _PARSER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parser")
 
 
+@dataclass(frozen=True, slots=True)
+class PageRead:
+    """How one page went."""
+
+    url: str
+    bytes: int
+    duration_s: float
+    new: int
+    """Proxies on it that no page before had."""
+    error: str = ""
+
+
 @dataclass(slots=True)
 class Crawl:
     """What a crawl brought."""
@@ -44,6 +56,7 @@ class Crawl:
     duration_s: float = 0.0
     error: str = ""
     """What last went wrong, or empty."""
+    read: list[PageRead] = field(default_factory=list)
 
     @property
     def candidates(self) -> list[Candidate]:
@@ -126,9 +139,7 @@ async def crawl(
     return result
 
 
-async def _pages(
-    result: Crawl, session: aiohttp.ClientSession, memory: PageMemory | None
-) -> None:
+async def _pages(result: Crawl, session: aiohttp.ClientSession, memory: PageMemory | None) -> None:
     source = result.source
     secret = Secret.of(source)
     loop = asyncio.get_running_loop()
@@ -138,10 +149,12 @@ async def _pages(
         result.pages += 1
         key = (source.name, url)
         kept = memory.kept(key) if memory is not None else None
+        started, size, known = time.monotonic(), 0, len(result.found)
+        error = ""
         try:
             page = await fetch(url, source, session, secret=secret, kept=kept)
             if page is not None:
-                result.bytes += len(page.body)
+                size = len(page.body)
                 listed = loop.run_in_executor(_PARSER, _read, source, page, result.room)
             elif kept is not None:
                 result.unchanged_pages += 1
@@ -152,8 +165,12 @@ async def _pages(
             if page is not None and memory is not None:
                 await loop.run_in_executor(_PARSER, memory.keep, key, page)
         except (PageError, BadPageError) as problem:
+            error = str(problem)
             result.failed_pages += 1
-            result.error = f"{url}: {problem}"
+            result.error = f"{url}: {error}"
+        result.bytes += size
+        took_s = time.monotonic() - started
+        result.read.append(PageRead(url, size, took_s, len(result.found) - known, error))
 
 
 def _read(source: Source, page: Page, limit: int) -> list[Candidate]:

@@ -84,9 +84,7 @@ class Crawler:
                 await self._forget(name)
 
     async def _forget(self, name: str) -> None:
-        await patiently(
-            f"the removal of {name}", partial(self._store.note_source_removed, name)
-        )
+        await patiently(f"the removal of {name}", partial(self._store.note_source_removed, name))
 
     async def _take_up(
         self, sources: Sequence[Source], session: aiohttp.ClientSession, tasks: asyncio.TaskGroup
@@ -218,7 +216,9 @@ def _statistics(result: Crawl, added: Added, before: dict[str, Any]) -> dict[str
         "beyond_max_known": added.beyond,
         "expired": result.expired + added.expired,
         "last_error": result.error or before.get("last_error", ""),
-        "last_error_time": numbers["finished"] if result.error else before.get("last_error_time", ""),
+        "last_error_time": numbers["finished"]
+        if result.error
+        else before.get("last_error_time", ""),
     }
 
 

@@ -41,6 +41,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_TAG = re.compile(r"<[^<>]{0,500}>")
 _QUOTED = re.compile(r"""["']([^"']{2,2000})["']""")
 
 
@@ -95,6 +96,9 @@ def _text(page: bytes | bytearray, charset: str) -> str:
     for mark, name in _MARKS:
         if page.startswith(mark):
             return page.decode(name, errors="replace")
+    if nul := page[:200].count(0):
+        wide = "utf-16-le" if page[1:200:2].count(0) * 2 > nul else "utf-16-be"
+        return page.decode(wide, errors="replace")
     for name in ("utf-8", charset.strip().strip("\"'").lower()):
         if name == "utf-8" or _CHARSETS.fullmatch(name):
             try:
@@ -114,7 +118,7 @@ def _decoded(cell: str, decode: Decode | None) -> str:
     quoted = _QUOTED.search(cell)
     value = quoted[1] if quoted else cell
     if decode == "percent":
-        return unquote(value)
+        return _TAG.sub("", unquote(value)).strip()
     compact = "".join(value.split()).rstrip("=").replace("-", "+").replace("_", "/")
     try:
         return b64decode(compact + "=" * (-len(compact) % 4), validate=True).decode("ascii")
@@ -135,7 +139,9 @@ def _by_text(parser: TextParser, text: str, defaults: Defaults) -> Iterator[Cand
     yield from find_candidates(text, defaults)
 
 
-def _listed(fields: dict[str, str], decode: Decode | None, defaults: Defaults) -> Iterator[Candidate]:
+def _listed(
+    fields: dict[str, str], decode: Decode | None, defaults: Defaults
+) -> Iterator[Candidate]:
     """The proxies that one row, match or object names."""
     if protocol := protocol_of(fields.get("protocol", "")):
         defaults = replace(defaults, protocol=protocol)
@@ -145,7 +151,10 @@ def _listed(fields: dict[str, str], decode: Decode | None, defaults: Defaults) -
         port = _decoded(fields.get("port", ""), decode)
         yield from read_pair(host, port, defaults, username, password)
         return
-    for found in find_candidates(_decoded(fields["address"], decode), defaults):
+    address = _decoded(fields["address"], decode)
+    if "<" in address:  # a piece of HTML, as JSON and scripts hold it
+        address = _TAG.sub(" ", address)
+    for found in find_candidates(address, defaults):
         if username and not found.upstream.username:
             place = found.upstream
             said = replace(defaults, protocol=found.protocol)
@@ -179,19 +188,22 @@ def _by_css(
     whole_row = parser.host is None and parser.address is None
     for row in LexborHTMLParser(text).css(parser.rows):
         _check_time(deadline)  # rows within rows within rows: each costs as much as all in it
-        fields = {name: _cell(row, *selector) for name, selector in selectors.items()}
+        fields = {
+            name: _cell(row, *selector, " " if name == "protocol" else "")
+            for name, selector in selectors.items()
+        }
         if whole_row:
             fields["address"] = row.text(separator=" ")
         yield from _listed(fields, parser.decode, defaults)
 
 
-def _cell(row: LexborNode, element: str, attribute: str) -> str:
+def _cell(row: LexborNode, element: str, attribute: str, separator: str) -> str:
     node = row.css_first(element) if element else row
     if node is None:
         return ""
     if attribute:
         return (node.attributes.get(attribute) or "").strip()
-    return node.text(strip=True)
+    return node.text(strip=True, separator=separator)
 
 
 def _by_json(parser: JsonParser, text: str, defaults: Defaults) -> Iterator[Candidate]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import errno
 import socket
 import zlib
 from collections.abc import AsyncIterator, Callable
@@ -61,8 +62,9 @@ def _sockets(rule: UpstreamRule) -> Callable[[aiohttp.AddrInfoType], socket.sock
         address = str(place[0]).partition("%")[0]
         if not rule.permits(ip_address(address)):
             raise OSError(
+                errno.EACCES,
                 f"{address} is not a public address; ALLOWED_SOURCE_NETWORKS names those "
-                "that sources may lie in all the same"
+                "that sources may lie in all the same",
             )
         return socket.socket(family, kind, protocol)
 
@@ -118,7 +120,8 @@ class Secret:
         """`text` without the secret."""
         if not self.text:
             return text
-        for form in (self.text, quote(self.text, safe=""), quote(self.text)):
+        as_sent = URL.build(scheme="http", host="host", query=self.text).raw_query_string
+        for form in (self.text, quote(self.text, safe=""), quote(self.text), as_sent):
             text = text.replace(form, "***")
         return text
 
@@ -146,8 +149,8 @@ async def fetch(
     except PageError as error:
         raise PageError(secret.hidden(str(error))) from None
     except (aiohttp.ClientError, zlib.error, OSError, ValueError) as error:
-        reason = f"{type(error).__name__}: {secret.hidden(str(error))[:300]}"
-        raise PageError(reason) from None
+        reason = " ".join(secret.hidden(str(error)).split())
+        raise PageError(f"{type(error).__name__}: {reason[:300]}") from None
 
 
 async def _follow(
@@ -168,7 +171,7 @@ async def _follow(
             if answer.status in _REDIRECTS and (location := answer.headers.get("Location")):
                 url = url.join(URL(location))
                 if url.scheme not in ("http", "https") or not url.host:
-                    raise PageError(f"redirected to {str(url)[:100]!r}, expected http or https")
+                    raise PageError(f"redirected to {url.scheme!r}, expected http or https")
                 continue
             if answer.status == 304 and conditions:
                 return None
@@ -193,9 +196,7 @@ async def _body(answer: aiohttp.ClientResponse, limit: int) -> bytearray:
     return page
 
 
-async def _inflate(
-    stream: aiohttp.StreamReader, encoding: str, limit: int
-) -> AsyncIterator[bytes]:
+async def _inflate(stream: aiohttp.StreamReader, encoding: str, limit: int) -> AsyncIterator[bytes]:
     """The stream's bytes, decompressed in bounded pieces: a bomb never unfolds in memory."""
     if encoding in ("identity", ""):
         async for data in stream.iter_chunked(_CHUNK_BYTES):

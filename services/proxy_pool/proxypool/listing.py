@@ -1,8 +1,8 @@
 """Reads proxies in the forms that lists write them in, one entry or all that a text holds.
 
 The forms: `ip:port`, `[v6]:port`, `host.name:port`, `scheme://user:password@host:port`,
-`host:port:user:password`, columns (`ip port`, `socks5 ip port`), and networks (`203.0.113.0/28:80`),
-which stand for each of their addresses.
+`host:port:user:password`, columns (`ip port`, `socks5 ip port`), and networks
+(`203.0.113.0/28:80`), which stand for each of their addresses.
 """
 
 import re
@@ -83,8 +83,9 @@ class Defaults:
     ports: tuple[int, ...] = ()
     """The ports of an address that comes without one."""
 
+
 def protocol_of(words: object) -> Protocol | None:
-    """The first protocol that `words` names: "HTTPS", "socks 5", ["http", "socks4"] and the like."""
+    """The first protocol that `words` names: "HTTPS", "socks 5", ["http", "socks4"] …"""
     if isinstance(words, list):
         return next(filter(None, map(protocol_of, words[:20])), None)
     found = _WORD.search(str(words)[:200].lower())
@@ -99,7 +100,7 @@ def expiry_of(value: object) -> float:
 
     Raises ValueError. A time without a zone is UTC.
     """
-    if isinstance(value, (int, float)) and 0 <= value < 1e11:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1e11:
         return float(value)
     if isinstance(value, str):
         value = datetime.fromisoformat(value.strip())
@@ -122,9 +123,9 @@ def read_entry(text: str, defaults: Defaults) -> Iterator[Candidate]:
             defaults = replace(defaults, expires=expiry_of(words.pop().partition("=")[2]))
         except ValueError as error:
             raise BadAddressError("expires is not a time such as 2026-12-31T00:00:00Z") from error
-    for place in (0, -1):
-        if len(words) > 1 and words[place].lower() in _WORDS:
-            defaults = replace(defaults, protocol=_WORDS[words.pop(place).lower()])
+    for end in (0, -1):
+        if len(words) > 1 and words[end].lower() in _WORDS:
+            defaults = replace(defaults, protocol=_WORDS[words.pop(end).lower()])
     username = password = ""
     if len(words) == 1:
         scheme, found, rest = words[0].rpartition("://")
@@ -145,7 +146,9 @@ def read_entry(text: str, defaults: Defaults) -> Iterator[Candidate]:
     if not ports:
         raise BadAddressError("an address without a port, and the source has no ports")
     try:
-        upstreams = [Upstream.of(words[0].partition("/")[0], port, username, password) for port in ports]
+        upstreams = [
+            Upstream.of(words[0].partition("/")[0], port, username, password) for port in ports
+        ]
         network = _network(words[0]) if "/" in words[0] else None
     except ValueError:
         # The reason may quote a part that is a password in the wrong place.

@@ -11,7 +11,7 @@ _LEVEL = 1
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page as it was read. The validators are empty where the server gave none (RFC 9110, 8.8)."""
+    """A page as it was read; validators (RFC 9110, 8.8) are empty where the server gave none."""
 
     body: bytes | bytearray
     charset: str = ""

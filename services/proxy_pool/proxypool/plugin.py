@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ def check(path: Path) -> None:
         raise PluginError(_last_line(ended.stderr) or f"exit code {ended.returncode}")
 
 
-async def run(path: Path, networks: tuple[Network, ...]) -> AsyncIterator[Candidate | None]:
+async def run(path: Path, networks: tuple[Network, ...]) -> AsyncGenerator[Candidate | None, None]:
     """What the plug-in lists, as it lists it; None for what is no address.
 
     Close the iterator to end the plug-in.

@@ -25,7 +25,6 @@ from proxypool.address import BadAddressError, UpstreamRule
 from proxypool.candidate import Candidate
 from proxypool.listing import Defaults, read_entry
 
-
 _MEMORY_BYTES = 1 << 30
 _MOST_OF_AN_ENTRY = 1 << 16  # of the addresses that a network stands for
 
@@ -69,7 +68,10 @@ def _imported(path: Path) -> ModuleType:
         raise UnusableError("not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules["source_plugin"] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except SystemExit as error:
+        raise UnusableError("SystemExit: it ends the process when it is imported") from error
     return module
 
 

@@ -27,6 +27,8 @@ _SECRET_QUERY = re.compile(
 )
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
 _LONGEST_CRAWL_S = 600.0
+_READING_S = 15.0
+"""What a crawl's pages may take to be read, beside being fetched."""
 
 
 class Pages(Strict):
@@ -77,7 +79,7 @@ class Source(Strict):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
     enabled: bool = True
     own: bool | None = None
-    """Whether its proxies are the user's alone; so are `proxies`, `file` and what needs a secret."""
+    """Whether its proxies are the user's alone. If not said: of `proxies`, `file`, `auth_file`."""
     protocol: Protocol | None = None
     """What its proxies are said to speak, where an entry does not say it."""
     expires: float = 0.0
@@ -227,7 +229,10 @@ class Source(Strict):
         """For a whole crawl: `deadline_s`, or as long as all pages may take, at most 10 minutes."""
         if self.deadline_s is not None:
             return self.deadline_s
-        return max(self.timeout_s, min(self.page_count * self.timeout_s, _LONGEST_CRAWL_S))
+        if not self.urls:
+            return self.timeout_s
+        fetching_s = min(self.page_count * self.timeout_s, _LONGEST_CRAWL_S)
+        return max(self.timeout_s, fetching_s) + _READING_S
 
     @property
     def page_count(self) -> int:

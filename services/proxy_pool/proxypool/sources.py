@@ -56,6 +56,18 @@ def load_sources(folder: Path, chosen: Sequence[str] = ()) -> list[Source]:
     return SourceFiles(folder, chosen).load()
 
 
+def read_all(folder: Path) -> list[Source]:
+    """Every source that the files describe, also those that are not enabled.
+
+    The files that they name are not looked at. Raises ConfigurationError.
+    """
+    problems: list[Problem] = []
+    sources = _read(folder, problems)
+    if problems:
+        raise ConfigurationError(problems)
+    return sources
+
+
 def version(source: Source) -> str:
     """Changes with the source, and with the content of the files that it names."""
     digest = hashlib.sha256(source.model_dump_json().encode())
@@ -119,9 +131,7 @@ def _read(folder: Path, problems: list[Problem]) -> list[Source]:
     return list(sources.values())
 
 
-def _chosen(
-    sources: list[Source], chosen: Sequence[str], problems: list[Problem]
-) -> list[Source]:
+def _chosen(sources: list[Source], chosen: Sequence[str], problems: list[Problem]) -> list[Source]:
     if not chosen:
         return [source for source in sources if source.enabled]
     names = {source.name for source in sources}
@@ -143,7 +153,9 @@ def _missing(source: Source) -> list[Problem]:
         except OSError as error:
             advice = "put the file there, readable for the pool's user, or correct the path"
             found.append(
-                Problem(f"{source.name}.{field}", "a readable file", f"{path}: {error.strerror}", advice)
+                Problem(
+                    f"{source.name}.{field}", "a readable file", f"{path}: {error.strerror}", advice
+                )
             )
     if source.plugin is not None:
         try:

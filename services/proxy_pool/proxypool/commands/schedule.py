@@ -20,20 +20,21 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(settings: Settings, _: Namespace) -> int:
     """Schedule until asked to stop."""
     from proxypool.scheduler import Scheduler
-    from proxypool.sources import load_sources
+    from proxypool.sources import SourceFiles
     from proxypool.store import Store
     from proxypool.targets import load_targets
 
     if settings.sources_dir is None:
         raise RuntimeError("load() lets schedule pass with SOURCES_DIR alone")
-    sources = load_sources(settings.sources_dir)
+    files = SourceFiles(settings.sources_dir, settings.proxy_fetcher)
+    sources = files.load()
     if settings.targets_file is not None:
         load_targets(settings.targets_file)  # a wrong one is refused now, and not by the log
     check_heartbeat(settings)
 
     async def main() -> None:
         store = Store(settings)
-        running = asyncio.create_task(Scheduler(settings, sources, store).run())
+        running = asyncio.create_task(Scheduler(settings, sources, store, files).run())
         on_stop(running.cancel)
         try:
             await running
