@@ -3,6 +3,7 @@
 import uvicorn
 
 from proxypool.api.app import build_app
+from proxypool.api.connection import BoundedProtocol
 from proxypool.settings import Settings
 
 __all__ = ["build_app", "build_server"]
@@ -15,7 +16,7 @@ def build_server(settings: Settings) -> uvicorn.Server:
             build_app(settings),
             host=settings.host,
             port=settings.port,
-            http="httptools",
+            http=BoundedProtocol,
             ws="none",
             access_log=False,
             proxy_headers=False,

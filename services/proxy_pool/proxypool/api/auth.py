@@ -4,7 +4,6 @@ import binascii
 from base64 import b64decode
 from http import HTTPStatus
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -186,7 +185,7 @@ def _refuse_other_sites(scope: Scope) -> None:
     origin = headers.get(b"origin")
     if origin is not None:
         found = origin.decode("latin-1")
-        if urlsplit(found).netloc.lower() != headers.get(b"host", b"").decode("latin-1").lower():
+        if found.partition("://")[2].lower() != headers.get(b"host", b"").decode("latin-1").lower():
             problem = Problem("Origin", "the pool's own", ascii(found[:80]), "call it yourself")
             raise RefusedError(problem, HTTPStatus.FORBIDDEN)
 
