@@ -32,12 +32,14 @@ class Length:
         self.done = length == 0
 
     def feed(self, data: bytes) -> int:
+        """How many of these bytes belong to the body."""
         used = min(self.left, len(data))
         self.left -= used
         self.done = self.left == 0
         return used
 
     def ends_with_connection(self) -> bool:
+        """Whether it is whole when the connection ends now."""
         return self.done
 
 
@@ -47,9 +49,11 @@ class UntilClose:
     done = False
 
     def feed(self, data: bytes) -> int:
+        """How many of these bytes belong to the body."""
         return len(data)
 
     def ends_with_connection(self) -> bool:
+        """Whether it is whole when the connection ends now."""
         return True
 
 
@@ -65,12 +69,14 @@ class Chunked:
         self._trailers = 0
 
     def feed(self, data: bytes) -> int:
+        """How many of these bytes belong to the body."""
         position = 0
         while position < len(data) and not self.done:
             position = self._state(data, position)
         return position
 
     def ends_with_connection(self) -> bool:
+        """Whether it is whole when the connection ends now."""
         return self.done
 
     def _size(self, data: bytes, position: int) -> int:
@@ -164,4 +170,3 @@ def _length(values: list[bytes]) -> int:
     if distinct or not text.isdigit() or len(text) > 18:
         raise BadHeadError(f"Content-Length {b', '.join(values)[:40]!r}")
     return int(text)
-

@@ -50,10 +50,12 @@ class Channel(asyncio.Protocol):
     # asyncio's side
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection is there."""
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=MAX_UNSENT_BYTES)
 
     def data_received(self, data: bytes) -> None:
+        """A piece came in: for the sink, or to wait."""
         if self._sink is not None:
             self._sink.data(data)
             return
@@ -63,6 +65,7 @@ class Channel(asyncio.Protocol):
         self._wake()
 
     def eof_received(self) -> bool:
+        """The peer sends no more; true: this side may go on."""
         self.eof = True
         self._wake()
         if self._sink is not None:
@@ -70,6 +73,7 @@ class Channel(asyncio.Protocol):
         return True  # the other direction stays open
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone: everyone who waits for it is woken."""
         self.lost = True
         if self._end is not None:
             self._end.cancel()
@@ -85,11 +89,13 @@ class Channel(asyncio.Protocol):
             self._on_lost()
 
     def pause_writing(self) -> None:
+        """The peer is slow: what feeds it is held."""
         self.stuck = True
         if self.feeder is not None:
             self.feeder.hold()
 
     def resume_writing(self) -> None:
+        """The peer has caught up."""
         self.stuck = False
         if self.feeder is not None:
             self.feeder.release()

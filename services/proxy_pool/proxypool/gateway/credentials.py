@@ -8,7 +8,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from proxypool.problems import Problem
 from proxypool.protocol import Anonymity, Protocol
@@ -34,7 +34,7 @@ class Wish:
 
     account: str = ""
     """Empty for callers that need no credentials."""
-    query: Query = Query()
+    query: Query = field(default_factory=Query)
     session: str = ""
     """Requests with the same one keep the same upstream."""
 

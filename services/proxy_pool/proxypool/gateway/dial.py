@@ -6,8 +6,8 @@ from ipaddress import ip_address
 
 from proxypool.address import UpstreamRule, normal
 from proxypool.gateway.channel import Channel
+from proxypool.gateway.choice import Choice
 from proxypool.gateway.destination import Destination
-from proxypool.gateway.upstreams import Choice
 from proxypool.protocol import Protocol
 from proxypool.tunnel import HandshakeError, handshake
 

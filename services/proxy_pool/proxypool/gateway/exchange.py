@@ -70,6 +70,7 @@ class RequestBody:
     # as the sink of the client's connection
 
     def data(self, data: bytes) -> None:
+        """A piece of the body, and perhaps of what follows it."""
         upstream = self._upstream
         try:
             used = self.framing.feed(data)
@@ -93,9 +94,11 @@ class RequestBody:
                 self._client.put_back(data[used:])  # the next request
 
     def end(self) -> None:
+        """The client ended inside the body."""
         self._break(ClientFaultError(400, "the end of the connection inside the body"))
 
     def lost(self) -> None:
+        """The client left inside the body."""
         self._break(ClientFaultError(400, "the end of the connection inside the body"))
 
     def _break(self, fault: ClientFaultError) -> None:
@@ -187,6 +190,7 @@ class AnswerBody:
         self._idle = idle
 
     def data(self, data: bytes) -> None:
+        """A piece of the body."""
         if self.done.done():
             return  # beyond the body's end: nobody's
         try:
@@ -205,12 +209,15 @@ class AnswerBody:
             self.finish("whole")
 
     def end(self) -> None:
+        """The upstream sends no more."""
         self.finish("whole" if self._framing.ends_with_connection() else "closed")
 
     def lost(self) -> None:
+        """The connection to the upstream broke."""
         self.finish("closed")
 
     def finish(self, how: str) -> None:
+        """It is over; the first one to say so is right."""
         if not self.done.done():
             self.done.set_result(how)
 

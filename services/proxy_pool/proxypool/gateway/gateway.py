@@ -6,8 +6,8 @@ import contextlib
 from proxypool.accounts import Accounts
 from proxypool.gateway.access import Access
 from proxypool.gateway.desk import Desk
-from proxypool.gateway.dial import Dialler
 from proxypool.gateway.destination import DestinationRule
+from proxypool.gateway.dial import Dialler
 from proxypool.gateway.feedback import Feedback
 from proxypool.gateway.health import Health
 from proxypool.gateway.listener import Listener

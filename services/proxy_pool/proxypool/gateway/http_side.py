@@ -8,6 +8,7 @@ from http import HTTPStatus
 from proxypool.gateway import bodies, heads
 from proxypool.gateway.access import LoginRequiredError, TooManyLoginsError
 from proxypool.gateway.answers import REALM, answer
+from proxypool.gateway.cache import StoreAwayError
 from proxypool.gateway.channel import Channel
 from proxypool.gateway.credentials import BadUserError, Wish, read_basic
 from proxypool.gateway.desk import Desk
@@ -26,7 +27,6 @@ from proxypool.gateway.exchange import (
 )
 from proxypool.gateway.heads import AnswerHead, BadHeadError, RequestHead
 from proxypool.gateway.route import AllFailedError, Link, NoUpstreamError, Route
-from proxypool.gateway.upstreams import StoreAwayError
 from proxypool.gateway.wanted import CannotCarryError, Kind, Wanted
 from proxypool.problems import Problem
 from proxypool.protocol import Protocol
@@ -46,7 +46,12 @@ class Refusal(Exception):  # noqa: N818  an answer, not a fault
     """The gateway answers itself."""
 
     def __init__(
-        self, status: int, problem: Problem, *headers: str, close: bool = False, route: Route | None = None
+        self,
+        status: int,
+        problem: Problem,
+        *headers: str,
+        close: bool = False,
+        route: Route | None = None,
     ) -> None:
         super().__init__(str(problem))
         self.status = status
@@ -374,7 +379,9 @@ class HttpSide:
             and not (chunked and old_client)
             and not self._desk.stopping
         )
-        self._client.write(self._answer_head(link, request, head, chunked and not old_client, keeps))
+        self._client.write(
+            self._answer_head(link, request, head, chunked and not old_client, keeps)
+        )
         if not chunked:
             content = None
         how, count = await carry_answer(
@@ -403,9 +410,7 @@ class HttpSide:
             *head.fields.for_next_hop(frozenset((_OURS,))),
             f"X-Proxy-Upstream: {link.choice.place}".encode("ascii"),
         ]
-        if chunked or (
-            request.head.method == "HEAD" and head.fields.values(b"transfer-encoding")
-        ):
+        if chunked or (request.head.method == "HEAD" and head.fields.values(b"transfer-encoding")):
             lines = [line for line in lines if not line.lower().startswith(b"content-length:")]
             if request.head.minor == 1:
                 lines.append(b"Transfer-Encoding: chunked")
@@ -448,11 +453,7 @@ class HttpSide:
         """Answer by ourselves; whether another request may follow."""
         rests = head is not None and _rests_unread(head)
         close = (
-            refusal.close
-            or head is None
-            or not head.keeps_alive
-            or rests
-            or self._desk.stopping
+            refusal.close or head is None or not head.keeps_alive or rests or self._desk.stopping
         )
         attempts = refusal.route.failures if refusal.route is not None else ()
         self._client.write(

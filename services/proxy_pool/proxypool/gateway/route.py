@@ -5,11 +5,12 @@ import logging
 from dataclasses import dataclass, field
 
 from proxypool.gateway.channel import Channel
-from proxypool.gateway.dial import Dialler, DialError
+from proxypool.gateway.choice import Choice
+from proxypool.gateway.dial import DialError, Dialler
 from proxypool.gateway.feedback import Feedback
 from proxypool.gateway.metrics import Metrics
 from proxypool.gateway.sessions import Sessions
-from proxypool.gateway.upstreams import Choice, Upstreams
+from proxypool.gateway.upstreams import Upstreams
 from proxypool.gateway.wanted import Wanted
 from proxypool.protocol import Protocol
 from proxypool.store import UNAVAILABLE
@@ -150,25 +151,27 @@ class Route:
     async def _of_session(self) -> Choice | None:
         sessions = self.roads.sessions
         key = sessions.key(self.wanted.wish)
-        name = sessions.remembered(key)
-        if name is not None and name not in self._tried:
-            choice = await self._usable(name)
-            if choice is not None:
-                return choice
+        known = sessions.remembered(key)
+        if known is not None and known.name not in self._tried and self._carries(known):
+            return known
         proposal = await self._any()
         if proposal is None:
             return None
         name = await sessions.settle(key, proposal.name, self._dead)
-        for _ in range(2):
-            if name == proposal.name:
-                return proposal
-            choice = None if name in self._tried else await self._usable(name)
-            if choice is not None:
-                return choice
-            name = await sessions.settle(key, proposal.name, name)  # that one is gone
-        return proposal
+        choice = await self._usable(name, proposal)
+        if choice is None:  # that one is gone, or cannot carry this
+            name = await sessions.settle(key, proposal.name, name)
+            choice = await self._usable(name, proposal)
+        if choice is None:
+            return proposal
+        sessions.remember(key, choice)
+        return choice
 
-    async def _usable(self, name: str) -> Choice | None:
+    async def _usable(self, name: str, proposal: Choice) -> Choice | None:
+        if name == proposal.name:
+            return proposal
+        if name in self._tried:
+            return None
         choice = await self.roads.upstreams.find(name)
         return choice if choice is not None and self._carries(choice) else None
 

@@ -5,6 +5,7 @@ import logging
 from ipaddress import IPv4Address, IPv6Address
 
 from proxypool.gateway.access import LoginRequiredError, TooManyLoginsError
+from proxypool.gateway.cache import StoreAwayError
 from proxypool.gateway.channel import Channel
 from proxypool.gateway.credentials import BadUserError, Wish
 from proxypool.gateway.desk import Desk
@@ -14,7 +15,6 @@ from proxypool.gateway.destination import (
     RefusedDestinationError,
 )
 from proxypool.gateway.route import AllFailedError, NoUpstreamError, Route
-from proxypool.gateway.upstreams import StoreAwayError
 from proxypool.gateway.wanted import CannotCarryError, Kind, Wanted
 
 log = logging.getLogger(__name__)

@@ -1,71 +1,63 @@
-"""The choice of upstreams: short lists in memory, the better scores more likely."""
+"""The choice of upstreams: short lists in memory, the better scores more likely.
 
-import asyncio
-import json
-import logging
+A choice costs no round trip. The best of each facet (a protocol, a country …) are read every few
+seconds, which costs the store the same however large the pool is, and short lists for whatever
+filters clients give are made from them.
+"""
+
 import random
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any
 
-from proxypool.address import BadAddressError, Upstream
+from proxypool.gateway.cache import Cache, StoreAwayError
+from proxypool.gateway.choice import Choice
 from proxypool.protocol import Protocol
 from proxypool.query import Query
 from proxypool.store import UNAVAILABLE, Store
 
-log = logging.getLogger(__name__)
-
 FRESH_S = 2.0
 """A list is used this long before another is fetched."""
-_STALE_S = 10.0  # and this long while another is on its way
-_WITHOUT_STORE_S = 600.0  # and this long while the store is away
+_STALE_S = 10.0
+_WITHOUT_STORE_S = 600.0
 _SIZE = 200
-_MAX_LISTS = 512
+_FACET_SIZE = 300
+_ENOUGH = 20
 _PENALTY_S = 30.0
 _MAX_PENALTIES = 10_000
 _DRAWS = 8
 
-
-class StoreAwayError(Exception):
-    """The store does not answer, and nothing is known from before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """An upstream as its record describes it."""
-
-    upstream: Upstream = field(repr=False)
-    name: str = field(repr=False)
-    """As the store knows it."""
-    protocols: tuple[Protocol, ...]
-    score: float
-    expires: float
-
-    @property
-    def place(self) -> str:
-        """`host:port`, which may be shown."""
-        return self.upstream.place
+Choices = tuple[Choice, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Shortlist:
-    choices: tuple[Choice, ...]
+    choices: Choices
     weights: tuple[float, ...]
     """Cumulative."""
-    read_at: float
 
 
 class Upstreams:
-    """Short lists of the best upstreams, one for each query."""
+    """Short lists of the best upstreams, one for each query. Methods raise StoreAwayError."""
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
         self._clock = clock
-        self._lists: OrderedDict[Query, _Shortlist] = OrderedDict()
-        self._reading: dict[Query, asyncio.Task[_Shortlist]] = {}
+        self._facets: Cache[Query, Choices] = Cache(
+            self._read_facet, fresh_s=FRESH_S, stale_s=FRESH_S, without_store_s=_WITHOUT_STORE_S
+        )
+        # What must be looked through is looked through less often.
+        self._exact: Cache[Query, Choices] = Cache(
+            self._look_through,
+            fresh_s=5 * FRESH_S,
+            stale_s=10 * FRESH_S,
+            without_store_s=_WITHOUT_STORE_S,
+        )
+        self._lists: Cache[Query, _Shortlist] = Cache(
+            self._make_list, fresh_s=FRESH_S, stale_s=_STALE_S, without_store_s=_WITHOUT_STORE_S
+        )
         self._penalties: OrderedDict[str, float] = OrderedDict()
 
     async def choose(
@@ -73,27 +65,22 @@ class Upstreams:
     ) -> Choice | None:
         """An upstream by the first query that gives one, or None.
 
-        Neither one of `tried`, nor, where there are others, one that has just failed. Raises
-        StoreAwayError.
+        Not one of `tried`, and none that has just failed where there are others.
         """
         for spare in (False, True):
             for query in queries:
-                choice = self._draw(await self._shortlist(query), tried, accepts, spare)
+                choice = self._draw(await self._lists.get(query), tried, accepts, spare)
                 if choice is not None:
                     return choice
         return None
 
     async def find(self, name: str) -> Choice | None:
         """One upstream by its name, or None where the pool has it no more."""
-        for shortlist in self._lists.values():
-            for choice in shortlist.choices:
-                if choice.name == name and self._clock() - shortlist.read_at < _STALE_S:
-                    return choice
         try:
             record = await self._store.record(name)
         except UNAVAILABLE as error:
             raise StoreAwayError(type(error).__name__) from error
-        return None if record is None else _choice(json.loads(record))
+        return None if record is None else Choice.of(record)
 
     def penalise(self, name: str) -> None:
         """It has just failed: others go before it for a while."""
@@ -104,15 +91,12 @@ class Upstreams:
 
     def praise(self, name: str) -> None:
         """It works."""
-        if self._penalties:
-            self._penalties.pop(name, None)
+        self._penalties.pop(name, None)
 
     async def close(self) -> None:
         """Give up what is being read."""
-        tasks = list(self._reading.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for cache in (self._lists, self._exact, self._facets):
+            await cache.close()
 
     def _draw(
         self,
@@ -123,12 +107,12 @@ class Upstreams:
     ) -> Choice | None:
         if not shortlist.choices:
             return None
-        now = time.time()
+        now, moment = time.time(), self._clock()
 
         def fits(choice: Choice) -> bool:
             return (
                 choice.name not in tried
-                and (spare or self._penalties.get(choice.name, 0.0) <= self._clock())
+                and (spare or self._penalties.get(choice.name, 0.0) <= moment)
                 and not 0 < choice.expires <= now
                 and accepts(choice)
             )
@@ -142,70 +126,47 @@ class Upstreams:
             return None
         return random.choices(left, [_weight(choice) for choice in left])[0]  # noqa: S311  spreads load, no secret
 
-    async def _shortlist(self, query: Query) -> _Shortlist:
-        known = self._lists.get(query)
-        if known is None:
-            return await asyncio.shield(self._read(query))
-        self._lists.move_to_end(query)
-        age = self._clock() - known.read_at
-        if age < FRESH_S:
-            return known
-        reading = self._read(query)
-        if age < _STALE_S:
-            return known
-        try:
-            return await asyncio.shield(reading)  # one that leaves does not end it for others
-        except StoreAwayError:
-            if age < _WITHOUT_STORE_S:
-                return known
-            raise
+    async def _make_list(self, query: Query) -> _Shortlist:
+        found: dict[str, Choice] = {}
+        cut_off = False
+        for facet in _facets_of(query):
+            choices = await self._facets.get(facet)
+            cut_off = cut_off or len(choices) >= _FACET_SIZE
+            found.update((c.name, c) for c in choices if c.is_meant_by(query))
+        if cut_off and len(found) < _ENOUGH:
+            # There may be more among those that are not the facet's best.
+            found.update((c.name, c) for c in await self._exact.get(query))
+        best = sorted(found.values(), key=lambda choice: choice.score, reverse=True)[:_SIZE]
+        return _Shortlist(tuple(best), tuple(accumulate(_weight(choice) for choice in best)))
 
-    def _read(self, query: Query) -> "asyncio.Task[_Shortlist]":
-        """One reading for everyone who waits for the same list."""
-        task = self._reading.get(query)
-        if task is None:
-            task = asyncio.create_task(self._fetch(query))
-            self._reading[query] = task
-            task.add_done_callback(lambda done: self._finished(query, done))
-        return task
+    async def _read_facet(self, facet: Query) -> Choices:
+        _, records = await self._store.list(facet, limit=_FACET_SIZE)
+        return _choices(records)
 
-    def _finished(self, query: Query, task: "asyncio.Task[_Shortlist]") -> None:
-        del self._reading[query]
-        if task.cancelled():
-            return
-        error = task.exception()
-        if error is not None:
-            log.warning("the list of upstreams could not be read: %s", error)
-            return
-        self._lists[query] = task.result()
-        self._lists.move_to_end(query)
-        if len(self._lists) > _MAX_LISTS:
-            self._lists.popitem(last=False)
+    async def _look_through(self, query: Query) -> Choices:
+        _, records = await self._store.list(query, limit=_SIZE)
+        return _choices(records)
 
-    async def _fetch(self, query: Query) -> _Shortlist:
-        try:
-            _, records = await self._store.list(query, sort="score", limit=_SIZE)
-        except UNAVAILABLE as error:
-            raise StoreAwayError(type(error).__name__) from error
-        found = (_choice(json.loads(record)) for record in records)
-        choices = tuple(choice for choice in found if choice is not None)
-        weights = tuple(accumulate(_weight(choice) for choice in choices))
-        return _Shortlist(choices, weights, self._clock())
+
+def _facets_of(query: Query) -> list[Query]:
+    """Queries of one facet each that hold, between them, all that `query` means."""
+    if query.target:
+        return [Query(target=query.target)]
+    if query.asn:
+        return [Query(asn=query.asn)]
+    if query.country:
+        return [Query(country=query.country)]
+    secure = True if query.https else None
+    return [
+        Query(protocols=(protocol,), https=secure if protocol is Protocol.CONNECT else None)
+        for protocol in query.protocols or tuple(Protocol)
+    ]
+
+
+def _choices(records: list[str]) -> Choices:
+    return tuple(choice for choice in map(Choice.of, records) if choice is not None)
 
 
 def _weight(choice: Choice) -> float:
     # Squared: one with score 90 is taken about five times as often as one with 40.
     return max(choice.score, 1.0) ** 2
-
-
-def _choice(record: dict[str, Any]) -> Choice | None:
-    name = str(record["proxy"])
-    try:
-        upstream = Upstream.parse(name)
-        protocols = tuple(Protocol(word) for word in record["protocols"])
-    except (BadAddressError, ValueError) as error:
-        log.error("a record in the store cannot be used: %s", error)
-        return None
-    return Choice(
-        upstream, name, protocols, float(record["score"]), float(record.get("expires") or 0)
-    )
