@@ -1,6 +1,8 @@
 """One TCP connection: read piece by piece at first, then passed on as it comes."""
 
 import asyncio
+import socket
+import struct
 from collections.abc import Callable
 from typing import Protocol, cast
 
@@ -8,6 +10,8 @@ MAX_UNREAD_BYTES = 64 * 1024
 """What a connection may send ahead of its reader; beyond it nothing more is read from it."""
 MAX_UNSENT_BYTES = 256 * 1024
 """What may wait for a slow peer; beyond it nothing more is read from the other side."""
+
+_AT_ONCE = struct.pack("ii", 1, 0)  # closing then sends a reset (socket(7), SO_LINGER)
 
 
 class Sink(Protocol):
@@ -196,8 +200,16 @@ class Channel(asyncio.Protocol):
             self._end = loop.call_later(grace_s, self.abort)
 
     def abort(self) -> None:
-        """Close at once, with a reset: the peer must not take what it got for the whole."""
+        """Close at once; what is not sent yet is lost."""
         if self._transport is not None and not self.lost:
+            self._transport.abort()
+
+    def reset(self) -> None:
+        """Close at once, so that the peer cannot take what it got for the whole."""
+        if self._transport is not None and not self.lost:
+            sock = self._transport.get_extra_info("socket")
+            if sock is not None:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
             self._transport.abort()
 
     def _wake(self) -> None:

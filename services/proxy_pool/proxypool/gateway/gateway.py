@@ -23,8 +23,19 @@ from proxypool.store import Store
 class Gateway:
     """One gateway process's listeners over one store."""
 
-    def __init__(self, settings: Settings, store: Store, accounts: Accounts) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        accounts: Accounts,
+        *,
+        port: int | None = None,
+        health_port: int | None = None,
+    ) -> None:
+        """`port` and `health_port` stand in for the settings' own; 0: any that is free."""
         self._settings = settings
+        self._port = settings.gateway_port if port is None else port
+        self._health_port = settings.gateway_health_port if health_port is None else health_port
         self.metrics = Metrics()
         self._upstreams = Upstreams(store)
         self._feedback = Feedback(store, self._upstreams, self.metrics)
@@ -59,8 +70,8 @@ class Gateway:
         """Listen. Raises ConfigurationError where an address is taken."""
         settings = self._settings
         try:
-            await self.listener.start()
-            await self.health.start(settings.gateway_host, settings.gateway_health_port)
+            await self.listener.start(settings.gateway_host, self._port)
+            await self.health.start(settings.gateway_host, self._health_port)
         except OSError as error:
             raise ConfigurationError(
                 [

@@ -397,7 +397,7 @@ class HttpSide:
             route.fault(link.choice, link.protocol, how)
         # The client must see that this is not the whole.
         if isinstance(framing, bodies.UntilClose) or (chunked and old_client):
-            self._client.abort()
+            self._client.reset()
         else:
             self._client.close(self._settings.gateway_idle_timeout_s)
         return None

@@ -41,15 +41,10 @@ class Listener:
             raise RuntimeError("the listener has not started")
         return int(self._server.sockets[0].getsockname()[1])
 
-    async def start(self) -> None:
+    async def start(self, host: str, port: int) -> None:
         """Listen. Raises OSError where the address is taken."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            lambda: _Client(self),
-            self._settings.gateway_host,
-            self._settings.gateway_port,
-            backlog=_BACKLOG,
-        )
+        self._server = await loop.create_server(lambda: _Client(self), host, port, backlog=_BACKLOG)
 
     async def stop(self) -> None:
         """Take no more in, let what is under way finish within the grace, then close the rest."""

@@ -45,6 +45,10 @@ class Metrics:
             registry=self._registry,
         )
 
+    def value(self, name: str, labels: dict[str, str]) -> float | None:
+        """One counter's value, or None where it has not been counted yet."""
+        return self._registry.get_sample_value(name, labels)
+
     def text(self) -> bytes:
         """All of them."""
         return generate_latest(self._registry)
