@@ -1,6 +1,7 @@
 """One TCP connection: read piece by piece at first, then passed on as it comes."""
 
 import asyncio
+import contextlib
 import socket
 import struct
 from collections.abc import Callable
@@ -178,7 +179,9 @@ class Channel(asyncio.Protocol):
     def shut(self) -> None:
         """Say that no more will be sent; the peer may go on sending."""
         if not self.closed and self._transport is not None and self._transport.can_write_eof():
-            self._transport.write_eof()
+            # The peer may be gone already: connection_lost is then on its way.
+            with contextlib.suppress(OSError):
+                self._transport.write_eof()
 
     def hold(self) -> None:
         """Read nothing for now: who takes it is slow."""

@@ -88,7 +88,10 @@ class DestinationRule:
         if destination.ip is not None:
             ip, rule = destination.ip, UpstreamRule(self.networks)
             listed = any(ip in network for network in self.networks)
-            if not (listed or all(rule.permits(found) for found in _all_addresses(ip))):
+            public = not (isinstance(ip, IPv6Address) and ip.is_site_local) and all(
+                rule.permits(found) for found in _all_addresses(ip)
+            )
+            if not (listed or public):
                 raise _refused("a public address", destination.host)
         elif not self._permits_name(destination.host):
             raise _refused("a public host name", destination.host)

@@ -155,15 +155,17 @@ async def _head(upstream: Channel, body: RequestBody, first_byte_s: float, idle_
         invited = body.count > 0 or not body.awaits_continue
         waits_for_client = not body.framing.done and not upstream.stuck and invited
         limit_s = idle_s if waits_for_client and not size else first_byte_s
+        now, due = loop.time(), max(heard_at, body.moved_at) + limit_s
+        if now >= due:
+            if waits_for_client and not size:
+                raise ClientFaultError(408, "no more of the body")
+            raise ExchangeFailedError("timeout", doubtful=True)
         try:
-            async with asyncio.timeout_at(max(heard_at, body.moved_at) + limit_s):
+            # Looked at again now and then: the body moves without waking anyone here.
+            async with asyncio.timeout_at(min(due, now + first_byte_s)):
                 more = await upstream.more()
         except TimeoutError:
-            if loop.time() < max(heard_at, body.moved_at) + limit_s:
-                continue  # the body has moved meanwhile
-            if waits_for_client and not size:
-                raise ClientFaultError(408, "no more of the body") from None
-            raise ExchangeFailedError("timeout", doubtful=True) from None
+            continue
         if body.fault is not None:
             raise body.fault
         if not more:

@@ -85,6 +85,10 @@ class Gateway:
             ) from error
         self._reporting = asyncio.create_task(self._feedback.run())
 
+    async def report_now(self) -> None:
+        """Give the store what was learned, without waiting for the next batch."""
+        await self._feedback.flush()
+
     async def stop(self) -> None:
         """Finish what is under way within the grace, report what was learned, and end."""
         self.health.stopping = True

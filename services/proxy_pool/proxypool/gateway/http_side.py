@@ -278,8 +278,8 @@ class HttpSide:
                         raise refusal from error
                     link, head = spare
                 else:
-                    if spare is None and self._may_be_the_proxys(route, link, request, head):
-                        spare = link, head
+                    if self._may_be_the_proxys(route, link, request, head, spare is None):
+                        spare = spare or (link, head)
                         route.doubt(link.choice, link.protocol, "bad_status")
                         request.body.stop()
                         continue
@@ -323,12 +323,13 @@ class HttpSide:
         return head
 
     def _may_be_the_proxys(
-        self, route: Route, link: Link, request: _Request, head: AnswerHead
+        self, route: Route, link: Link, request: _Request, head: AnswerHead, first: bool
     ) -> bool:
         """Whether to ask another upstream if it is the site itself that says so."""
         return (
             link.protocol is Protocol.HTTP
-            and head.status in _MAY_BE_THE_PROXYS
+            # Sites say 503 themselves to those who ask too often: one other is asked, not all.
+            and (head.status in (502, 504) or (head.status == 503 and first))
             and self._may_repeat(request)
             and len(route.failures) + 1 < self._desk.roads.attempts
             and not request.wish.session  # those want one exit before all

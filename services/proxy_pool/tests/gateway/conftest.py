@@ -210,7 +210,9 @@ async def start_gateway(
 
         async def start(**changes: str) -> Running:
             settings: Settings = load("gateway", {**gateway_environment, **changes})
-            gateway = Gateway(settings, store, load_accounts(settings), port=0, health_port=0)
+            own_store = Store(settings)
+            stack.push_async_callback(own_store.close)
+            gateway = Gateway(settings, own_store, load_accounts(settings), port=0, health_port=0)
             await gateway.start()
             stack.push_async_callback(gateway.stop)
             running = Running(gateway)
