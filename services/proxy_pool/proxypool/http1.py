@@ -134,7 +134,7 @@ class AnswerReader:
             raise TooLargeError(f"more than {self.max_head_bytes} bytes of headers")
         lines = bytes(self._buffer[:end]).decode("latin-1").split("\r\n")
         del self._buffer[: end + 4]
-        self.status = _status(lines[0])
+        self.status = status_of(lines[0])
         self.headers = [_header(line) for line in lines[1:]]
         if 100 <= self.status < 200:
             self._interim += 1
@@ -228,7 +228,8 @@ class AnswerReader:
             self._left -= len(piece)
 
 
-def _status(line: str) -> int:
+def status_of(line: str) -> int:
+    """The status in an answer's first line. Raises BadAnswerError for what is not HTTP/1."""
     version, _, rest = line.partition(" ")
     code = rest[:3]
     if version not in ("HTTP/1.1", "HTTP/1.0") or not (code.isascii() and code.isdecimal()):

@@ -32,6 +32,7 @@ class Scheduler:
         files: SourceFiles | None = None,
     ) -> None:
         """`files`, where given, are watched: their changes take effect without a restart."""
+        self._settings = settings
         self._store = store
         self._heartbeat = Heartbeat(settings.heartbeat_file)
         self._due = asyncio.Event()
