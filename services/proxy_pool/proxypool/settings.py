@@ -82,7 +82,6 @@ class Settings:
     targets_file: Path | None
     timezone: tzinfo
     data_dir: Path
-    accounts_file: Path | None
     gateway_host: str
     gateway_port: int
     gateway_health_port: int
@@ -607,15 +606,6 @@ SETTINGS: tuple[Setting, ...] = (
         "a path",
         "where the store of a pool without DB_CONN lies",
         _home_path,
-    ),
-    Setting(
-        "ACCOUNTS_FILE",
-        "accounts_file",
-        "",
-        "a file with lines `name:secret`",
-        "accounts of the API and the gateway; the secret is also the account's API key",
-        Path,
-        absent=None,
     ),
     Setting(
         "GATEWAY_HOST",
