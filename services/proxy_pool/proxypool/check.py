@@ -11,6 +11,7 @@ from proxypool.http1 import (
     exchange,
 )
 from proxypool.judge import JudgeWatch, NotTheJudgeError, Question
+from proxypool.protocol import Protocol
 from proxypool.settings import Settings
 from proxypool.verdict import Anonymity, Outcome, Verdict
 
@@ -26,7 +27,7 @@ async def check(proxy: str, settings: Settings, judge: JudgeWatch) -> Verdict:
     except BadAddressError:
         return Verdict(Outcome.REFUSED, "bad_address")
     rule = settings.upstream_rule
-    if not rule.permits(upstream.ip):
+    if upstream.ip is None or not rule.permits(upstream.ip):
         return Verdict(Outcome.REFUSED, AddressNotAllowedError.reason)
     question = Question.about(settings.judge_url, through_proxy=True)
     loop = asyncio.get_running_loop()
@@ -67,6 +68,8 @@ def _judged(question: Question, answer: Answer, judge: JudgeWatch) -> Verdict:
     anonymity = Anonymity.ANONYMOUS if sight.names_a_proxy() else Anonymity.ELITE
     return Verdict(
         Outcome.GOOD,
+        protocols=(Protocol.HTTP,),
+        tried=(Protocol.HTTP,),
         exit_ip=sight.ip,
         anonymous=anonymity.value,
         latency_ms=round(answer.total_s * 1000),

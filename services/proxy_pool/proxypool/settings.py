@@ -7,9 +7,11 @@ table is printed from it by `proxypool settings`.
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from proxypool.address import Network, UpstreamRule, normal, parse_networks
 from proxypool.problems import ConfigurationError, Problem
@@ -58,9 +60,18 @@ class Settings:
     forget_after_s: float
     deleted_for_s: float
     popped_for_s: float
-    max_fail_count: int
+    full_check_interval_s: float
+    score_memory: float
+    evict_below: float
+    max_fail_count: int | None
+    pool_size_min: int
+    pool_size_max: int
     max_known: int
     max_queue: int
+    history_interval_s: float
+    targets_file: Path | None
+    timezone: tzinfo
+    data_dir: Path
     heartbeat_file: Path
     log_level: str
 
@@ -128,6 +139,29 @@ def _addresses(text: str) -> tuple[str, ...]:
     if any(network.num_addresses != 1 for network in networks):
         raise ValueError(text)
     return tuple(str(normal(network.network_address)) for network in networks)
+
+
+def _file(text: str) -> Path:
+    path = Path(text)
+    if not path.is_file():
+        raise ValueError(text)
+    return path
+
+
+def _home_path(text: str) -> Path:
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as error:  # the user has no home
+        raise ValueError(text) from error
+
+
+def _timezone(text: str) -> tzinfo:
+    if text.upper() == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, OSError) as error:
+        raise ValueError(text) from error
 
 
 def _level(text: str) -> str:
@@ -317,12 +351,53 @@ SETTINGS: tuple[Setting, ...] = (
         _number(0, _ONE_YEAR),
     ),
     Setting(
+        "FULL_CHECK_INTERVAL",
+        "full_check_interval_s",
+        "21600",
+        f"{_SECONDS} between 1 and 2592000",
+        "between two checks that try all protocols, and not only those that are known",
+        _number(1, 30 * _ONE_DAY),
+    ),
+    Setting(
+        "SCORE_MEMORY",
+        "score_memory",
+        "0.3",
+        "a number between 0.01 and 1",
+        "how much the newest result counts in a proxy's success rate",
+        _number(0.01, 1),
+    ),
+    Setting(
+        "EVICT_BELOW",
+        "evict_below",
+        "20",
+        "a number between 0 and 100",
+        "a good proxy whose score falls below this is dropped",
+        _number(0, 100),
+    ),
+    Setting(
         "MAX_FAIL_COUNT",
         "max_fail_count",
-        "1",
+        "",
         "a whole number between 0 and 1000",
-        "a good proxy is dropped when its `fail_count` is above this; a success takes one back",
+        "drops a good proxy also when it failed more often than this in a row",
         _count(0, 1000),
+        absent=None,
+    ),
+    Setting(
+        "POOL_SIZE_MIN",
+        "pool_size_min",
+        "20",
+        "a whole number between 0 and 1000000",
+        "with fewer good proxies, sources that work are crawled each minute",
+        _count(0, 1_000_000),
+    ),
+    Setting(
+        "POOL_SIZE_MAX",
+        "pool_size_max",
+        "50000",
+        "a whole number between 1 and 1000000",
+        "good proxies; beyond it those with the lowest scores go",
+        _count(1, 1_000_000),
     ),
     Setting(
         "MAX_KNOWN",
@@ -339,6 +414,39 @@ SETTINGS: tuple[Setting, ...] = (
         "a whole number between 1 and 1000000",
         "checks handed out and not yet settled",
         _count(1, 1_000_000),
+    ),
+    Setting(
+        "HISTORY_INTERVAL",
+        "history_interval_s",
+        "60",
+        f"{_SECONDS} between 1 and 3600",
+        "between two samples of the pool's sizes",
+        _number(1, 3600),
+    ),
+    Setting(
+        "TARGETS_FILE",
+        "targets_file",
+        "",
+        "an existing file",
+        "the YAML list of named sites that proxies are tried with; read again when it changes",
+        _file,
+        absent=None,
+    ),
+    Setting(
+        "TIMEZONE",
+        "timezone",
+        "UTC",
+        "a name of the time zone database",
+        "the zone of the times in records",
+        _timezone,
+    ),
+    Setting(
+        "DATA_DIR",
+        "data_dir",
+        "~/.local/share/proxypool",
+        "a path",
+        "where the store of a pool without DB_CONN lies",
+        _home_path,
     ),
     Setting(
         "HEARTBEAT_FILE",

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from proxypool.address import Upstream
+from proxypool.candidate import Candidate
 from proxypool.settings import Settings, load
 from proxypool.store import Store
 from redis.asyncio import Redis
@@ -26,6 +28,11 @@ class Until(Protocol):
     async def __call__(
         self, question: Callable[[], Awaitable[Any]], limit_s: float = 45.0
     ) -> Any: ...
+
+
+def listed(*proxies: str) -> list[Candidate]:
+    """Candidates as a source lists them that says nothing else."""
+    return [Candidate(Upstream.parse(proxy)) for proxy in proxies]
 
 
 def pool_url(address: str = REDIS_ADDRESS) -> str:
