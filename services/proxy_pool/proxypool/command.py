@@ -1,10 +1,8 @@
 """The command `proxypool`: finds the command that is asked for, and runs it with its settings."""
 
 import argparse
-import logging
 import os
 import sys
-import time
 from typing import Protocol
 
 from proxypool import settings as settings_module
@@ -20,6 +18,7 @@ from proxypool.commands import (
     stats,
     take_in,
 )
+from proxypool.logs import start_log
 from proxypool.problems import EX_CONFIG, ConfigurationError
 from proxypool.settings import Settings
 
@@ -67,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
     command = _COMMANDS[name]
     try:
         settings = settings_module.load(name)
-        _start_log(settings, command)
+        start_log(settings, quiet=command.ONE_SHOT)
         return command.run(settings, parsed)
     except ConfigurationError as error:
         for problem in error.problems:
@@ -87,13 +86,3 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("sources", help="list the sources, or try one: sources test NAME")
     commands.add_parser("settings", help="print all settings as a table")
     return parser
-
-
-def _start_log(settings: Settings, command: Command) -> None:
-    logging.Formatter.converter = time.gmtime  # UTC, like every other time that is shown
-    level = logging.getLevelNamesMapping()[settings.log_level]
-    logging.basicConfig(
-        level=max(level, logging.WARNING) if command.ONE_SHOT and level > logging.DEBUG else level,
-        format="%(asctime)sZ %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )

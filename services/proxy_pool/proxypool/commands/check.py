@@ -124,7 +124,8 @@ async def _check_all(
 async def _check_one(candidate: Candidate, settings: Settings, judge: Any) -> Verdict:
     from proxypool.check import check
 
-    return await check(str(candidate.upstream), settings, judge)
+    hint = (candidate.protocol,) if candidate.protocol else ()
+    return await check(str(candidate.upstream), settings, judge, hint=hint)
 
 
 def _record(candidate: Candidate, verdict: Verdict) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 
-from proxypool.commands.processes import check_heartbeat, on_stop, run_loop
+from proxypool.commands.processes import check_heartbeat
 from proxypool.settings import Settings
 
 HELP = "check proxies"
@@ -15,18 +15,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(settings: Settings, _: Namespace) -> int:
     """Check until asked to stop."""
-    from proxypool.checker import Checker
-    from proxypool.store import Store
+    from proxypool.checker_processes import run_checkers
 
     check_heartbeat(settings)
-
-    async def main() -> None:
-        store = Store(settings)
-        checker = Checker(settings, store)
-        on_stop(checker.stop)
-        try:
-            await checker.run()
-        finally:
-            await store.close()
-
-    return run_loop(main())
+    return run_checkers(settings)
