@@ -242,12 +242,6 @@ def _timezone(text: str) -> tzinfo:
         raise ValueError(text) from error
 
 
-def _yes_or_no(text: str) -> bool:
-    if text.lower() not in ("yes", "no"):
-        raise ValueError(text)
-    return text.lower() == "yes"
-
-
 def _networks_and_names(text: str) -> tuple[tuple[Network, ...], tuple[str, ...]]:
     """Networks, and host names; one that begins with a dot stands for all that end in it."""
     networks: list[Network] = []
@@ -873,7 +867,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
 )
 
-_WITHOUT_STORE = ("sources",)
+_WITHOUT_STORE = ("check", "sources")
 """Commands that never ask the store anything."""
 
 _DB_CONN_EXPECTED = "redis://user:password@host:port/number"

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter
@@ -9,12 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from proxypool import settings as settings_module
 from proxypool.candidate import Candidate
 from proxypool.commands.files import write_whole
 from proxypool.commands.lists import candidates_of
 from proxypool.commands.progress import Progress
 from proxypool.commands.writing import add_format, form_of, written
 from proxypool.listing import Defaults
+from proxypool.own_machine import judges
 from proxypool.problems import ConfigurationError, Problem
 from proxypool.settings import Settings
 from proxypool.verdict import Outcome, Verdict
@@ -57,8 +60,9 @@ class Findings:
             self.records.append(_record(candidate, verdict))
 
 
-def run(settings: Settings, arguments: Namespace) -> int:
+def run(_: Settings, arguments: Namespace) -> int:
     """Check, write, sum up; the exit code is 1 where none works."""
+    settings = settings_module.load("check", {**os.environ, **judges(os.environ)})
     form = arguments.format or form_of(arguments.output)
     candidates, refused = candidates_of(arguments.file, Defaults(), settings.upstream_rule)
     if not candidates:

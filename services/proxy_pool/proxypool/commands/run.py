@@ -1,21 +1,26 @@
 """`proxypool run`: the whole pool in one process group, and nothing else needed."""
 
 import asyncio
+import logging
 import os
 import tempfile
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
 from pathlib import Path
 
 from proxypool.commands.processes import on_stop
 from proxypool.embedded import EmbeddedServer
+from proxypool.own_machine import environment
 from proxypool.settings import Settings
 from proxypool.supervisor import Role, Supervisor
+
+log = logging.getLogger(__name__)
 
 HELP = "run everything: scheduler, checker, API with dashboard, gateway"
 ONE_SHOT = False
 
 _ROLES = ("schedule", "checker", "server", "gateway")
-_LOOPBACK = "127.0.0.1"
+_ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  told apart, not listened on
 _GRACE_S = 10.0  # beyond STOP_GRACE, as a container's
 
 
@@ -26,35 +31,28 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(settings: Settings, _: Namespace) -> int:
     """Run until asked to stop, or until a process cannot be kept running.
 
-    Raises ConfigurationError where the pool has no store: then nothing is started.
+    Raises ConfigurationError where it has no store or no sources: then nothing is started.
     """
+    chosen = environment(os.environ)
     store = None if settings.db_conn else EmbeddedServer(settings.data_dir)
     if store is not None:
         store.join()
     try:
         with tempfile.TemporaryDirectory(prefix="proxypool-") as folder:
-            return asyncio.run(_supervise(settings, Path(folder)))
+            return asyncio.run(_supervise(settings, Path(folder), chosen))
     finally:
         if store is not None:
             store.leave()
 
 
-async def _supervise(settings: Settings, folder: Path) -> int:
-    roles = [Role(name, _environment(settings, folder / name)) for name in _ROLES]
+async def _supervise(settings: Settings, folder: Path, chosen: Mapping[str, str]) -> int:
+    roles = [Role(name, {**chosen, "HEARTBEAT_FILE": str(folder / name)}) for name in _ROLES]
     supervisor = Supervisor(roles, grace_s=settings.stop_grace_s + _GRACE_S)
     on_stop(supervisor.stop)
+    log.info("dashboard and API: http://%s:%d/", _shown(settings, chosen), settings.port)
     return await supervisor.run()
 
 
-def _environment(settings: Settings, heartbeat: Path) -> dict[str, str]:
-    """What a process gets beside our own settings: what is right for one person's machine."""
-    chosen = {"HEARTBEAT_FILE": str(heartbeat)}
-    for name in ("HOST", "GATEWAY_HOST"):
-        # Containers listen on all their addresses; a laptop does not, unless it is told to.
-        if not os.environ.get(name):
-            chosen[name] = _LOOPBACK
-    if not os.environ.get("GATEWAY_URL"):
-        chosen["GATEWAY_URL"] = f"http://{_LOOPBACK}:{settings.gateway_port}"
-    if settings.sources_dir is not None:
-        chosen["SOURCES_DIR"] = str(settings.sources_dir)
-    return chosen
+def _shown(settings: Settings, chosen: Mapping[str, str]) -> str:
+    host = chosen.get("HOST", settings.host)
+    return "127.0.0.1" if host in _ANY_ADDRESS else host
