@@ -1,7 +1,9 @@
 """A pool whose every number is known, for tests of what people see of it.
 
 `python -m tests.planted` puts it into the Redis of DB_CONN and prints the truth as JSON. The pool
-is what checks and crawls would have made of it; only the history's times are set by hand.
+is what checks and crawls would have made of it; only the history's times are set by hand. Where
+UPSTREAM names a proxy that listens, that one alone is put under the table TABLE_OF_GATEWAY: what
+a gateway finds out about it must not change the truth.
 """
 
 import asyncio
@@ -46,14 +48,10 @@ class Planted:
     source: str
 
 
-def good_ones(upstream: str = "") -> Iterator[Planted]:
-    """The good proxies; `upstream` is one that really listens, where there is one."""
+def good_ones() -> Iterator[Planted]:
+    """The good proxies."""
     for number in range(GOOD):
-        proxy = f"203.0.113.{number + 1}:{8000 + number}"
-        if number == 0:
-            proxy = PAID
-        elif number == 1 and upstream:
-            proxy = upstream
+        proxy = f"203.0.113.{number + 1}:{8000 + number}" if number else PAID
         spoken = _SPOKEN[number % 4]
         tunnels = Protocol.HTTP not in spoken or Protocol.CONNECT in spoken
         country = _COUNTRIES[number // 4 % 4]
@@ -78,12 +76,12 @@ def good_ones(upstream: str = "") -> Iterator[Planted]:
         )
 
 
-async def plant(store: Store, upstream: str = "") -> dict[str, Any]:
+async def plant(store: Store) -> dict[str, Any]:
     """Fill an empty store; what is in it now."""
     await store.ensure_group()
     await store.put_target(Target(name="shop", url="http://shop.example/"))
     verdicts: dict[str, Verdict] = {}
-    for one in good_ones(upstream):
+    for one in good_ones():
         await store.add(one.source, [Candidate(Upstream.parse(one.proxy))])
         verdicts[one.proxy] = one.verdict
     bad = [reason for reason, count in FAILURES.items() for _ in range(count)]
@@ -149,12 +147,26 @@ async def _history(store: Store) -> int:
     return len(await store.history(24))
 
 
+async def _plant_upstream(store: Store, upstream: str) -> None:
+    spoken = (Protocol.HTTP, Protocol.CONNECT)
+    await store.ensure_group()
+    await store.add("gateway", [Candidate(Upstream.parse(upstream))])
+    await _settle(store, {upstream: Verdict(Outcome.GOOD, protocols=spoken, tried=spoken)})
+
+
 async def _main() -> None:
     store = Store(load("stats"))
     try:
-        print(json.dumps(await plant(store, os.environ.get("UPSTREAM", ""))))
+        print(json.dumps(await plant(store)))
     finally:
         await store.close()
+    if "UPSTREAM" in os.environ:
+        table = os.environ["TABLE_OF_GATEWAY"]
+        others = Store(load("stats", {**os.environ, "TABLE_NAME": table}))
+        try:
+            await _plant_upstream(others, os.environ["UPSTREAM"])
+        finally:
+            await others.close()
 
 
 if __name__ == "__main__":

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.proxy_pool.pool import Pool
 
+expect.set_options(timeout=15_000)  # a refresh, on a busy machine
+
 OpenPage = Callable[..., Page]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """This machine's Chromium."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert path, "expected the program chromium; found none. What to do: apt-get install chromium"
-    with sync_playwright() as playwright:
-        # Tests run as root in places, where Chromium's sandbox does not.
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +25,30 @@ def pool() -> Iterator[Pool]:
         yield running
     finally:
         running.stop()
+
+
+@pytest.fixture(scope="session")
+def browser(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """This machine's Chromium, in the network of the pool's container.
+
+    There no other host can be reached. And in this machine's own network Chromium would drop what
+    it loads (ERR_NETWORK_CHANGED) whenever a container of another test comes or goes.
+    """
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert chromium, "expected chromium; found none. What to do: apt-get install chromium"
+    program = tmp_path_factory.mktemp("browser") / "chromium"
+    enter = f"nsenter --target {pool.process} --net"
+    if os.geteuid() != 0:
+        enter = (
+            f"sudo -n {enter} setpriv --reuid {os.geteuid()} --regid {os.getegid()} --init-groups"
+        )
+    program.write_text(f'#!/bin/sh\nexec {enter} {chromium} "$@"\n')
+    program.chmod(0o755)
+    with sync_playwright() as playwright:
+        # Root runs these tests in places, for whom Chromium's sandbox does not work.
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

@@ -17,34 +17,31 @@ ACCOUNT, SECRET = (_FOLDER / "accounts/accounts").read_text().strip().split(":")
 
 @dataclass
 class Pool:
-    """Addresses, and the truth about what is planted."""
+    """Addresses, as the browser reaches them, and the truth about what is planted."""
 
-    open_url: str = ""
+    open_url: str = "http://127.0.0.1:5010/"
     """Where everyone is trusted."""
     guarded_url: str = ""
     """Where the account is needed."""
+    process: int = 0
+    """One in whose network the browser runs."""
     truth: dict[str, Any] | None = None
 
     def start(self) -> None:
         """Start the containers and plant the pool's content."""
         self.compose("up", "--detach", "--wait", "open", "guarded", "gateway", "upstream")
-        self.open_url, self.guarded_url = (
-            f"http://{self.compose('port', name, '5010').strip()}/" for name in ("open", "guarded")
-        )
-        self.plant()
-
-    def plant(self) -> None:
-        """Fill the empty store."""
+        self.process = self.inspect("open")["State"]["Pid"]
+        [network] = self.inspect("guarded")["NetworkSettings"]["Networks"].values()
+        self.guarded_url = f"http://{network['IPAddress']}:5010/"
         self.truth = json.loads(self.compose("run", "--rm", "--no-TTY", "planted"))
 
-    def empty(self) -> None:
-        """Take everything out."""
-        self.redis("flushall")
-
-    def redis(self, *command: str) -> str:
-        """One command, with every right."""
-        login = ("--user", "admin", "--pass", "admin", "--no-auth-warning")
-        return self.compose("exec", "--no-TTY", "redis", "redis-cli", *login, *command)
+    def inspect(self, service: str) -> Any:
+        """What the engine knows of a service's container."""
+        container = self.compose("ps", "--quiet", service).strip()
+        ended = subprocess.run(
+            ["docker", "inspect", container], capture_output=True, text=True, check=True
+        )
+        return json.loads(ended.stdout)[0]
 
     def stop(self) -> None:
         """Remove everything of it."""

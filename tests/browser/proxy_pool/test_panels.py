@@ -98,10 +98,11 @@ def test_the_history_draws_every_sample(page: Page, truth: Truth) -> None:
 
 def test_the_historys_range_can_be_chosen(page: Page, truth: Truth) -> None:
     page.locator("#hours").select_option("1")
-    # Samples are ten minutes apart.
     shown = page.locator("#history polyline").first
+    # Samples are ten minutes apart.
     page.wait_for_function(
-        "document.querySelector('#history polyline').getAttribute('points').split(' ').length < 9"
+        "() => document.querySelector('#history polyline').getAttribute('points')"
+        ".split(' ').length < 9"
     )
     assert 6 <= len(str(shown.get_attribute("points")).split()) < truth["samples"]
 
