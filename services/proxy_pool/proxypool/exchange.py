@@ -28,8 +28,6 @@ from proxypool.tunnel import Handshake
 
 Task: TypeAlias = "asyncio.Task[Any]"
 
-_LATE_S = 0.02
-_LONGEST_GRACE_S = 1.0
 _OWN_LIMITS = frozenset(
     {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
 )
@@ -42,7 +40,6 @@ class Exchange(asyncio.Protocol):
         "_connected",
         "_connecting",
         "_deadline",
-        "_due",
         "_ended",
         "_error",
         "_gave_up",
@@ -57,7 +54,6 @@ class Exchange(asyncio.Protocol):
         "_tls_context",
         "_tls_host",
         "_transport",
-        "_was_late",
         "connected_at",
     )
 
@@ -89,8 +85,6 @@ class Exchange(asyncio.Protocol):
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._error: ExchangeError | None = None
         self._deadline = 0.0
-        self._due = 0.0
-        self._was_late = False
         self._gave_up = False
         self._connecting: Task | None = None
         self._timer: asyncio.TimerHandle
@@ -106,7 +100,8 @@ class Exchange(asyncio.Protocol):
         try:
             self._connecting = asyncio.current_task()
             self._deadline = deadline
-            self._arm(min(started + connect_timeout_s, deadline))
+            limit = min(started + connect_timeout_s, deadline)
+            self._timer = loop.call_at(limit, self._ring)
             await self._connect(host, port)
             await self._ended
         finally:
@@ -237,27 +232,16 @@ class Exchange(asyncio.Protocol):
         self._reader.end()
         self._ended.set_result(None)
 
-    def _arm(self, due: float) -> None:
-        self._due = due
-        self._timer = self._loop.call_at(due, self._ring)
-
     def _ring(self) -> None:
         """The time for connecting is over, or all of it.
 
         One timer for both, and no asyncio.timeout: this is where a check's cost lies.
         """
-        now = self._loop.time()
-        late_s = now - self._due
-        if late_s > _LATE_S and not self._was_late:
-            # The loop was busy, and rings before it reads: what has come meanwhile shall count.
-            self._was_late = True
-            self._arm(now + min(late_s, _LONGEST_GRACE_S))
-        elif not self.connected_at:
+        if not self.connected_at:
             self._gave_up = True
             cast(Task, self._connecting).cancel()
-        elif now < self._deadline:
-            self._was_late = False
-            self._arm(self._deadline)
+        elif self._loop.time() < self._deadline:
+            self._timer = self._loop.call_at(self._deadline, self._expire)
         else:
             self._expire()
 

@@ -137,7 +137,6 @@ def test_an_answer_that_came_while_the_loop_was_busy_counts() -> None:
 
     thread = threading.Thread(target=serve)
     thread.start()
-    # uvloop rings its timers before it reads.
     assert uvloop.run(main()).body == b"hello"
     thread.join(30)
     listener.close()
