@@ -28,7 +28,7 @@ class BadRequestError(Exception):
 class Head:
     """The head of a request: its first line's parts, and its headers as they came."""
 
-    __slots__ = ("headers", "method", "target", "version")
+    __slots__ = ("_first", "headers", "method", "target", "version")
 
     def __init__(
         self, method: str, target: str, version: str, headers: list[tuple[str, str]]
@@ -37,13 +37,13 @@ class Head:
         self.target = target
         self.version = version
         self.headers = headers
+        self._first: dict[str, str] = {}
+        for name, value in headers:
+            self._first.setdefault(name.lower(), value)
 
     def header(self, name: str) -> str:
         """The first value of the header `name` (in lower case); empty where it is not there."""
-        for found, value in self.headers:
-            if found.lower() == name:
-                return value
-        return ""
+        return self._first.get(name, "")
 
     @property
     def keeps_alive(self) -> bool:
