@@ -16,6 +16,7 @@ MakeSettings = Callable[..., Settings]
 PORT = 8009
 FIRST = 20000
 WIDE_PORT = 30000
+ANNOUNCED_PORT, PLAIN_PORT = 18101, 18102
 
 
 class Destination:
@@ -44,11 +45,11 @@ class Destination:
 
 
 @asynccontextmanager
-async def destination(*, takes_header: bool) -> AsyncIterator[Destination]:
+async def destination(port: int, *, takes_header: bool) -> AsyncIterator[Destination]:
     there = Destination()
     there.takes_header = takes_header
-    server = await asyncio.start_server(there.serve, "127.0.0.1", 0)
-    there.port = server.sockets[0].getsockname()[1]
+    server = await asyncio.start_server(there.serve, "127.0.0.1", port)
+    there.port = port
     try:
         yield there
     finally:
@@ -60,14 +61,14 @@ async def destination(*, takes_header: bool) -> AsyncIterator[Destination]:
 @pytest.fixture
 async def announced() -> AsyncIterator[Destination]:
     """Where what is asked of check.test:8001 is sent, with a PROXY protocol header."""
-    async with destination(takes_header=True) as there:
+    async with destination(ANNOUNCED_PORT, takes_header=True) as there:
         yield there
 
 
 @pytest.fixture
 async def plain() -> AsyncIterator[Destination]:
     """A destination without such a header."""
-    async with destination(takes_header=False) as there:
+    async with destination(PLAIN_PORT, takes_header=False) as there:
         yield there
 
 
@@ -102,16 +103,23 @@ def pages() -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=f"http://127.0.0.1:{PORT}", timeout=30)
 
 
-@pytest.fixture
-async def world(announced: Destination, plain: Destination) -> AsyncIterator[httpx.AsyncClient]:
-    """The farm at ports. It carries to destinations elsewhere, by name and by address."""
-    to = f"127.0.0.1:{announced.port}"
+@pytest.fixture(scope="module")
+def world_process() -> Iterator[None]:
+    """The farm at ports. It carries to the destinations above, by name and by address."""
+    to = f"127.0.0.1:{ANNOUNCED_PORT}"
     with running(
         FARM_ANNOUNCE=f"check.test:8001={to},localhost:8001={to}",
-        FARM_ALLOWED_DESTINATIONS=f"127.0.0.1:{plain.port},127.0.0.1:1",
+        FARM_ALLOWED_DESTINATIONS=f"127.0.0.1:{PLAIN_PORT},127.0.0.1:1",
     ):
-        async with pages() as client:
-            yield client
+        yield
+
+
+@pytest.fixture
+async def world(
+    world_process: None, announced: Destination, plain: Destination
+) -> AsyncIterator[httpx.AsyncClient]:
+    async with pages() as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
