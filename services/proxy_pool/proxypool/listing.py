@@ -242,7 +242,7 @@ def find_candidates(text: str, defaults: Defaults) -> Iterator[Candidate]:
         else:
             try:
                 yield Candidate(Upstream.of(host, ports[0], username, password), spoken, expires)
-            except BadAddressError:
+            except ValueError:  # credentials that cannot be encoded, too
                 continue
 
 
