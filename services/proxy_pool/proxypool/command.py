@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from proxypool import settings as settings_module
+from proxypool import sources_command
 from proxypool.logs import start_log
 from proxypool.problems import EX_CONFIG, ConfigurationError, Problem
 from proxypool.settings import Settings
@@ -25,7 +26,10 @@ def main(arguments: list[str] | None = None) -> int:
 
     A refused configuration is printed line by line and gives 78.
     """
-    command = _parser().parse_args(arguments).command
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == ["sources"]:
+        return sources_command.main(words[1:])
+    command = _parser().parse_args(words).command
     if command == "settings":
         print(settings_module.table())
         return 0
@@ -46,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("schedule", help="crawl the sources and hand out checks")
     commands.add_parser("checker", help="check proxies")
     commands.add_parser("stats", help="print sizes, verdicts with reasons, and sources as JSON")
+    commands.add_parser("sources", help="list the sources, or try one: sources test NAME")
     commands.add_parser("settings", help="print all settings as a table")
     return parser
 
@@ -78,20 +83,21 @@ def _server(settings: Settings) -> int:
 
 def _schedule(settings: Settings) -> int:
     from proxypool.scheduler import Scheduler
-    from proxypool.sources import load_sources
+    from proxypool.sources import SourceFiles
     from proxypool.store import Store
     from proxypool.targets import load_targets
 
     if settings.sources_dir is None:
         raise RuntimeError("load() lets schedule pass with SOURCES_DIR alone")
-    sources = load_sources(settings.sources_dir)
+    files = SourceFiles(settings.sources_dir, settings.proxy_fetcher)
+    sources = files.load()
     if settings.targets_file is not None:
         load_targets(settings.targets_file)  # a wrong one is refused now, and not by the log
     _check_heartbeat(settings)
 
     async def run() -> None:
         store = Store(settings)
-        running = asyncio.create_task(Scheduler(settings, sources, store).run())
+        running = asyncio.create_task(Scheduler(settings, sources, store, files).run())
         _on_stop(running.cancel)
         try:
             await running

@@ -51,6 +51,8 @@ class Settings:
     judge_https_urls: tuple[str, ...]
     judge_direct_urls: tuple[str, ...]
     judge_ca_file: Path | None
+    proxy_fetcher: tuple[str, ...]
+    allowed_source_networks: tuple[Network, ...]
     judge_interval_s: float
     min_anonymity: Anonymity
     own_addresses: tuple[str, ...]
@@ -91,6 +93,11 @@ class Settings:
     def upstream_rule(self) -> UpstreamRule:
         """Which proxies may be connected to."""
         return UpstreamRule(self.allowed_upstream_networks)
+
+    @property
+    def source_rule(self) -> UpstreamRule:
+        """Where the pages of sources may lie."""
+        return UpstreamRule(self.allowed_source_networks)
 
 
 def _number(low: float, high: float) -> Callable[[str], float]:
@@ -177,6 +184,10 @@ def _directory(text: str) -> Path:
     return path
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(_word(part.strip()) for part in text.split(",") if part.strip())
+
+
 def _addresses(text: str) -> tuple[str, ...]:
     networks = parse_networks(text)
     if any(network.num_addresses != 1 for network in networks):
@@ -252,6 +263,24 @@ SETTINGS: tuple[Setting, ...] = (
         _directory,
         ("schedule",),
         absent=None,
+    ),
+    Setting(
+        "PROXY_FETCHER",
+        "proxy_fetcher",
+        "",
+        "a comma list of names of sources",
+        "the sources to use, also such as are not enabled; none: all that are enabled",
+        _names,
+        absent=(),
+    ),
+    Setting(
+        "ALLOWED_SOURCE_NETWORKS",
+        "allowed_source_networks",
+        "",
+        "a comma list of addresses or networks",
+        "networks that are not public but pages of sources may lie in",
+        parse_networks,
+        absent=(),
     ),
     Setting(
         "JUDGE_URL",
@@ -582,6 +611,9 @@ SETTINGS: tuple[Setting, ...] = (
     ),
 )
 
+_WITHOUT_STORE = ("sources",)
+"""Commands that never ask the store anything."""
+
 _DB_CONN_EXPECTED = "redis://user:password@host:port/number"
 
 
@@ -592,7 +624,9 @@ def load(command: str, environ: Mapping[str, str] | None = None) -> Settings:
     """
     environ = os.environ if environ is None else environ
     problems: list[Problem] = []
-    values: dict[str, Any] = {"db_conn": _db_conn(environ, problems)}
+    values: dict[str, Any] = {
+        "db_conn": "" if command in _WITHOUT_STORE else _db_conn(environ, problems)
+    }
     for setting in SETTINGS:
         text = _text_of(setting, environ)
         if not text and command in setting.needed_by:

@@ -19,6 +19,7 @@ from tests.conftest import Admin, Until
 
 DEMO_URL = os.environ.get("DEMO_URL", "http://127.0.0.1:8009")
 JUDGE_URL = os.environ.get("JUDGE_URL", "http://127.0.0.1:8001/check/")
+PRIVATE = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"
 API = "http://127.0.0.1:5010"
 SOURCES = """
 - name: demo-table
@@ -65,7 +66,8 @@ def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
                     "VERIFY_TIMEOUT": "5",
                     "CLAIM_IDLE": "6",
                     # the demo world stands in a private network
-                    "ALLOWED_UPSTREAM_NETWORKS": "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16",
+                    "ALLOWED_UPSTREAM_NETWORKS": PRIVATE,
+                    "ALLOWED_SOURCE_NETWORKS": f"{PRIVATE},127.0.0.0/8",
                     "HEARTBEAT_FILE": str(tmp_path / f"{command}.heartbeat"),
                     **changes,
                 },
