@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("server", help="serve the API and the dashboard")
     commands.add_parser("schedule", help="crawl the sources and hand out checks")
     commands.add_parser("checker", help="check proxies")
+    commands.add_parser("gateway", help="serve the pool as one HTTP and SOCKS5 proxy")
     commands.add_parser("stats", help="print sizes, verdicts with reasons, and sources as JSON")
     commands.add_parser("sources", help="list the sources, or try one: sources test NAME")
     commands.add_parser("settings", help="print all settings as a table")
@@ -116,6 +117,28 @@ def _checker(settings: Settings) -> int:
     return run_checkers(settings)
 
 
+def _gateway(settings: Settings) -> int:
+    from proxypool.gateway.gateway import Gateway, load_accounts
+    from proxypool.store import Store
+
+    accounts = load_accounts(settings)
+
+    async def run() -> None:
+        store = Store(settings)
+        gateway = Gateway(settings, store, accounts)
+        stopped = asyncio.Event()
+        _on_stop(stopped.set)
+        try:
+            await gateway.start()
+            await stopped.wait()
+            await gateway.stop()
+            log.info("stopped")
+        finally:
+            await store.close()
+
+    return _run(run())
+
+
 def _stats(settings: Settings) -> int:
     from proxypool.store import UNAVAILABLE, Store
 
@@ -135,7 +158,13 @@ def _stats(settings: Settings) -> int:
     return 0
 
 
-_COMMANDS = {"server": _server, "schedule": _schedule, "checker": _checker, "stats": _stats}
+_COMMANDS = {
+    "server": _server,
+    "schedule": _schedule,
+    "checker": _checker,
+    "gateway": _gateway,
+    "stats": _stats,
+}
 
 
 def _run(main_task: Coroutine[Any, Any, None]) -> int:

@@ -5,6 +5,7 @@ table is printed from it by `proxypool settings`.
 """
 
 import os
+import re
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -86,6 +87,23 @@ class Settings:
     targets_file: Path | None
     timezone: tzinfo
     data_dir: Path
+    accounts_file: Path | None
+    gateway_host: str
+    gateway_port: int
+    gateway_health_port: int
+    gateway_proxy_protocol_from: tuple[Network, ...]
+    gateway_require_credentials: bool
+    gateway_attempts: int
+    gateway_connect_timeout_s: float
+    gateway_first_byte_timeout_s: float
+    gateway_head_timeout_s: float
+    gateway_idle_timeout_s: float
+    gateway_max_connections: int
+    gateway_max_connections_per_client: int
+    gateway_session_for_s: float
+    gateway_allowed_destinations: tuple[tuple[Network, ...], tuple[str, ...]]
+    gateway_allowed_ports: tuple[tuple[int, int], ...]
+    gateway_stop_grace_s: float
     heartbeat_file: Path
     log_level: str
 
@@ -216,6 +234,42 @@ def _timezone(text: str) -> tzinfo:
         return ZoneInfo(text)
     except (ZoneInfoNotFoundError, OSError) as error:
         raise ValueError(text) from error
+
+
+def _yes_or_no(text: str) -> bool:
+    if text.lower() not in ("yes", "no"):
+        raise ValueError(text)
+    return text.lower() == "yes"
+
+
+def _networks_and_names(text: str) -> tuple[tuple[Network, ...], tuple[str, ...]]:
+    """Networks, and host names; one that begins with a dot stands for all that end in it."""
+    networks: list[Network] = []
+    names: list[str] = []
+    for part in filter(None, (part.strip().lower() for part in text.split(","))):
+        try:
+            networks.extend(parse_networks(part))
+        except ValueError:
+            # An address that is wrong must not pass for a name.
+            labels = part.removeprefix(".").split(".")
+            if "/" in part or not re.fullmatch(r"[a-z0-9._-]{1,254}", part) or "" in labels:
+                raise
+            if labels[-1].isdecimal():
+                raise
+            names.append(part)
+    return tuple(networks), tuple(names)
+
+
+def _port_ranges(text: str) -> tuple[tuple[int, int], ...]:
+    """`1-24,26-65535` as pairs of the first and the last."""
+    ranges = []
+    for part in text.split(","):
+        first, dash, last = (word.strip() for word in part.partition("-"))
+        pair = int(first), int(last) if dash else int(first)
+        if not 1 <= pair[0] <= pair[1] <= 65535:
+            raise ValueError(text)
+        ranges.append(pair)
+    return tuple(ranges)
 
 
 def _level(text: str) -> str:
@@ -592,6 +646,147 @@ SETTINGS: tuple[Setting, ...] = (
         "a path",
         "where the store of a pool without DB_CONN lies",
         _home_path,
+    ),
+    Setting(
+        "ACCOUNTS_FILE",
+        "accounts_file",
+        "",
+        "a file with lines `name:secret`",
+        "accounts of the API and the gateway; the secret is also the account's API key",
+        Path,
+        absent=None,
+    ),
+    Setting(
+        "GATEWAY_HOST",
+        "gateway_host",
+        "0.0.0.0",  # noqa: S104  the container's own network, behind the edge
+        "an address",
+        "what the gateway listens on",
+        _word,
+    ),
+    Setting(
+        "GATEWAY_PORT",
+        "gateway_port",
+        "5011",
+        "a port between 1 and 65535",
+        "what the gateway listens on, for HTTP and SOCKS5 alike",
+        _count(1, 65535),
+    ),
+    Setting(
+        "GATEWAY_HEALTH_PORT",
+        "gateway_health_port",
+        "5012",
+        "a port between 1 and 65535",
+        "the gateway's `/healthz`, `/readyz` and `/metrics`",
+        _count(1, 65535),
+    ),
+    Setting(
+        "GATEWAY_PROXY_PROTOCOL_FROM",
+        "gateway_proxy_protocol_from",
+        "",
+        "a comma list of addresses or networks",
+        "where the edge is: connections from there must begin with a PROXY protocol header (1 or "
+        "2), others must not",
+        parse_networks,
+        absent=(),
+    ),
+    Setting(
+        "GATEWAY_REQUIRE_CREDENTIALS",
+        "gateway_require_credentials",
+        "yes",
+        "yes or no",
+        "yes: every caller needs an account; no: TRUSTED_CALLERS need none, all others still do",
+        _yes_or_no,
+    ),
+    Setting(
+        "GATEWAY_ATTEMPTS",
+        "gateway_attempts",
+        "5",
+        "a whole number between 1 and 50",
+        "upstreams that are tried for one request",
+        _count(1, 50),
+    ),
+    Setting(
+        "GATEWAY_CONNECT_TIMEOUT",
+        "gateway_connect_timeout_s",
+        "3",
+        f"{_SECONDS} between 0.05 and 60",
+        "for the TCP connection to an upstream",
+        _number(0.05, 60),
+    ),
+    Setting(
+        "GATEWAY_FIRST_BYTE_TIMEOUT",
+        "gateway_first_byte_timeout_s",
+        "15",
+        f"{_SECONDS} between 0.05 and 600",
+        "for an upstream's handshake, and for the first byte of an answer",
+        _number(0.05, 600),
+    ),
+    Setting(
+        "GATEWAY_HEAD_TIMEOUT",
+        "gateway_head_timeout_s",
+        "10",
+        f"{_SECONDS} between 0.05 and 600",
+        "for a client to send a whole request head, or its part of a SOCKS5 handshake",
+        _number(0.05, 600),
+    ),
+    Setting(
+        "GATEWAY_IDLE_TIMEOUT",
+        "gateway_idle_timeout_s",
+        "120",
+        f"{_SECONDS} between 0.05 and 86400",
+        "connections on which nothing moves for this long are closed",
+        _number(0.05, _ONE_DAY),
+    ),
+    Setting(
+        "GATEWAY_MAX_CONNECTIONS",
+        "gateway_max_connections",
+        "2000",
+        "a whole number between 1 and 100000",
+        "clients' connections in all; the process needs twice as many open files",
+        _count(1, 100_000),
+    ),
+    Setting(
+        "GATEWAY_MAX_CONNECTIONS_PER_CLIENT",
+        "gateway_max_connections_per_client",
+        "200",
+        "a whole number between 1 and 100000",
+        "connections from one address",
+        _count(1, 100_000),
+    ),
+    Setting(
+        "GATEWAY_SESSION_FOR",
+        "gateway_session_for_s",
+        "600",
+        f"{_SECONDS} between 1 and 86400",
+        "a session keeps its upstream for this long after its last request",
+        _number(1, _ONE_DAY),
+    ),
+    Setting(
+        "GATEWAY_ALLOWED_DESTINATIONS",
+        "gateway_allowed_destinations",
+        "",
+        "a comma list of addresses, networks and host names",
+        "destinations that are not public but may be reached; `.example.internal` stands for all "
+        "names that end in it",
+        _networks_and_names,
+        absent=((), ()),
+    ),
+    Setting(
+        "GATEWAY_ALLOWED_PORTS",
+        "gateway_allowed_ports",
+        "1-24,26-65535",
+        "a comma list of ports and ranges",
+        "destinations' ports that may be reached; without 25, so that nobody sends mail",
+        _port_ranges,
+    ),
+    Setting(
+        "GATEWAY_STOP_GRACE",
+        "gateway_stop_grace_s",
+        "10",
+        f"{_SECONDS} between 0 and 3600",
+        "how long a stopping gateway waits for what is under way",
+        _number(0, 3600),
     ),
     Setting(
         "HEARTBEAT_FILE",

@@ -53,6 +53,7 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
     "report": _SCORES,
     "sample": ("clock",),
     "scan": _READS,
+    "session": ("clock",),
     "settle": _SCORES,
     "sweep": _SCORES,
 }
