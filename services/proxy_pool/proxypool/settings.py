@@ -47,6 +47,13 @@ class Settings:
     host: str
     port: int
     trusted_callers: tuple[Network, ...]
+    edge_networks: tuple[Network, ...]
+    auth_required_for: str
+    accounts_file: Path | None
+    rate_limit: int
+    import_max_bytes: int
+    gateway_url: str
+    gateway_account_file: Path | None
     sources_dir: Path | None
     judge_urls: tuple[str, ...]
     judge_https_urls: tuple[str, ...]
@@ -278,6 +285,15 @@ def _level(text: str) -> str:
     return text.upper()
 
 
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(text)
+        return text.lower()
+
+    return parse
+
+
 _SECONDS = "a number of seconds"
 _ONE_DAY = 86400.0
 _ONE_YEAR = 365 * _ONE_DAY
@@ -305,8 +321,69 @@ SETTINGS: tuple[Setting, ...] = (
         "trusted_callers",
         "127.0.0.1,::1",
         "a comma list of addresses or networks",
-        "callers whose `/pop/` and `/delete/` are answered",
+        "callers that need no credentials",
         parse_networks,
+    ),
+    Setting(
+        "EDGE_NETWORKS",
+        "edge_networks",
+        "",
+        "a comma list of addresses or networks",
+        "where the reverse proxy stands whose X-Forwarded-For says who calls; from elsewhere a "
+        "call with that header is nobody's",
+        parse_networks,
+        absent=(),
+    ),
+    Setting(
+        "AUTH_REQUIRED_FOR",
+        "auth_required_for",
+        "all",
+        "none, changes or all",
+        "the API's calls that need credentials from callers outside TRUSTED_CALLERS; `changes` are "
+        "those that take proxies out, put them in or use the gateway",
+        _one_of("none", "changes", "all"),
+    ),
+    Setting(
+        "ACCOUNTS_FILE",
+        "accounts_file",
+        "",
+        "a file with lines `name:secret`",
+        "accounts of the API and the gateway; the secret is also the account's API key",
+        Path,
+        absent=None,
+    ),
+    Setting(
+        "RATE_LIMIT",
+        "rate_limit",
+        "1000",
+        "a whole number between 1 and 1000000",
+        "requests in 10 seconds of one account, or of one address that is not trusted",
+        _count(1, 1_000_000),
+    ),
+    Setting(
+        "IMPORT_MAX_BYTES",
+        "import_max_bytes",
+        "16777216",
+        "a whole number between 1024 and 1073741824",
+        "the longest list that `POST /api/v2/import` takes",
+        _count(1024, 1 << 30),
+    ),
+    Setting(
+        "GATEWAY_URL",
+        "gateway_url",
+        "http://127.0.0.1:5011",
+        "an http:// address without a query or credentials",
+        "the gateway as the API reaches it, for `POST /api/v2/try`",
+        _http_url,
+    ),
+    Setting(
+        "GATEWAY_ACCOUNT_FILE",
+        "gateway_account_file",
+        "",
+        "a file with one line `name:secret`",
+        "the API's own account at the gateway, for callers that give no credentials",
+        Path,
+        absent=None,
     ),
     Setting(
         "SOURCES_DIR",
