@@ -29,10 +29,10 @@ class Callers:
 
     def __init__(self, trusted: tuple[Network, ...], edges: tuple[Network, ...]) -> None:
         def decide(address: str) -> Caller:
-            return Caller(address, _within(address, trusted), _limited_as(address))
+            return Caller(address, is_trusted(address, trusted), _limited_as(address))
 
         def is_edge(peer: str) -> bool:
-            return _within(peer, edges)
+            return is_trusted(peer, edges)
 
         self._decide = lru_cache(_KEPT)(decide)
         self._is_edge = lru_cache(_KEPT)(is_edge)
@@ -63,7 +63,8 @@ def _last(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str | None:
     return None if found is None else found.decode("latin-1").rpartition(",")[2].strip()
 
 
-def _within(address: str, networks: tuple[Network, ...]) -> bool:
+def is_trusted(address: str, networks: tuple[Network, ...]) -> bool:
+    """Whether `address` lies in one of `networks`."""
     try:
         ip = normal(ip_address(address))
     except ValueError:

@@ -55,12 +55,12 @@ class Settings:
     gateway_url: str
     gateway_account_file: Path | None
     sources_dir: Path | None
+    proxy_fetcher: tuple[str, ...]
+    allowed_source_networks: tuple[Network, ...]
     judge_urls: tuple[str, ...]
     judge_https_urls: tuple[str, ...]
     judge_direct_urls: tuple[str, ...]
     judge_ca_file: Path | None
-    proxy_fetcher: tuple[str, ...]
-    allowed_source_networks: tuple[Network, ...]
     judge_interval_s: float
     min_anonymity: Anonymity
     own_addresses: tuple[str, ...]
@@ -94,7 +94,6 @@ class Settings:
     targets_file: Path | None
     timezone: tzinfo
     data_dir: Path
-    accounts_file: Path | None
     gateway_host: str
     gateway_port: int
     gateway_health_port: int
@@ -241,12 +240,6 @@ def _timezone(text: str) -> tzinfo:
         return ZoneInfo(text)
     except (ZoneInfoNotFoundError, OSError) as error:
         raise ValueError(text) from error
-
-
-def _yes_or_no(text: str) -> bool:
-    if text.lower() not in ("yes", "no"):
-        raise ValueError(text)
-    return text.lower() == "yes"
 
 
 def _networks_and_names(text: str) -> tuple[tuple[Network, ...], tuple[str, ...]]:
@@ -725,15 +718,6 @@ SETTINGS: tuple[Setting, ...] = (
         _home_path,
     ),
     Setting(
-        "ACCOUNTS_FILE",
-        "accounts_file",
-        "",
-        "a file with lines `name:secret`",
-        "accounts of the API and the gateway; the secret is also the account's API key",
-        Path,
-        absent=None,
-    ),
-    Setting(
         "GATEWAY_HOST",
         "gateway_host",
         "0.0.0.0",  # noqa: S104  the container's own network, behind the edge
@@ -883,7 +867,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
 )
 
-_WITHOUT_STORE = ("sources",)
+_WITHOUT_STORE = ("check", "sources")
 """Commands that never ask the store anything."""
 
 _DB_CONN_EXPECTED = "redis://user:password@host:port/number"

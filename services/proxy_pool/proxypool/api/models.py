@@ -223,6 +223,13 @@ class SourceStatistics(BaseModel):
     yield_: float = Field(default=0, alias="yield", description="alive / known.")
 
 
+class LatencyBucket(BaseModel):
+    """How many good proxies are so fast."""
+
+    up_to_ms: int | None = Field(description="Included; null: slower than all buckets before.")
+    count: int
+
+
 class Statistics(BaseModel):
     """The pool in numbers."""
 
@@ -236,6 +243,7 @@ class Statistics(BaseModel):
     reasons: dict[str, int] = Field(description="Why checks failed.")
     https_reasons: dict[str, int] = Field(default={}, description="Why https failed.")
     facets: dict[str, int] = {}
+    latency: list[LatencyBucket] = []
     sources: dict[str, SourceStatistics]
     judges: dict[str, Any] = {}
 
