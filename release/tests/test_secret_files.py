@@ -18,6 +18,7 @@ ACL = SecretSpec(
     "acl", 10003, format="user a on #{password.sha256} ~a:* {{x}}\nurl r://a:{password}@r\n"
 )
 ALL = [COPY, ACL, PASSWORD]
+ACCOUNT = SecretSpec("account", 10006, random_bytes=18, prefix="pool:")
 
 
 @pytest.fixture
@@ -148,3 +149,38 @@ def test_sources_come_before_what_is_derived_from_them() -> None:
 def test_plain_braces_are_written_doubled() -> None:
     spec = SecretSpec("json", 0, format='{{"password": "{password}"}}')
     assert derive(spec, {"password": b"pw\n"}) == b'{"password": "pw"}'
+
+
+def test_a_prefix_stands_before_the_random_part(folder: Path) -> None:
+    plan = apply_secrets(folder, [ACCOUNT])
+    name, _, secret = (folder / "account").read_text().partition(":")
+    assert name == "pool"
+    assert len(secret) >= 24
+    assert secret.encode() in set(plan.hidden([ACCOUNT]))
+
+
+def test_lines_that_the_operator_adds_are_kept_and_hidden_too(folder: Path) -> None:
+    before = apply_secrets(folder, [ACCOUNT]).revisions([ACCOUNT])
+    path = folder / "account"
+    path.chmod(0o600)
+    path.write_text(path.read_text() + "\nguest:a-secret-of-my-own\n")
+    path.chmod(0o400)
+    plan = apply_secrets(folder, [ACCOUNT])
+    assert (plan.generate, plan.rewrite) == ([], [])
+    assert plan.revisions([ACCOUNT]) != before
+    assert b"a-secret-of-my-own" in set(plan.hidden([ACCOUNT]))
+
+
+def test_every_line_of_a_secret_is_hidden(folder: Path) -> None:
+    plan = apply_secrets(folder, ALL)
+    lines = (folder / "acl").read_bytes().splitlines()
+    assert len(lines) == 2
+    assert set(lines) <= set(plan.hidden(ALL))
+
+
+def test_the_certificates_of_a_secret_can_be_given_without_its_key() -> None:
+    certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+    key = "-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----\n"
+    spec = SecretSpec("ca", 10006, format="{authority.certificate}")
+    given = f"# a remark\n{key}{certificate}{certificate}".encode()
+    assert derive(spec, {"authority": given}) == (certificate * 2).encode()
