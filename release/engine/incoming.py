@@ -10,7 +10,9 @@ from typing import Any
 
 from engine.trees import canonical, sha256, tree_digest
 
-PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z0-9_][A-Za-z0-9_.-]*?)(\.sha256|\.certificate)?\}")
+PLACEHOLDER = re.compile(
+    r"\{\{|\}\}|\{([A-Za-z0-9_][A-Za-z0-9_.-]*?)(\.sha256|\.certificate|\.first_line)?\}"
+)
 DEFAULT_STEP_TIMEOUT_S = 900
 
 
@@ -45,11 +47,13 @@ class SecretSpec:
     same_as: str | None = None
     format: str | None = None
     made_by: MadeBy | None = None
+    given: bool = False
+    """Whether it is the operator's to write; the engine only looks at its rights."""
 
     @property
     def is_derived(self) -> bool:
         """Whether its content follows from other secrets alone, and is never the operator's."""
-        return self.random_bytes is None and self.made_by is None
+        return self.random_bytes is None and self.made_by is None and not self.given
 
     def sources(self) -> list[str]:
         """The names of the secrets that this one is derived from."""

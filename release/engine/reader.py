@@ -295,7 +295,9 @@ class _Reader:
         name = self.value(f"{where}.file", item.get("file"), _is(SECRET_NAME), "a file name")
         where = f"secret {name}" if name else where
         self.known_keys(
-            f"{where}.", item, {"file", "uid", "random", "prefix", "same_as", "format", "made_by"}
+            f"{where}.",
+            item,
+            {"file", "uid", "random", "prefix", "same_as", "format", "made_by", "given"},
         )
         uid = self.value(
             f"{where}.uid",
@@ -303,9 +305,11 @@ class _Reader:
             lambda value: type(value) is int and 0 <= value < 2**31,
             "a numeric uid",
         )
-        origins = [key for key in ("random", "same_as", "format", "made_by") if key in item]
+        origins = [
+            key for key in ("random", "same_as", "format", "made_by", "given") if key in item
+        ]
         if len(origins) != 1:
-            self.bad(where, "exactly one of random, same_as, format, made_by", origins)
+            self.bad(where, "exactly one of random, same_as, format, made_by, given", origins)
             return None
         prefix = item.get("prefix", "")
         if "random" not in item and "prefix" in item:
@@ -322,13 +326,15 @@ class _Reader:
             )
         elif origins[0] == "same_as":
             self.value(f"{where}.same_as", value, _is(SECRET_NAME), "the name of another secret")
+        elif origins[0] == "given":
+            self.value(f"{where}.given", value, lambda given: given is True, "true")
         elif origins[0] == "format":
             self.value(
                 f"{where}.format",
                 value,
                 _is_format,
-                "a text in which {name}, {name.sha256} or {name.certificate} names a secret and "
-                "{{ }} are plain braces",
+                "a text in which {name}, {name.sha256}, {name.certificate} or {name.first_line} "
+                "names a secret and {{ }} are plain braces",
             )
         if not name or uid is None or not (made_by or isinstance(value, (int, str))):
             return None
@@ -340,6 +346,7 @@ class _Reader:
             format=value if origins[0] == "format" and isinstance(value, str) else None,
             prefix=prefix if isinstance(prefix, str) else "",
             made_by=made_by,
+            given=origins[0] == "given",
         )
 
     def _made_by(self, where: str, item: Any) -> MadeBy | None:

@@ -71,7 +71,9 @@ def plan_secrets(
     for spec in in_order(specs):
         path = folder / spec.file
         found = _read_checked(path, spec, plan) if path.is_symlink() or path.exists() else None
-        if not spec.is_derived:
+        if spec.given and not path.exists():
+            plan.refusals.append(_not_given(path, spec))
+        elif not spec.is_derived:
             if found is None or _is_due(spec, found, plan, now_s):
                 plan.generate.append(spec)
             else:
@@ -152,6 +154,8 @@ def in_order(specs: Iterable[SecretSpec]) -> list[SecretSpec]:
 def _part(value: bytes, which: str | None) -> bytes:
     if which == ".sha256":
         return hashlib.sha256(value).hexdigest().encode()
+    if which == ".first_line":
+        return value.splitlines()[0] if value else b""
     if which == ".certificate":
         return b"".join(CERTIFICATE.findall(value + b"\n"))
     return value
@@ -205,6 +209,14 @@ def _check_folder(folder: Path, plan: SecretsPlan) -> None:
     )
 
 
+def _not_given(path: Path, spec: SecretSpec) -> RefusedError:
+    do = (
+        f"write it, then: chown {spec.uid}:{spec.uid} {path} && chmod 0400 {path}; "
+        "or take it out of the settings"
+    )
+    return RefusedError(f"secret {path}", "a file of yours", "no such file", do)
+
+
 def _read_checked(path: Path, spec: SecretSpec, plan: SecretsPlan) -> bytes | None:
     expected = f"a file with mode 0400 and owner {spec.uid}"
     do = f"chown {spec.uid}:{spec.uid} {path} && chmod 0400 {path}"
@@ -228,7 +240,8 @@ def _read_checked(path: Path, spec: SecretSpec, plan: SecretsPlan) -> bytes | No
         return None
     content = path.read_bytes()
     if not spec.is_derived and not _stripped(content):
-        do = f"write the secret into it, or rm {path} to have a new one generated"
+        do = "write the secret into it"
+        do += "" if spec.given else f", or rm {path} to have a new one generated"
         plan.refusals.append(RefusedError(f"secret {path}", "a secret", "an empty file", do))
         return None
     return content

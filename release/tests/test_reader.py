@@ -36,6 +36,7 @@ def good() -> dict[str, Any]:
             {"file": "acl", "uid": 10003, "format": "#{password.sha256}"},
             {"file": "account", "uid": 10006, "random": 18, "prefix": "pool:"},
             {"file": "key", "uid": 10001, "made_by": dict(MADE_BY)},
+            {"file": "mine", "uid": 10006, "given": True},
         ],
         "steps": [{"name": "migrate", "service": "luffy_migrate", "needs": ["mariadb"]}],
     }
@@ -136,6 +137,7 @@ def change(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
         ("secrets/4/made_by/reads", "key", ["in a circle"]),
         ("secrets/4/made_by/shell", "sh", ["key.made_by.shell", "remove or rename it"]),
         ("secrets/4/random", 32, ["secret key", "exactly one of", "made_by"]),
+        ("secrets/5/given", "yes", ["secret mine.given", "expected true"]),
         ("steps/0/service", ..., ["steps[0].service", "a service", "found nothing"]),
         ("steps/0/needs", "mariadb", ["steps[0].needs", "a list of services"]),
         ("steps/0/timeout_s", -1, ["steps[0].timeout_s", "seconds"]),

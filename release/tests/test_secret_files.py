@@ -178,6 +178,26 @@ def test_every_line_of_a_secret_is_hidden(folder: Path) -> None:
     assert set(lines) <= set(plan.hidden(ALL))
 
 
+def test_one_that_the_operator_gives_is_asked_for_and_never_made(folder: Path) -> None:
+    mine = SecretSpec("mine", 10006, given=True)
+    apply_secrets(folder, ALL)
+    with pytest.raises(RefusedError, match="expected a file of yours; found no such file") as lost:
+        apply_secrets(folder, [*ALL, mine])
+    (folder / "mine").write_text("198.51.100.7:8080\n")
+    commands = str(lost.value).partition("then: ")[2].partition("; or")[0]
+    subprocess.run(["bash", "-c", commands], check=True)
+    plan = apply_secrets(folder, [*ALL, mine])
+    assert (plan.generate, plan.rewrite) == ([], [])
+    assert "10006" in (plan.revisions([*ALL, mine]) or {})
+    assert (folder / "mine").read_text() == "198.51.100.7:8080\n"
+
+
+def test_the_first_line_of_a_secret_can_be_given_alone(folder: Path) -> None:
+    first = SecretSpec("first", 10006, format="{account.first_line}")
+    assert derive(first, {"account": b"pool:one\nguest:two\n"}) == b"pool:one"
+    assert derive(first, {"account": b"pool:one"}) == b"pool:one"
+
+
 def test_the_certificates_of_a_secret_can_be_given_without_its_key() -> None:
     certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
     key = "-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----\n"
