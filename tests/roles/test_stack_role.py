@@ -99,6 +99,7 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> Shipped:
             "proxy_pool_source_secrets": ["paid"],
             "proxy_pool_fetchers": ["paid"],
             "proxy_pool_max_fail_count": 3,
+            "proxy_pool_more_judge_urls": ["http://judge.example/check/"],
         },
     )
 
@@ -117,8 +118,14 @@ def test_local_callers_are_trusted_and_the_judge_is_the_demo_worlds(local: Shipp
 
 def test_a_servers_pool_asks_for_accounts_and_trusts_no_private_network(public: Shipped) -> None:
     checker = public.environment("proxy_pool_checker")
-    assert checker["JUDGE_URL"] == "http://www.example.com:8001/check/"
+    assert checker["JUDGE_URL"] == (
+        "http://www.example.com:8001/check/,http://judge.example/check/"
+    )
     assert checker["JUDGE_HTTPS_URL"] == "https://www.example.com:8444/check/"
+    assert checker["JUDGE_DIRECT_URL"] == (
+        "http://check.test:8001/check/,http://judge.example/check/"
+    )
+    assert checker["JUDGE_HTTPS_DIRECT_URL"] == "https://check.test:8444/check/"
     assert checker["GEO_FILE"] == checker["ALLOWED_UPSTREAM_NETWORKS"] == ""
     assert checker["MAX_FAIL_COUNT"] == "3"
     assert public.environment("proxy_pool_api")["AUTH_REQUIRED_FOR"] == "all"
