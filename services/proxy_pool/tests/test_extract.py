@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from proxypool.address import Upstream
 from proxypool.extract import BadPageError, extract
@@ -257,6 +257,7 @@ PIECES = st.sampled_from(
 
 
 @pytest.mark.parametrize("parser", PARSERS, ids=range(len(PARSERS)))
+@settings(database=None, deadline=None)
 @given(page=st.binary() | st.lists(PIECES | st.text(max_size=3)).map("".join))
 def test_no_page_is_worse_than_bad(parser: dict[str, str], page: bytes | str) -> None:
     if isinstance(page, str):
@@ -267,6 +268,7 @@ def test_no_page_is_worse_than_bad(parser: dict[str, str], page: bytes | str) ->
             assert Upstream.parse(str(one.upstream)) == one.upstream
 
 
+@settings(database=None, deadline=None)
 @given(items=JSONS, field=st.sampled_from(["ip", "a.ip", "a[0]", "*"]))
 def test_no_answer_is_worse_than_bad(items: object, field: str) -> None:
     page = json.dumps(items).encode()
