@@ -151,13 +151,16 @@ class UpstreamRule:
         return ip.is_global and not ip.is_multicast
 
 
+def address_pattern(addresses: Iterable[str]) -> re.Pattern[str] | None:
+    """Finds any of `addresses` as a whole, not as part of another; none where there are none."""
+    patterns = [_whole(address) for address in addresses]
+    return re.compile("|".join(patterns), re.IGNORECASE) if patterns else None
+
+
 def contains_address(texts: Iterable[str], addresses: Iterable[str]) -> bool:
     """Whether any of `addresses` stands in any of `texts` as a whole, not as part of another."""
-    patterns = [_whole(address) for address in addresses]
-    if not patterns:
-        return False
-    pattern = re.compile("|".join(patterns), re.IGNORECASE)
-    return any(pattern.search(text) for text in texts)
+    pattern = address_pattern(addresses)
+    return pattern is not None and any(pattern.search(text) for text in texts)
 
 
 def _whole(address: str) -> str:
