@@ -190,7 +190,7 @@ class HttpSide:
             raise Refusal(403, error.problem) from error
         except (BadUserError, BadDestinationError, CannotCarryError) as error:
             raise Refusal(400, error.problem) from error
-        route = Route(self._desk.roads, wanted)
+        route = Route(self._desk.roads, wanted, self._client)
         if kind is Kind.TUNNEL:
             if not isinstance(framing, bodies.Length) or not framing.done:
                 raise _bad_request("a body behind CONNECT")

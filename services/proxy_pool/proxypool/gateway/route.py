@@ -65,6 +65,8 @@ class Route:
 
     roads: Roads
     wanted: Wanted
+    client: Channel
+    """Who waits for it: when it says no more, nothing further is tried."""
     failures: list[Failure] = field(default_factory=list)
     _tried: set[str] = field(default_factory=set)
     _doubts: list[tuple[str, str]] = field(default_factory=list)
@@ -74,7 +76,9 @@ class Route:
     @property
     def exhausted(self) -> bool:
         """No attempt is left."""
-        return len(self.failures) >= self.roads.attempts
+        failed = len(self.failures)
+        # A client that has ended its side may still read, but has most likely left.
+        return failed >= self.roads.attempts or (failed > 0 and self.client.eof)
 
     async def open(self) -> Link:
         """A connection through the next upstream that gives one.

@@ -121,7 +121,8 @@ class Socks5Side:
     async def _tunnel(self, wish: Wish, destination: Destination) -> None:
         metrics = self._desk.metrics.requests
         try:
-            route = Route(self._desk.roads, Wanted.of(Kind.TUNNEL, destination, wish))
+            wanted = Wanted.of(Kind.TUNNEL, destination, wish)
+            route = Route(self._desk.roads, wanted, self._client)
             link = await route.open()
         except CannotCarryError:
             await self._reply(_NOT_ALLOWED)

@@ -77,8 +77,9 @@ async def test_one_that_does_not_reach_a_site_that_others_reach_is_at_fault(
 
 
 async def test_a_client_that_leaves_is_not_the_upstreams_fault(
-    make_upstream: MakeUpstream, gateway: Running, admin: Admin, until: Until
+    make_upstream: MakeUpstream, start_gateway: StartGateway, admin: Admin, until: Until
 ) -> None:
+    gateway = await start_gateway(GATEWAY_FIRST_BYTE_TIMEOUT="1")
     await make_upstream()
     for ask in (
         f"GET http://{SITE}/waits HTTP/1.1\r\n{basic()}\r\n",
