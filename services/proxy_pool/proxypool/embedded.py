@@ -20,8 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.retry import Retry
 
 from proxypool.problems import ConfigurationError, Problem
 
@@ -131,7 +133,12 @@ class EmbeddedServer:
             os.close(lock)
 
     def _client(self) -> Redis:
-        return Redis(unix_socket_path=str(self.socket), socket_timeout=5, socket_connect_timeout=5)
+        return Redis(
+            unix_socket_path=str(self.socket),
+            socket_timeout=5,
+            socket_connect_timeout=5,
+            retry=Retry(NoBackoff(), 0),  # that nobody answers is what is asked
+        )
 
     def _answers(self) -> bool:
         """Whether a server listens, also one that still reads its log."""

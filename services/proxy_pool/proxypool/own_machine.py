@@ -13,6 +13,7 @@ JUDGES = "http://httpbin.org/get,http://azenv.net/"
 HTTPS_JUDGES = "https://httpbin.org/get"
 _LOOPBACK = "127.0.0.1"
 _GATEWAY_PORT = "5011"
+_SAY_WHO_MAY = ("ACCOUNTS_FILE", "GATEWAY_HOST", "GATEWAY_REQUIRE_CREDENTIALS")
 
 
 def judges(environ: Mapping[str, str]) -> dict[str, str]:
@@ -32,6 +33,9 @@ def environment(environ: Mapping[str, str]) -> dict[str, str]:
         # Containers listen on all their addresses; a laptop does not, unless it is told to.
         if not environ.get(name):
             chosen[name] = _LOOPBACK
+    if not any(environ.get(name) for name in _SAY_WHO_MAY):
+        # Nobody but this machine reaches it, and there is no account to give.
+        chosen["GATEWAY_REQUIRE_CREDENTIALS"] = "no"
     if not environ.get("GATEWAY_URL"):
         port = environ.get("GATEWAY_PORT") or _GATEWAY_PORT
         chosen["GATEWAY_URL"] = f"http://{_LOOPBACK}:{port}"

@@ -12,7 +12,7 @@ def add_filters(parser: ArgumentParser) -> None:
     group.add_argument("--protocol", action="append", choices=[p.value for p in Protocol])
     group.add_argument("--https", action="store_true", default=None, help="carries https")
     group.add_argument("--anonymity", choices=[a.value for a in Anonymity], help="at least this")
-    group.add_argument("--country", type=_country, default="", help="two letters, such as CN")
+    group.add_argument("--country", type=_country, help="two letters, such as CN")
     group.add_argument("--asn", type=int, default=0, help="number of an autonomous system")
     group.add_argument("--source", default="", help="name of a source")
     group.add_argument("--target", default="", help="name of a target that it works for")
@@ -26,7 +26,7 @@ def query_of(arguments: Namespace) -> Query:
         protocols=tuple(map(Protocol, arguments.protocol or ())),
         https=arguments.https,
         anonymity=Anonymity(arguments.anonymity) if arguments.anonymity else None,
-        country=arguments.country,
+        country=arguments.country or "",
         asn=arguments.asn,
         source=arguments.source,
         target=arguments.target,
