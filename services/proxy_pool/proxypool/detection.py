@@ -109,6 +109,7 @@ class Check:
         self._tasks: dict[asyncio.Task[None], Protocol] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._rest: tuple[Protocol, ...] = ()
+        self._others_started: asyncio.Future[None] = self._loop.create_future()
         self._give_up_at = 0.0
         self._https = False
         self._https_failure: Failure | None = None
@@ -176,12 +177,25 @@ class Check:
             await self._gather(stop_at_first=True)
 
     async def _connect_by(self, first: Protocol) -> bool:
-        """Try the first protocol, at one address after the other; whether there is a connection."""
-        connected = self._connected if self._rest else None
+        """Try the first protocol, at one address after the other; whether there is a connection.
+
+        It is not waited for any longer once others are under way beside it.
+        """
         for address in self._addresses:
             if address != self.route.address:
                 self.route = self._route_to(self.route.upstream, address)
-            await self._try(first, connected)
+            if not self._rest:
+                await self._try(first)
+            else:
+                task = self._loop.create_task(self._try(first, self._connected))
+                self._tasks[task] = first
+                await asyncio.wait(
+                    (task, self._others_started), return_when=asyncio.FIRST_COMPLETED
+                )
+                if not task.done():
+                    return True
+                del self._tasks[task]
+                task.result()
             failure = self._failures.get(first)
             if failure is None or failure.judge is not None:
                 return True
@@ -201,6 +215,8 @@ class Check:
 
     def _start(self, protocols: tuple[Protocol, ...]) -> None:
         self._rest = ()
+        if not self._others_started.done():
+            self._others_started.set_result(None)
         for protocol in protocols:
             self._tasks[self._loop.create_task(self._try(protocol))] = protocol
 
@@ -391,7 +407,7 @@ class Check:
         locked = next((reason for reason in reasons if reason in _LOCKED), None)
         if locked is not None:
             return locked
-        if reasons[0] in _VAGUE:
+        if reasons[0] in _VAGUE or next(iter(self._failures.values())).is_foreign:
             socks = (self._failures[name].reason for name in _SOCKS if name in self._failures)
             return next((reason for reason in socks if reason not in _FOREIGN | _VAGUE), reasons[0])
         return reasons[0]
