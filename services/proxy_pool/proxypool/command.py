@@ -80,10 +80,13 @@ def _schedule(settings: Settings) -> int:
     from proxypool.scheduler import Scheduler
     from proxypool.sources import load_sources
     from proxypool.store import Store
+    from proxypool.targets import load_targets
 
     if settings.sources_dir is None:
         raise RuntimeError("load() lets schedule pass with SOURCES_DIR alone")
     sources = load_sources(settings.sources_dir)
+    if settings.targets_file is not None:
+        load_targets(settings.targets_file)  # a wrong one is refused now, and not by the log
     _check_heartbeat(settings)
 
     async def run() -> None:

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import random
+from functools import partial
+from pathlib import Path
 
 import aiohttp
 
@@ -10,9 +12,11 @@ from proxypool.candidate import Candidate
 from proxypool.crawl import crawl, new_session
 from proxypool.heartbeat import Heartbeat
 from proxypool.patience import patiently
+from proxypool.problems import ConfigurationError
 from proxypool.settings import Settings
 from proxypool.sources import Source
 from proxypool.store import Store
+from proxypool.targets import TargetsFile
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +26,7 @@ _BACK_OFF_LIMIT = 4
 """A source that fails is tried again after 2, 4, 8 … seconds, at most this many intervals."""
 _LONGEST_SLEEP_S = 30.0
 _PARALLEL_CRAWLS = 16
+_LOOK_AT_TARGETS_S = 2.0
 
 
 class Scheduler:
@@ -41,6 +46,9 @@ class Scheduler:
         log.info("crawling %d sources", len(self._sources))
         async with new_session() as session, asyncio.TaskGroup() as tasks:
             tasks.create_task(self._hand_out())
+            tasks.create_task(self._sample())
+            if self._settings.targets_file is not None:
+                tasks.create_task(self._follow_targets(self._settings.targets_file))
             for source in self._sources:
                 tasks.create_task(self._follow(source, session))
 
@@ -56,6 +64,26 @@ class Scheduler:
                     await self._due.wait()  # candidates of a crawl are not made to wait
             except TimeoutError:
                 continue
+
+    async def _sample(self) -> None:
+        while True:
+            await patiently("the history", self._store.sample_history)
+            await asyncio.sleep(self._settings.history_interval_s)
+
+    async def _follow_targets(self, path: Path) -> None:
+        file = TargetsFile(path)
+        while True:
+            try:
+                # A mounted file may lie on a network.
+                targets = await asyncio.to_thread(file.changed)
+            except ConfigurationError as error:
+                for problem in error.problems:
+                    log.error("the targets stay as they were: %s", problem)
+                targets = None
+            if targets is not None:
+                await patiently("the targets", partial(self._store.sync_targets, targets))
+                log.info("%s: %d targets", path.name, len(targets))
+            await asyncio.sleep(_LOOK_AT_TARGETS_S)
 
     async def _follow(self, source: Source, session: aiohttp.ClientSession) -> None:
         lease_s = len(source.page_urls()) * source.timeout_s + 60.0

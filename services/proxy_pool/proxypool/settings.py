@@ -579,8 +579,9 @@ def table() -> str:
     """The settings as a Markdown table, for the README."""
     rows = ["| setting | default | expected | what it is for |", "|---|---|---|---|"]
     rows.append(
-        f"| `DB_CONN_FILE` or `DB_CONN` | required | `{_DB_CONN_EXPECTED}` | the Redis that is "
-        "the store; the file holds the same on one line |"
+        f"| `DB_CONN_FILE` or `DB_CONN` | none | `{_DB_CONN_EXPECTED}` | the Redis that is the "
+        "store; the file holds the same on one line. Without: a server of the pool's own in "
+        "`DATA_DIR` |"
     )
     for setting in SETTINGS:
         default = f"`{setting.default}`" if setting.default else "none"
@@ -591,12 +592,17 @@ def table() -> str:
 
 
 def _db_conn(environ: Mapping[str, str], problems: list[Problem]) -> str:
-    """The connection's URL. Its text never goes into a problem: it holds a password."""
-    path, text = environ.get("DB_CONN_FILE", ""), environ.get("DB_CONN", "")
+    """The connection's URL, or nothing where none is set: then the pool runs a store of its own.
+
+    Its text never goes into a problem: it holds a password.
+    """
+    path, text = environ.get("DB_CONN_FILE", ""), environ.get("DB_CONN", "").strip()
     if path and text:
         problems.append(
             Problem("DB_CONN_FILE", "one of DB_CONN_FILE and DB_CONN", "both", "unset DB_CONN")
         )
+        return ""
+    if not path and not text:
         return ""
     name = "DB_CONN_FILE" if path else "DB_CONN"
     if path:
@@ -608,8 +614,8 @@ def _db_conn(environ: Mapping[str, str], problems: list[Problem]) -> str:
             problems.append(Problem(name, "a readable file", f"{path}: {reason}", advice))
             return ""
     if not text:
-        found = f"an empty file {path}" if path else "nothing"
-        advice = "set DB_CONN_FILE to the file that holds the connection's URL"
+        found = f"an empty file {path}"
+        advice = "write the connection's URL into it"
         problems.append(Problem(name, _DB_CONN_EXPECTED, found, advice))
         return ""
     try:

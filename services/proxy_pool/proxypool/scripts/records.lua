@@ -6,15 +6,10 @@ local CHECKS = TABLE .. ':checks'
 local LANES = {
   new = TABLE .. ':due:new', alive = TABLE .. ':due:alive', failed = TABLE .. ':due:failed',
 }
-local ORDERS = {'latency', 'checked', 'first_seen', 'success_rate'}
-local BY = {}
-for _, name in ipairs(ORDERS) do
-  BY[name] = TABLE .. ':by:' .. name
-end
+local BY_LATENCY = TABLE .. ':by:latency'
 
 -- The order in which a person reads a record; cjson alone would shuffle it. The first nine are the
--- reference's. Each stands with what it is where nothing is known, which also completes records
--- of an earlier layout.
+-- reference's. Each stands with what it is where nothing is known.
 local FIELDS = {
   {'proxy', ''}, {'https', false}, {'fail_count', 0}, {'region', ''}, {'anonymous', ''},
   {'source', ''}, {'check_count', 0}, {'last_status', true}, {'last_time', ''},
@@ -23,6 +18,9 @@ local FIELDS = {
   {'https_reason', ''}, {'last_reason', ''}, {'failures', 'object'}, {'targets', 'object'},
   {'expires', 0}, {'private', false},
 }
+
+-- The first success is not yet a rate.
+local FIRST_SUCCESS_RATE = 0.7
 
 -- Names of what was stored but could not be read, for the caller's log.
 local damaged = {}
@@ -51,13 +49,8 @@ local function decode(text)
   return nil
 end
 
--- The record as a table with every field, or nil where it is damaged: a field of another type, or
--- another proxy's record.
-local function read_record(proxy, text)
-  local record = decode(text)
-  if not record or record.proxy ~= proxy then
-    return nil
-  end
+-- Has the record have every field; nil where it is damaged: one is of another type.
+local function complete(record)
   for _, field in ipairs(FIELDS) do
     local name, default = field[1], field[2]
     local value = record[name]
@@ -86,6 +79,24 @@ local function read_record(proxy, text)
   return record
 end
 
+local function blank(proxy)
+  return complete({proxy = proxy})
+end
+
+-- The record as a table, or nil where it is damaged.
+local function read_record(proxy, text)
+  local record = decode(text)
+  if not record or record.proxy ~= proxy then
+    return nil
+  end
+  if record.protocols == nil then
+    -- One of the earlier layout was good when it carried a plain request; nothing else is known.
+    record.protocols, record.success_rate = {'http'}, FIRST_SUCCESS_RATE
+    record.first_seen, record.last_seen = record.last_time, record.last_time
+  end
+  return complete(record)
+end
+
 local function names_in(sources)
   return string.gmatch(sources, '[^/]+')
 end
@@ -111,8 +122,8 @@ local function facets_of(record)
       names[#names + 1] = 'https:connect'
     end
   end
-  if not record.private then
-    names[#names + 1] = 'public'
+  if record.private then
+    names[#names + 1] = 'private'
   end
   if record.anonymous ~= '' then
     names[#names + 1] = 'anonymity:' .. record.anonymous
@@ -125,8 +136,9 @@ local function facets_of(record)
   end
   for name in names_in(record.source) do
     names[#names + 1] = 'source:' .. name
-    if web then
-      names[#names + 1] = 'web:source:' .. name
+    if not web then
+      -- Few are: so /count/ learns a source's part of the web facet at little cost.
+      names[#names + 1] = 'not_web:source:' .. name
     end
   end
   for name, result in pairs(record.targets) do
@@ -170,8 +182,7 @@ local function keep(record, old_facets)
       quit(facet, proxy)
     end
   end
-  redis.call('ZADD', BY.latency, record.latency_ms, proxy)
-  redis.call('ZADD', BY.success_rate, record.success_rate, proxy)
+  redis.call('ZADD', BY_LATENCY, record.latency_ms, proxy)
 end
 
 local function take_out(proxy, facets)
@@ -179,9 +190,7 @@ local function take_out(proxy, facets)
   for _, facet in ipairs(facets) do
     quit(facet, proxy)
   end
-  for _, key in pairs(BY) do
-    redis.call('ZREM', key, proxy)
-  end
+  redis.call('ZREM', BY_LATENCY, proxy)
 end
 
 -- Takes out a proxy whose record is gone or cannot be read: it may stand in any facet.
@@ -224,6 +233,18 @@ local function drop(proxy)
   return text
 end
 
+local function count_listed(sources, by)
+  for name in names_in(sources) do
+    if redis.call('HINCRBY', LISTED, name, by) <= 0 then
+      redis.call('HDEL', LISTED, name)
+    end
+  end
+end
+
+local function write_entry(proxy, entry)
+  redis.call('HSET', KNOWN, proxy, cjson.encode(entry))
+end
+
 -- What is kept of every known proxy, or nil where there is nothing that can be read.
 local function entry_of(proxy)
   local text = redis.call('HGET', KNOWN, proxy)
@@ -231,25 +252,20 @@ local function entry_of(proxy)
   if not entry or type(entry.sources) ~= 'string' or not LANES[entry.lane] then
     return nil
   end
+  local is_earlier = entry.hint == nil
   entry.fails, entry.listed = tonumber(entry.fails) or 0, tonumber(entry.listed) or now
-  -- Entries of an earlier layout lack these.
+  entry.first = tonumber(entry.first) or entry.listed
   entry.hint, entry.spoken = entry.hint or '', entry.spoken or ''
   entry.full, entry.expires = tonumber(entry.full) or 0, tonumber(entry.expires) or 0
+  entry.alive = tonumber(entry.alive) or now
   entry.private = entry.private or false
   entry.targets = type(entry.targets) == 'table' and entry.targets or {}
-  return entry
-end
-
-local function write_entry(proxy, entry)
-  redis.call('HSET', KNOWN, proxy, cjson.encode(entry))
-end
-
-local function count_listed(sources, by)
-  for name in names_in(sources) do
-    if redis.call('HINCRBY', LISTED, name, by) <= 0 then
-      redis.call('HDEL', LISTED, name)
-    end
+  if is_earlier then
+    -- The earlier layout did not count what each source lists: it is done when it is first read.
+    count_listed(entry.sources, 1)
+    write_entry(proxy, entry)
   end
+  return entry
 end
 
 -- Has the proxy checked in `delay_ms`, in the lane given and no other.

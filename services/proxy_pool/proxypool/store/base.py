@@ -17,7 +17,7 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from proxypool.embedded import connect
+from proxypool.connection import connect
 from proxypool.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -42,6 +42,7 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
     "claim_crawl": ("clock",),
     "delete": _WRITES,
     "dispatch": _WRITES,
+    "draw": (),
     "finish_crawl": ("clock",),
     "forget_target": _WRITES,
     "get": _READS,
@@ -75,7 +76,6 @@ class StoreBase:
                 "negative_max_ms": settings.negative_interval_max_s * 1000,
                 "forget_ms": settings.forget_after_s * 1000,
                 "score_memory": settings.score_memory,
-                "first_success_rate": 0.7,
                 "evict_below": settings.evict_below,
                 "max_fail_count": settings.max_fail_count,
                 "pool_size_max": settings.pool_size_max,
