@@ -42,7 +42,11 @@ class Scheduler:
         self._room = asyncio.Semaphore(_PARALLEL_CRAWLS)
 
     async def run(self) -> None:
-        """Crawl and hand out for ever."""
+        """Crawl and hand out for ever.
+
+        Raises ConfigurationError where the store is that of a later version.
+        """
+        await patiently("the layout", self._store.migrate)
         log.info("crawling %d sources", len(self._sources))
         async with new_session() as session, asyncio.TaskGroup() as tasks:
             tasks.create_task(self._hand_out())
