@@ -108,6 +108,9 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     elif error.status_code == HTTPStatus.NOT_FOUND:
         advice = "see / and /docs for the routes"
         problem = Problem("path", "a route of /", path[:200], advice)
+    elif error.status_code == HTTPStatus.BAD_REQUEST:
+        # FastAPI's word for JSON that is nested too deep or has endless numbers.
+        problem = Problem("body", "JSON that can be read", "something else", "see /docs")
     else:
         problem = Problem("request", "one that can be read", str(error.detail), "see /docs")
     return error_response(error.status_code, problem, headers)
