@@ -225,12 +225,6 @@ def _timezone(text: str) -> tzinfo:
         raise ValueError(text) from error
 
 
-def _yes_or_no(text: str) -> bool:
-    if text.lower() not in ("yes", "no"):
-        raise ValueError(text)
-    return text.lower() == "yes"
-
-
 def _networks_and_names(text: str) -> tuple[tuple[Network, ...], tuple[str, ...]]:
     """Networks, and host names; one that begins with a dot stands for all that end in it."""
     networks: list[Network] = []
