@@ -45,11 +45,11 @@ class Filters:
 
         Raises ValueError for a filter that the gateway does not know, or a value with a dash.
         """
-        for name in ("source", "asn", "min_score"):
+        for name in ("source", "min_score"):
             if getattr(self, name):
                 raise ValueError(
                     f"{name}: expected a filter that the gateway knows (protocol, https, "
-                    f"anonymity, country, target, max_latency_ms, session); found {name}. "
+                    f"anonymity, country, asn, target, max_latency_ms, session); found {name}. "
                     "What to do: leave it out, or take proxies from the pool's API"
                 )
         if self.https is False:
@@ -59,6 +59,7 @@ class Filters:
             )
         pairs = {
             "country": self.country.upper(),
+            "asn": str(self.asn or ""),
             "session": session,
             "target": self.target,
             "protocol": self.protocol,

@@ -133,8 +133,26 @@ class GatewayAdapter(ProxyAdapter):
     ) -> exceptions.RequestException:
         message = f"the gateway {self._place}: {words}"
         if status == _NO_UPSTREAM:
-            return NoProxyError(message, request=request, response=answer)
+            # It says so of itself too, but to whom it opens a tunnel it cannot say more.
+            away = answer is not None and _field(answer, "name") != "upstream"
+            kind = PoolUnavailableError if away else NoProxyError
+            return kind(message, request=request, response=answer)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            tried = (Attempt(self._place, "tunnel_refused" if answer is None else "bad_status"),)
+            tried = _attempts(answer) or (Attempt(self._place, "tunnel_refused"),)
             return AllProxiesFailedError(tried, request=request, response=answer)
         return PoolRefusedError(message, request=request, response=answer)
+
+
+def _field(answer: Response, name: str) -> Any:
+    try:
+        return answer.json()[name]
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _attempts(answer: Response | None) -> tuple[Attempt, ...]:
+    """The attempts that the gateway tells of."""
+    told = None if answer is None else _field(answer, "attempts")
+    if not isinstance(told, list):
+        return ()
+    return tuple(Attempt(str(one.get("upstream")), str(one.get("reason"))) for one in told)

@@ -96,6 +96,11 @@ class Origin:
             length = b"" if status in (204, 304) else b"Content-Length: 4\r\n"
             body = b"" if status in (204, 304) else b"body"
             writer.write(b"HTTP/1.1 %d Said So\r\n%b\r\n%b" % (status, length, body))
+        elif kind == "redirect":
+            left = int(argument) - 1
+            place = f"/redirect/{left}" if left else "/"
+            head = f"HTTP/1.1 302 Found\r\nLocation: {place}\r\nContent-Length: 0\r\n\r\n"
+            writer.write(head.encode())
         elif kind == "dies":
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf")
             await writer.drain()
