@@ -59,6 +59,7 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
     "scan": _READS,
     "settle": _SCORES,
     "sweep": _SCORES,
+    "walk": (),
 }
 """Each script and the parts that stand between the prelude and it."""
 
