@@ -60,6 +60,7 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
     "session": ("clock",),
     "settle": _SCORES,
     "sweep": _SCORES,
+    "walk": (),
 }
 """Each script and the parts that stand between the prelude and it."""
 
