@@ -22,7 +22,9 @@ from proxypool.problems import ConfigurationError
 from proxypool.settings import Settings, load
 from proxypool.store import UNAVAILABLE, Store
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from tests.conftest import Until, listed
 from tests.filled import ALL, PROXY, fill
@@ -56,7 +58,11 @@ def settings(folder: Path) -> Settings:
 
 
 def client(folder: Path) -> Redis:
-    return Redis(unix_socket_path=str(folder / "redis.sock"), decode_responses=True)
+    return Redis(
+        unix_socket_path=str(folder / "redis.sock"),
+        decode_responses=True,
+        retry=Retry(NoBackoff(), 0),
+    )
 
 
 def running(folder: Path) -> int | None:

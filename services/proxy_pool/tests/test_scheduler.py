@@ -7,12 +7,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from proxypool.problems import ConfigurationError
 from proxypool.scheduler import Scheduler
 from proxypool.settings import Settings
 from proxypool.store import Store
 
-from tests.conftest import MakeSettings, Until, listed, pool_url
-from tests.filled import PROXY
+from tests.conftest import Admin, MakeSettings, Until, listed, pool_url
+from tests.filled import PROXY, TABLE
 from tests.relay import Relay
 
 OpenStore = Callable[[Settings], Store]
@@ -98,3 +99,12 @@ async def test_it_outlives_redis(
             return await direct.take("tester", 1, 0.1)
 
         await until(handed_out)
+
+
+async def test_a_later_versions_pool_is_refused(
+    make_settings: MakeSettings, open_store: OpenStore, admin: Admin
+) -> None:
+    await admin.hset(f"{TABLE}:meta", "layout", "3")
+    settings = make_settings()
+    with pytest.raises(ConfigurationError, match="layout 3"):
+        await Scheduler(settings, [], open_store(settings)).run()

@@ -23,7 +23,7 @@ SORTS = {
 }
 """What `list` sorts by, and the record's field that it is."""
 
-_PIECE = 500  # proxies looked at by one script, or records read by one command
+_PIECE = 250  # proxies looked at by one script, or records read by one command
 _REPORTS_AT_ONCE = 100
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 

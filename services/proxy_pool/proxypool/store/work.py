@@ -16,9 +16,9 @@ from proxypool.verdict import Verdict
 GROUP = "checkers"
 
 _SHARES = {"alive": 0.5, "new": 0.3, "failed": 0.2}
-_DISPATCH_AT_ONCE = 250  # these bound how long one script holds Redis up
-_ADD_AT_ONCE = 250
-_SETTLE_AT_ONCE = 64
+_DISPATCH_AT_ONCE = 200  # these bound how long one script holds Redis up
+_ADD_AT_ONCE = 200
+_SETTLE_AT_ONCE = 32
 _SWEEP_AT_ONCE = 200
 _SPREAD = 0.2
 _PROTOCOLS = frozenset(protocol.value for protocol in Protocol)
