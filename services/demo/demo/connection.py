@@ -350,6 +350,7 @@ class ProxyConnection(asyncio.Protocol):
             self._transport.write(self._granted())
             if self._data:
                 self._to_judge(self._data)
+            self.read_more()
             return
         try:
             has_body = request.head.body_bytes != 0
@@ -360,6 +361,7 @@ class ProxyConnection(asyncio.Protocol):
             self._stream = JudgeStream(ip, context)
             self._feed = ProxyConnection._to_judge
             self._to_judge(request.forwarded(self._traces()) + self._data)
+            self.read_more()
             return
         keep = request.head.keeps_alive
         headers = request.headers + self._traces() + _CLOSE
@@ -411,7 +413,7 @@ class ProxyConnection(asyncio.Protocol):
             self._feed(self, data)
         if self._client_ended:
             self.eof_received()
-        self._transport.resume_reading()
+        self.read_more()
 
     # What comes back.
 

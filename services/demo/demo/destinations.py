@@ -1,7 +1,6 @@
 """Where the farm goes: the announced destinations and the allowed ones, and nowhere else."""
 
 import asyncio
-import contextlib
 from ipaddress import ip_address
 from socket import AF_INET, AF_UNSPEC, SOCK_STREAM, AddressFamily, gaierror
 from typing import NamedTuple
@@ -33,6 +32,7 @@ class Destinations:
         for asked, to in settings.farm_announce.items():
             self._routes[asked] = Route(asked, to, announces=True)
         self._resolved: dict[tuple[str, AddressFamily], tuple[float, list[str]]] = {}
+        self._resolving: dict[tuple[str, AddressFamily], asyncio.Task[list[str]]] = {}
 
     def __str__(self) -> str:
         return ", ".join(map(str, self._routes))
@@ -48,21 +48,36 @@ class Destinations:
         except ValueError:
             return None
         for route in self._routes.values():
-            if route.asked.port == asked.port:
-                with contextlib.suppress(gaierror):  # a name without an address is not meant
-                    if asked.host in await self.addresses(route.asked.host, AF_UNSPEC):
-                        return route
+            if route.asked.port == asked.port and asked.host in await self._known(route.asked.host):
+                return route
         return None
+
+    async def _known(self, host: str) -> list[str]:
+        """All addresses of `host`; none where it has none, which is nobody's fault."""
+        try:
+            return await self.addresses(host, AF_UNSPEC)
+        except gaierror:
+            self._resolved[(host, AF_UNSPEC)] = (asyncio.get_running_loop().time(), [])
+            return []
 
     async def addresses(self, host: str, family: AddressFamily = AF_INET) -> list[str]:
         """The addresses of `host`, at most some seconds old. Raises socket.gaierror."""
-        loop = asyncio.get_running_loop()
-        known = self._resolved.get((host, family))
-        if known is not None and loop.time() - known[0] < _RESOLVED_FOR_S:
+        key = (host, family)
+        known = self._resolved.get(key)
+        if known is not None and asyncio.get_running_loop().time() - known[0] < _RESOLVED_FOR_S:
             return known[1]
-        found = await loop.getaddrinfo(host, None, family=family, type=SOCK_STREAM)
+        if key not in self._resolving:  # all who ask meanwhile share the answer
+            self._resolving[key] = asyncio.create_task(self._resolve(key))
+        return await asyncio.shield(self._resolving[key])
+
+    async def _resolve(self, key: tuple[str, AddressFamily]) -> list[str]:
+        loop, (host, family) = asyncio.get_running_loop(), key
+        try:
+            found = await loop.getaddrinfo(host, None, family=family, type=SOCK_STREAM)
+        finally:
+            del self._resolving[key]
         addresses = [str(entry[4][0]) for entry in found]
-        self._resolved[(host, family)] = (loop.time(), addresses)
+        self._resolved[key] = (loop.time(), addresses)
         return addresses
 
     def forget(self, host: str) -> None:

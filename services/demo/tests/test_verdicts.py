@@ -305,6 +305,26 @@ async def test_one_connection_serves_several_requests(judging: httpx.AsyncClient
     assert answer.count(b"HTTP/1.1 200 OK") == 2
 
 
+@pytest.mark.parametrize("kind", ["slow", "slow-socks5"])
+async def test_what_comes_while_a_slow_one_waits_is_not_lost(
+    kind: str, judging: httpx.AsyncClient
+) -> None:
+    entry = await of_kind(judging, kind)
+    body = b"z" * 900_000  # more than it holds back for its destination
+    head = b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(body)
+    if kind == "slow":
+        line = await connect(entry)
+        target = "http://localhost:8001/check/"
+    else:
+        line = await connect(entry)
+        line.writer.write(b"\x05\x01\x00")
+        assert await line.exactly(2) == b"\x05\x00"
+        line.writer.write(b"\x05\x01\x00\x03\x09localhost" + (8001).to_bytes(2, "big"))
+        target = "/check/"
+    answer = await line.ask(f"POST {target} HTTP/1.1\r\nHost: x\r\n".encode() + head + body)
+    assert answer.endswith(f"{entry['exit_ip']}\n".encode())
+
+
 BAD: list[bytes] = [
     b"\x05",
     b"\x05\x00",
