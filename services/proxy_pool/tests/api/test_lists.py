@@ -1,3 +1,4 @@
+import asyncio
 import csv
 import io
 import json
@@ -5,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from proxypool.api import lists
 from proxypool.protocol import Protocol
 from proxypool.store import Store
 
@@ -180,3 +182,27 @@ async def test_an_empty_export_is_well_formed(client: httpx.AsyncClient) -> None
     assert (await client.get("/api/v2/export?format=json")).json() == []
     assert len((await client.get("/api/v2/export?format=csv")).text.splitlines()) == 1
     names_the_problem(await client.get("/api/v2/export?format=xml"), 400, "format")
+
+
+async def test_few_exports_are_under_way_at_once(
+    client: httpx.AsyncClient, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await put("1.1.1.1:80")
+    answers = await asyncio.gather(*(client.get("/api/v2/export") for _ in range(6)))
+    assert [answer.text for answer in answers] == ["http://1.1.1.1:80\n"] * 6, "each had its turn"
+    monkeypatch.setattr(lists, "_WAIT_S", 0.05)
+    begun = asyncio.Semaphore(0)
+
+    async def never(*_: object, **__: object) -> None:
+        begun.release()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Store, "list", never)
+    waiting = [asyncio.create_task(client.get("/api/v2/export")) for _ in range(2)]
+    for _ in waiting:
+        await begun.acquire()
+    answer = await client.get("/api/v2/export")
+    names_the_problem(answer, 503, "export")
+    assert answer.headers["retry-after"]
+    for task in waiting:
+        task.cancel()

@@ -192,7 +192,7 @@ PATHS = [
     ("GET", "/api/v2/proxies/best"),
     ("POST", "/api/v2/proxies/pop"),
     ("GET", "/api/v2/proxies/1.1.1.1:1"),
-    ("DELETE", "/api/v2/proxies/1.1.1.1:1"),
+    ("DELETE", "/api/v2/proxies/user:s3cret@1.1.1.1:1"),
     ("GET", "/api/v2/export"),
     ("GET", "/api/v2/stats"),
     ("GET", "/api/v2/history"),
@@ -210,7 +210,7 @@ BODIES = [
 
 
 async def test_redis_gone_is_a_clean_503_everywhere(
-    relay: Relay, store: Store, make_settings: MakeSettings
+    relay: Relay, store: Store, make_settings: MakeSettings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = make_settings(DB_CONN=pool_url(f"127.0.0.1:{relay.port}"))
     transport = httpx.ASGITransport(build_app(settings), client=("127.0.0.1", 5))
@@ -223,6 +223,8 @@ async def test_redis_gone_is_a_clean_503_everywhere(
             assert answer.headers["retry-after"]
         for method, path, body in BODIES:
             names_the_problem(await client.request(method, path, json=body), 503, "redis")
+        assert "redis does not answer" in caplog.text
+        assert "s3cret" not in caplog.text
         found = await samples(client)
         assert found["proxypool_store_up", frozenset[str]()] == 0
         assert found["proxypool_store_errors_total", frozenset[str]()] > len(PATHS)
