@@ -186,6 +186,8 @@ class AnswerBody:
         self.done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """`whole`, or one word that says why it is not."""
         self.count = 0
+        self.excess = False
+        """More came than belongs to the body."""
         self._client = client
         self._framing = framing
         self._content = content
@@ -194,6 +196,7 @@ class AnswerBody:
     def data(self, data: bytes) -> None:
         """A piece of the body."""
         if self.done.done():
+            self.excess = True
             return  # beyond the body's end: nobody's
         try:
             used = self._framing.feed(data)
@@ -201,6 +204,7 @@ class AnswerBody:
             self.finish("bad_answer")
             return
         self.count += used
+        self.excess = used < len(data)
         self._idle.touch()
         if self._content is not None:
             self._client.write(b"".join(self._content))
@@ -231,9 +235,12 @@ async def carry_answer(
     content: list[bytes] | None,
     idle_timeout_s: float,
 ) -> tuple[str, int]:
-    """Carry the body; `whole`, `closed`, `bad_answer` or `idle`, and how many bytes came."""
+    """Carry the body; how that ended, and how many bytes came.
+
+    `whole`; `excess`: whole, and more came behind it; or `closed`, `bad_answer`, `idle`.
+    """
     if framing.done:
-        return "whole", 0
+        return "excess" if upstream.buffer else "whole", 0
 
     def on_idle() -> None:
         body.finish("idle")
@@ -243,7 +250,8 @@ async def carry_answer(
     feeder, client.feeder = client.feeder, upstream
     try:
         upstream.divert(body)
-        return await body.done, body.count
+        how = await body.done
+        return "excess" if how == "whole" and body.excess else how, body.count
     finally:
         idle.cancel()
         client.feeder = feeder

@@ -51,6 +51,8 @@ class Origin:
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         lines = (await reader.readuntil(b"\r\n\r\n"))[:-4].decode("latin-1").split("\r\n")
         method, target, _ = lines[0].split(" ")
+        if target.startswith("http://"):  # as sites must take it too (RFC 9112, 3.2.2)
+            target = "/" + target.split("/", 3)[3]
         pairs = [line.split(":", 1) for line in lines[1:]]
         asked = Asked(method, target, [(name, value.strip()) for name, value in pairs])
         self.asked.append(asked)

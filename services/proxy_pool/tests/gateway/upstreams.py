@@ -119,6 +119,7 @@ class Upstream:
                 writer.write(b"HTTP/1.1 407 Login\r\nContent-Length: 0\r\n\r\n")
                 return
         method, target, _ = head.split(b" ", 2)
+        # Reads one head, and copies from then on: so the simplest of real ones do.
         if method == b"CONNECT":
             host, _, port = target.decode().rpartition(":")
             far = await self._reach("connect", host.strip("[]"), int(port))
