@@ -25,7 +25,8 @@ from proxypool.verdict import Outcome, Verdict
 HELP = "check a list of proxies once, and write those that work"
 ONE_SHOT = True
 
-_JUDGE_WAIT_S = 15.0
+_JUDGE_WAITS = 1.5
+"""How many times VERIFY_TIMEOUT a judge has to answer before the first check."""
 _EX_INTERRUPTED = 130  # as a shell says of SIGINT
 _TRIES = 3  # of a check that was postponed, because the judge was away
 
@@ -112,11 +113,12 @@ async def _check_all(
             note(candidate, verdict)
 
     try:
+        wait_s = _JUDGE_WAITS * settings.verify_timeout_s
         try:
-            await asyncio.wait_for(judge.up.wait(), _JUDGE_WAIT_S)
+            await asyncio.wait_for(judge.up.wait(), wait_s)
         except TimeoutError as error:
             advice = "see that JUDGE_URL and JUDGE_DIRECT_URL answer from here"
-            expected = f"a judge that answers within {_JUDGE_WAIT_S:g} s"
+            expected = f"a judge that answers within {wait_s:g} s"
             raise ConfigurationError([Problem("JUDGE_URL", expected, "none", advice)]) from error
         async with asyncio.TaskGroup() as group:
             for _ in range(min(settings.check_concurrency, len(candidates))):
