@@ -403,8 +403,9 @@ class Check:
 
     def _telling_reason(self) -> str:
         """Of several failures the one that says most."""
-        # By the order in which they were begun: a quick misunderstanding is not the first word.
-        failures = [self._failures[name] for name in self._tried if name in self._failures]
+        # In the order in which they are tried: a quick misunderstanding is not the first word.
+        order = dict.fromkeys((*self._hint, *PREFERENCE))
+        failures = [self._failures[name] for name in order if name in self._failures]
         reasons = [failure.reason for failure in failures]
         locked = next((reason for reason in reasons if reason in _LOCKED), None)
         if locked is not None:
