@@ -403,11 +403,13 @@ class Check:
 
     def _telling_reason(self) -> str:
         """Of several failures the one that says most."""
-        reasons = [failure.reason for failure in self._failures.values()]
+        # By the order in which they were begun: a quick misunderstanding is not the first word.
+        failures = [self._failures[name] for name in self._tried if name in self._failures]
+        reasons = [failure.reason for failure in failures]
         locked = next((reason for reason in reasons if reason in _LOCKED), None)
         if locked is not None:
             return locked
-        if reasons[0] in _VAGUE or next(iter(self._failures.values())).is_foreign:
+        if reasons[0] in _VAGUE or failures[0].is_foreign:
             socks = (self._failures[name].reason for name in _SOCKS if name in self._failures)
             return next((reason for reason in socks if reason not in _FOREIGN | _VAGUE), reasons[0])
         return reasons[0]

@@ -123,7 +123,7 @@ async def test_a_damaged_record_is_logged_and_dropped_and_the_others_stay(
     assert await store.record(PROXY) is None
     assert (await store.list(ALL))[0] == 2
     assert (await store.facets())["socks5"] == 2
-    assert await admin.zcard(f"{TABLE}:in:asn:64500") == 2
+    assert await admin.scard(f"{TABLE}:in:asn:64500") == 2
     errors = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
     assert errors == [f"dropped {PROXY}: what was stored of it cannot be read"]
     assert (await store.statistics())["checks"]["damaged"] == 1

@@ -122,7 +122,7 @@ async def test_records_that_the_earlier_version_wrote_in_between_are_taken_in(
     await store.ensure_group()
     await write_earlier(admin, 3)
     # It also took one out, without knowing of facets.
-    await admin.zadd(f"{TABLE}:in:all", {"192.0.2.99:80": 50.0})
+    await admin.zadd(f"{TABLE}:by:score", {"192.0.2.99:80": 50.0})
     await admin.hset(f"{TABLE}:sizes", "all", 1)
     again = open_store(make_settings())
     await again.ensure_group()

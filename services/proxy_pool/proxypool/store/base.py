@@ -57,8 +57,10 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
     "report": _SCORES,
     "sample": ("clock",),
     "scan": _READS,
+    "session": ("clock",),
     "settle": _SCORES,
     "sweep": _SCORES,
+    "walk": (),
 }
 """Each script and the parts that stand between the prelude and it."""
 
