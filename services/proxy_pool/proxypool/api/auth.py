@@ -106,9 +106,8 @@ class Guard:
 
     def _needed(self, path: str, changes: bool) -> bool:
         if path == "/":
-            # The page holds no data. Where there are accounts the browser asks for one here,
-            # once, and not for each of the page's calls.
-            return self._required_for == "all" and bool(self._accounts)
+            # The page holds no data: it asks for a key itself, where one of its calls needs it.
+            return False
         return self._required_for == "all" or (changes and self._required_for == "changes")
 
     def _unknown(self, caller: Caller) -> RefusedError:
