@@ -26,6 +26,7 @@ PREFERENCE = (
 )
 """The order in which protocols are tried where nothing is known, and used where several work."""
 _SOCKS = PREFERENCE[2:]
+_HTTP_ALONE = (Protocol.HTTP,)
 
 _DETECTION_DELAY_S = 0.7
 """A proxy that is silent for so long may wait for another protocol; never above a quarter of the
@@ -109,7 +110,7 @@ class Check:
         self._tasks: dict[asyncio.Task[None], Protocol] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._rest: tuple[Protocol, ...] = ()
-        self._others_started: asyncio.Future[None] = self._loop.create_future()
+        self._others_started: asyncio.Future[None] | None = None
         self._give_up_at = 0.0
         self._https = False
         self._https_failure: Failure | None = None
@@ -156,6 +157,8 @@ class Check:
                 task.cancel()
 
     def _order(self) -> tuple[Protocol, ...]:
+        if not self._full and self._hint == _HTTP_ALONE:
+            return _HTTP_ALONE  # most rechecks: nothing to reckon
         order = (*self._hint, *PREFERENCE) if self._full else self._hint
         return tuple(filter(self._can_try, dict.fromkeys(order)))
 
@@ -170,7 +173,8 @@ class Check:
         self._stop_timer()
         if self._full and self._harm is None:
             self._start(self._rest)
-        await self._gather(stop_at_first=False)
+        if self._tasks:
+            await self._gather(stop_at_first=False)
         if not self.carried and all(failure.is_foreign for failure in self._failures.values()):
             others = (p for p in PREFERENCE if p not in self._tried and self._can_try(p))
             self._start(tuple(others))
@@ -187,6 +191,7 @@ class Check:
             if not self._rest:
                 await self._try(first)
             else:
+                self._others_started = self._loop.create_future()
                 task = self._loop.create_task(self._try(first, self._connected))
                 self._tasks[task] = first
                 await asyncio.wait(
@@ -215,7 +220,7 @@ class Check:
 
     def _start(self, protocols: tuple[Protocol, ...]) -> None:
         self._rest = ()
-        if not self._others_started.done():
+        if self._others_started is not None and not self._others_started.done():
             self._others_started.set_result(None)
         for protocol in protocols:
             self._tasks[self._loop.create_task(self._try(protocol))] = protocol
@@ -371,12 +376,12 @@ class Check:
         origin: Origin = UNKNOWN,
         targets: dict[str, TargetVerdict] | None = None,
     ) -> Verdict:
-        first = next(iter(self.carried.values()), None)
+        first = next(iter(self.carried.values())) if self.carried else None
         https_reason = self._https_reason()
         return Verdict(
             outcome,
             reason,
-            protocols=tuple(protocol for protocol in PREFERENCE if protocol in self.carried),
+            protocols=tuple(sorted(self.carried, key=PREFERENCE.index)),
             tried=tuple(self._tried),
             https=self._https,
             https_reason=https_reason,

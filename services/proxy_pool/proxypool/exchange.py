@@ -28,6 +28,8 @@ from proxypool.tunnel import Handshake
 
 Task: TypeAlias = "asyncio.Task[Any]"
 
+_LATE_S = 0.02
+_LONGEST_GRACE_S = 1.0
 _OWN_LIMITS = frozenset(
     {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
 )
@@ -40,6 +42,7 @@ class Exchange(asyncio.Protocol):
         "_connected",
         "_connecting",
         "_deadline",
+        "_due",
         "_ended",
         "_error",
         "_gave_up",
@@ -54,6 +57,7 @@ class Exchange(asyncio.Protocol):
         "_tls_context",
         "_tls_host",
         "_transport",
+        "_was_late",
         "connected_at",
     )
 
@@ -85,6 +89,8 @@ class Exchange(asyncio.Protocol):
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._error: ExchangeError | None = None
         self._deadline = 0.0
+        self._due = 0.0
+        self._was_late = False
         self._gave_up = False
         self._connecting: Task | None = None
         self._timer: asyncio.TimerHandle
@@ -100,8 +106,7 @@ class Exchange(asyncio.Protocol):
         try:
             self._connecting = asyncio.current_task()
             self._deadline = deadline
-            limit = min(started + connect_timeout_s, deadline)
-            self._timer = loop.call_at(limit, self._too_long)
+            self._arm(min(started + connect_timeout_s, deadline))
             await self._connect(host, port)
             await self._ended
         finally:
@@ -113,7 +118,6 @@ class Exchange(asyncio.Protocol):
         reader = self._reader
         return Answer(
             reader.status,
-            reader.headers,
             bytes(reader.body),
             self.connected_at - started,
             loop.time() - started,
@@ -233,16 +237,27 @@ class Exchange(asyncio.Protocol):
         self._reader.end()
         self._ended.set_result(None)
 
-    def _too_long(self) -> None:
+    def _arm(self, due: float) -> None:
+        self._due = due
+        self._timer = self._loop.call_at(due, self._ring)
+
+    def _ring(self) -> None:
         """The time for connecting is over, or all of it.
 
         One timer for both, and no asyncio.timeout: this is where a check's cost lies.
         """
-        if not self.connected_at:
+        now = self._loop.time()
+        late_s = now - self._due
+        if late_s > _LATE_S and not self._was_late:
+            # The loop was busy, and rings before it reads: what has come meanwhile shall count.
+            self._was_late = True
+            self._arm(now + min(late_s, _LONGEST_GRACE_S))
+        elif not self.connected_at:
             self._gave_up = True
             cast(Task, self._connecting).cancel()
-        elif self._loop.time() < self._deadline:
-            self._timer = self._loop.call_at(self._deadline, self._expire)
+        elif now < self._deadline:
+            self._was_late = False
+            self._arm(self._deadline)
         else:
             self._expire()
 
