@@ -137,7 +137,7 @@ class EmbeddedServer:
             unix_socket_path=str(self.socket),
             socket_timeout=_ANSWER_WITHIN_S,
             socket_connect_timeout=_ANSWER_WITHIN_S,
-            retry=Retry(NoBackoff(), 0),
+            retry=Retry(NoBackoff(), 0),  # that nobody answers is what is asked
         )
 
     def _answers(self) -> bool:

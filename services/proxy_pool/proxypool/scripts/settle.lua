@@ -58,14 +58,6 @@ local function failures_after(before, verdict)
   return before
 end
 
--- Whether the check can have found out about https: it needs a tunnel.
-local function tried_https(verdict)
-  if verdict.full or verdict.https or verdict.https_reason ~= '' or #verdict.tried == 0 then
-    return true
-  end
-  return #verdict.tried > 1 or verdict.tried[1] ~= 'http'
-end
-
 local function targets_after(record, entry, verdict)
   for name in pairs(record.targets) do
     if not targets[name] then
@@ -98,7 +90,7 @@ local function good(entry, verdict)
   entry.lane, entry.fails, entry.reason = 'alive', 0, ''
   record.protocols = spoken_after(record.protocols, verdict)
   record.failures = failures_after(record.failures, verdict)
-  if tried_https(verdict) then
+  if verdict.https_checked then
     record.https, record.https_reason = verdict.https, verdict.https_reason
     if verdict.https_reason ~= '' then
       redis.call('HINCRBY', HTTPS_REASONS, verdict.https_reason, 1)

@@ -57,6 +57,7 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
     "report": _SCORES,
     "sample": ("clock",),
     "scan": _READS,
+    "session": ("clock",),
     "settle": _SCORES,
     "sweep": _SCORES,
     "walk": (),

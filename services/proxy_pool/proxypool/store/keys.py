@@ -19,6 +19,8 @@
 | `:crawls`, `:next_crawl` | hash | source → its last crawl as JSON, and when the next is due |
 | `:crawled` | hash | source → when it was crawled, where that worked |
 | `:targets` | hash | name → the target as JSON |
+| `:sessions` | hash | session of the gateway → its upstream |
+| `:sessions:ends` | zset | sessions, by the time when they end |
 | `:judges` | hash | judge → what was last seen of it as JSON |
 | `:history`, `:history:old` | zset | samples of sizes, by time |
 | `:meta` | hash | the layout's version |
@@ -62,6 +64,8 @@ SUFFIXES = (
     ":next_crawl",
     ":reasons",
     ":reports",
+    ":sessions",
+    ":sessions:ends",
     ":sizes",
     ":sizes:asn",
     ":targets",
