@@ -6,11 +6,11 @@ import json
 import logging
 import signal
 import sys
-import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from proxypool import settings as settings_module
+from proxypool.logs import start_log
 from proxypool.problems import EX_CONFIG, ConfigurationError, Problem
 from proxypool.settings import Settings
 
@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     try:
         settings = settings_module.load(command)
-        _start_log(settings)
+        start_log(settings)
         return _COMMANDS[command](settings)
     except ConfigurationError as error:
         for problem in error.problems:
@@ -101,21 +101,10 @@ def _schedule(settings: Settings) -> int:
 
 
 def _checker(settings: Settings) -> int:
-    from proxypool.checker import Checker
-    from proxypool.store import Store
+    from proxypool.checker_processes import run_checkers
 
     _check_heartbeat(settings)
-
-    async def run() -> None:
-        store = Store(settings)
-        checker = Checker(settings, store)
-        _on_stop(checker.stop)
-        try:
-            await checker.run()
-        finally:
-            await store.close()
-
-    return _run(run())
+    return run_checkers(settings)
 
 
 def _stats(settings: Settings) -> int:
@@ -166,12 +155,3 @@ def _check_heartbeat(settings: Settings) -> None:
         raise ConfigurationError(
             [Problem("HEARTBEAT_FILE", "a file that can be written", found, advice)]
         ) from error
-
-
-def _start_log(settings: Settings) -> None:
-    logging.Formatter.converter = time.gmtime  # UTC, like every other time that is shown
-    logging.basicConfig(
-        level=settings.log_level,
-        format="%(asctime)sZ %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )

@@ -6,6 +6,7 @@ import random
 
 import aiohttp
 
+from proxypool.candidate import Candidate
 from proxypool.crawl import crawl, new_session
 from proxypool.heartbeat import Heartbeat
 from proxypool.patience import patiently
@@ -74,7 +75,11 @@ class Scheduler:
         result = await crawl(source, session)
         rule = self._settings.upstream_rule
         # Only the checker's own look, at connect time, decides; this keeps the queue free of noise.
-        proxies = [str(found) for found in result.upstreams if rule.permits(found.ip)]
+        proxies = [
+            Candidate(found)
+            for found in result.upstreams
+            if found.ip is None or rule.permits(found.ip)
+        ]
         added = await patiently(
             f"the candidates of {source.name}", lambda: self._store.add(source.name, proxies)
         )

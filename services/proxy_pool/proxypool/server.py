@@ -20,6 +20,8 @@ from starlette.types import ExceptionHandler
 from proxypool.address import BadAddressError, Upstream
 from proxypool.callers import caller_of, is_trusted
 from proxypool.problems import Problem
+from proxypool.protocol import Protocol
+from proxypool.query import Query
 from proxypool.settings import Settings
 from proxypool.store import UNAVAILABLE, Store
 
@@ -84,12 +86,17 @@ def _query(request: Request, allowed: tuple[str, ...]) -> dict[str, str]:
     return {name: query[name][0] for name in allowed if name in query}
 
 
-def _facet(request: Request) -> str:
+_HTTP = Query(protocols=(Protocol.HTTP,))
+_HTTPS = Query(protocols=(Protocol.CONNECT,), https=True)
+_WEB_PROXIES = Query(protocols=(Protocol.HTTP, Protocol.CONNECT))
+
+
+def _wanted(request: Request, otherwise: Query) -> Query:
     kind = _query(request, ("type",)).get("type", "")
     if kind not in ("", "http", "https"):
         advice = "leave type out for any proxy, or ask for type=https"
         raise BadQueryError(Problem("type", "https or nothing", repr(kind[:80]), advice))
-    return "https" if kind == "https" else "all"
+    return _HTTPS if kind == "https" else otherwise
 
 
 class Api:
@@ -107,23 +114,23 @@ class Api:
 
     async def get(self, request: Request) -> Response:
         """A random good proxy."""
-        record = await self._store.get(_facet(request))
+        record = await self._store.get(_wanted(request, _HTTP))
         return _json(record.encode() if record else _NO_PROXY)
 
     async def pop(self, request: Request) -> Response:
         """The same, and removes it."""
         self._require_trust(request)
-        record = await self._store.pop(_facet(request))
+        record = await self._store.pop(_wanted(request, _HTTP))
         return _json(record.encode() if record else _NO_PROXY)
 
     async def all(self, request: Request) -> Response:
         """Every good proxy, or a random `limit` of them."""
-        facet = _facet(request)
+        query = _wanted(request, _WEB_PROXIES)
         text = _query(request, ("limit",)).get("limit", "") or "0"
         if not (text.isascii() and text.isdecimal() and len(text) <= 7):
             problem = Problem("limit", "a whole number", repr(text[:80]), "correct it")
             raise BadQueryError(problem)
-        records = await self._store.all(facet, int(text))
+        records = await self._store.all(query, int(text))
         return _json(f"[{','.join(records)}]".encode())
 
     async def count(self, _: Request) -> Response:

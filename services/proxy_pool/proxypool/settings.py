@@ -5,14 +5,18 @@ table is printed from it by `proxypool settings`.
 """
 
 import os
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from proxypool.address import Network, UpstreamRule, normal, parse_networks
 from proxypool.problems import ConfigurationError, Problem
+from proxypool.protocol import Anonymity
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,8 @@ class Setting:
     """Commands that refuse to start without it."""
     absent: object = ""
     """The value where nothing is set and there is no default."""
+    alias: str = ""
+    """Another name, under which the reference has it; read where `name` is not set."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +47,22 @@ class Settings:
     port: int
     trusted_callers: tuple[Network, ...]
     sources_dir: Path | None
-    judge_url: str
-    judge_direct_url: str
+    judge_urls: tuple[str, ...]
+    judge_https_urls: tuple[str, ...]
+    judge_direct_urls: tuple[str, ...]
+    judge_ca_file: Path | None
     judge_interval_s: float
+    min_anonymity: Anonymity
     own_addresses: tuple[str, ...]
     allowed_upstream_networks: tuple[Network, ...]
     connect_timeout_s: float
     verify_timeout_s: float
+    adapt_timeouts: bool
     check_concurrency: int
+    check_processes: int
+    proxy_region: bool
+    geo_file: Path | None
+    geo_database: Path | None
     claim_idle_s: float
     stop_grace_s: float
     recheck_interval_s: float
@@ -58,9 +72,18 @@ class Settings:
     forget_after_s: float
     deleted_for_s: float
     popped_for_s: float
-    max_fail_count: int
+    full_check_interval_s: float
+    score_memory: float
+    evict_below: float
+    max_fail_count: int | None
+    pool_size_min: int
+    pool_size_max: int
     max_known: int
     max_queue: int
+    history_interval_s: float
+    targets_file: Path | None
+    timezone: tzinfo
+    data_dir: Path
     heartbeat_file: Path
     log_level: str
 
@@ -90,10 +113,41 @@ def _count(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
-def _http_url(text: str) -> str:
+def _yes_or_no(text: str) -> bool:
+    if text.lower() not in ("yes", "no"):
+        raise ValueError(text)
+    return text.lower() == "yes"
+
+
+def _authorities(text: str) -> Path:
+    try:
+        ssl.create_default_context(cafile=text)
+    except OSError as error:  # ssl.SSLError is one
+        raise ValueError(text) from error
+    return Path(text)
+
+
+def _readable_file(text: str) -> Path:
+    path = Path(text)
+    if not path.is_file() or not os.access(path, os.R_OK):
+        raise ValueError(text)
+    return path
+
+
+def _urls(scheme: str) -> Callable[[str], tuple[str, ...]]:
+    def parse(text: str) -> tuple[str, ...]:
+        urls = tuple(_http_url(part.strip(), scheme) for part in text.split(",") if part.strip())
+        if not urls:
+            raise ValueError(text)
+        return urls
+
+    return parse
+
+
+def _http_url(text: str, scheme: str = "http") -> str:
     url = urlsplit(text)
     _ = url.port  # raises ValueError where it is not a port
-    if url.scheme != "http" or not url.hostname or url.username or url.fragment or url.query:
+    if url.scheme != scheme or not url.hostname or url.username or url.fragment or url.query:
         raise ValueError(text)
     if not text.isascii() or any(character.isspace() for character in text):
         raise ValueError(text)
@@ -128,6 +182,29 @@ def _addresses(text: str) -> tuple[str, ...]:
     if any(network.num_addresses != 1 for network in networks):
         raise ValueError(text)
     return tuple(str(normal(network.network_address)) for network in networks)
+
+
+def _file(text: str) -> Path:
+    path = Path(text)
+    if not path.is_file():
+        raise ValueError(text)
+    return path
+
+
+def _home_path(text: str) -> Path:
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as error:  # the user has no home
+        raise ValueError(text) from error
+
+
+def _timezone(text: str) -> tzinfo:
+    if text.upper() == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, OSError) as error:
+        raise ValueError(text) from error
 
 
 def _level(text: str) -> str:
@@ -178,29 +255,59 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "JUDGE_URL",
-        "judge_url",
+        "judge_urls",
         "",
-        "an http:// address without a query or credentials",
-        "the judge as proxies reach it",
-        _http_url,
+        "a comma list of http:// addresses without a query or credentials",
+        "the judges as proxies reach them: the first that is up is asked; also read as HTTP_URL",
+        _urls("http"),
         ("checker",),
+        absent=(),
+        alias="HTTP_URL",
+    ),
+    Setting(
+        "JUDGE_HTTPS_URL",
+        "judge_https_urls",
+        "",
+        "a comma list of https:// addresses without a query or credentials",
+        "judges with TLS: without one nothing is found out about https; also read as HTTPS_URL",
+        _urls("https"),
+        absent=(),
+        alias="HTTPS_URL",
     ),
     Setting(
         "JUDGE_DIRECT_URL",
-        "judge_direct_url",
+        "judge_direct_urls",
         "",
-        "an http:// address without a query or credentials",
-        "the judge without a proxy: tells our own address, and whether the judge is up",
-        _http_url,
-        ("checker",),
+        "a comma list of http:// addresses, as many as in JUDGE_URL",
+        "the same judges without a proxy, JUDGE_URL where it is not set: they tell our own address "
+        "and whether they are up",
+        _urls("http"),
+        absent=(),
+    ),
+    Setting(
+        "JUDGE_CA_FILE",
+        "judge_ca_file",
+        "",
+        "a file with certificates in PEM form",
+        "a private authority of judges with TLS and of targets, beside the public ones",
+        _authorities,
+        absent=None,
     ),
     Setting(
         "JUDGE_INTERVAL",
         "judge_interval_s",
         "15",
         f"{_SECONDS} between 0.1 and 3600",
-        "how often the judge is asked directly",
+        "how often each judge is asked directly",
         _number(0.1, 3600),
+    ),
+    Setting(
+        "MIN_ANONYMITY",
+        "min_anonymity",
+        "anonymous",
+        "transparent, anonymous or elite",
+        "proxies that hide less are refused",
+        lambda text: Anonymity(text.lower()),
     ),
     Setting(
         "OWN_ADDRESSES",
@@ -233,16 +340,59 @@ SETTINGS: tuple[Setting, ...] = (
         "verify_timeout_s",
         "10",
         f"{_SECONDS} between 0.1 and 300",
-        "for a whole check",
+        "for the judge's answer through a proxy; what follows, https, has it once more",
         _number(0.1, 300),
+    ),
+    Setting(
+        "ADAPT_TIMEOUTS",
+        "adapt_timeouts",
+        "yes",
+        "yes or no",
+        "both timeouts follow three times the 95th percentile of what was observed, down to a "
+        "third of CONNECT_TIMEOUT and half of VERIFY_TIMEOUT",
+        _yes_or_no,
     ),
     Setting(
         "CHECK_CONCURRENCY",
         "check_concurrency",
-        "256",
+        "1000",
         "a whole number between 1 and 20000",
-        "checks under way in one checker",
+        "checks under way in one checker, all its processes together",
         _count(1, 20000),
+    ),
+    Setting(
+        "CHECK_PROCESSES",
+        "check_processes",
+        "0",
+        "a whole number between 0 and 64",
+        "processes of one checker; 0: one per core that it may use",
+        _count(0, 64),
+    ),
+    Setting(
+        "PROXY_REGION",
+        "proxy_region",
+        "yes",
+        "yes or no",
+        "look up country and network of the address that a proxy's requests come from, offline",
+        _yes_or_no,
+    ),
+    Setting(
+        "GEO_FILE",
+        "geo_file",
+        "",
+        "a CSV file with lines network,country,asn,name",
+        "networks of your own, which come before the table",
+        _readable_file,
+        absent=None,
+    ),
+    Setting(
+        "GEO_DATABASE",
+        "geo_database",
+        "",
+        "a table made by `python -m proxypool.geo build`",
+        "countries and networks; none: the table that is installed with the pool, if there is one",
+        _readable_file,
+        absent=None,
     ),
     Setting(
         "CLAIM_IDLE",
@@ -317,12 +467,53 @@ SETTINGS: tuple[Setting, ...] = (
         _number(0, _ONE_YEAR),
     ),
     Setting(
+        "FULL_CHECK_INTERVAL",
+        "full_check_interval_s",
+        "21600",
+        f"{_SECONDS} between 1 and 2592000",
+        "between two checks that try all protocols, and not only those that are known",
+        _number(1, 30 * _ONE_DAY),
+    ),
+    Setting(
+        "SCORE_MEMORY",
+        "score_memory",
+        "0.3",
+        "a number between 0.01 and 1",
+        "how much the newest result counts in a proxy's success rate",
+        _number(0.01, 1),
+    ),
+    Setting(
+        "EVICT_BELOW",
+        "evict_below",
+        "20",
+        "a number between 0 and 100",
+        "a good proxy whose score falls below this is dropped",
+        _number(0, 100),
+    ),
+    Setting(
         "MAX_FAIL_COUNT",
         "max_fail_count",
-        "1",
+        "",
         "a whole number between 0 and 1000",
-        "a good proxy is dropped when its `fail_count` is above this; a success takes one back",
+        "drops a good proxy also when it failed more often than this in a row",
         _count(0, 1000),
+        absent=None,
+    ),
+    Setting(
+        "POOL_SIZE_MIN",
+        "pool_size_min",
+        "20",
+        "a whole number between 0 and 1000000",
+        "with fewer good proxies, sources that work are crawled each minute",
+        _count(0, 1_000_000),
+    ),
+    Setting(
+        "POOL_SIZE_MAX",
+        "pool_size_max",
+        "50000",
+        "a whole number between 1 and 1000000",
+        "good proxies; beyond it those with the lowest scores go",
+        _count(1, 1_000_000),
     ),
     Setting(
         "MAX_KNOWN",
@@ -339,6 +530,39 @@ SETTINGS: tuple[Setting, ...] = (
         "a whole number between 1 and 1000000",
         "checks handed out and not yet settled",
         _count(1, 1_000_000),
+    ),
+    Setting(
+        "HISTORY_INTERVAL",
+        "history_interval_s",
+        "60",
+        f"{_SECONDS} between 1 and 3600",
+        "between two samples of the pool's sizes",
+        _number(1, 3600),
+    ),
+    Setting(
+        "TARGETS_FILE",
+        "targets_file",
+        "",
+        "an existing file",
+        "the YAML list of named sites that proxies are tried with; read again when it changes",
+        _file,
+        absent=None,
+    ),
+    Setting(
+        "TIMEZONE",
+        "timezone",
+        "UTC",
+        "a name of the time zone database",
+        "the zone of the times in records",
+        _timezone,
+    ),
+    Setting(
+        "DATA_DIR",
+        "data_dir",
+        "~/.local/share/proxypool",
+        "a path",
+        "where the store of a pool without DB_CONN lies",
+        _home_path,
     ),
     Setting(
         "HEARTBEAT_FILE",
@@ -370,7 +594,7 @@ def load(command: str, environ: Mapping[str, str] | None = None) -> Settings:
     problems: list[Problem] = []
     values: dict[str, Any] = {"db_conn": _db_conn(environ, problems)}
     for setting in SETTINGS:
-        text = environ.get(setting.name, "").strip() or setting.default
+        text = _text_of(setting, environ)
         if not text and command in setting.needed_by:
             problems.append(
                 Problem(setting.name, setting.expected, "nothing", f"set it: {setting.purpose}")
@@ -384,10 +608,17 @@ def load(command: str, environ: Mapping[str, str] | None = None) -> Settings:
             advice = f"correct the environment variable {setting.name}: {setting.purpose}"
             problems.append(Problem(setting.name, setting.expected, repr(text), advice))
     if not problems:
+        values["judge_direct_urls"] = values["judge_direct_urls"] or values["judge_urls"]
         problems.extend(_contradictions(values))
     if problems:
         raise ConfigurationError(problems)
     return Settings(**values)
+
+
+def _text_of(setting: Setting, environ: Mapping[str, str]) -> str:
+    names = (setting.name, setting.alias) if setting.alias else (setting.name,)
+    given = (environ.get(name, "").strip() for name in names)
+    return next(filter(None, given), setting.default)
 
 
 def table() -> str:
@@ -438,6 +669,16 @@ def _db_conn(environ: Mapping[str, str], problems: list[Problem]) -> str:
 def _contradictions(values: Mapping[str, Any]) -> list[Problem]:
     """Settings that are each right but do not go together."""
     found: list[Problem] = []
+    judges, direct = len(values["judge_urls"]), len(values["judge_direct_urls"])
+    if judges != direct:
+        found.append(
+            Problem(
+                "JUDGE_DIRECT_URL",
+                f"as many addresses as in JUDGE_URL ({judges})",
+                str(direct),
+                "give each judge's direct address in the same order, or none",
+            )
+        )
     pairs = (
         ("CONNECT_TIMEOUT", "connect_timeout_s", "VERIFY_TIMEOUT", "verify_timeout_s"),
         ("VERIFY_TIMEOUT", "verify_timeout_s", "CLAIM_IDLE", "claim_idle_s"),

@@ -1,8 +1,10 @@
 """What a check found out about a proxy."""
 
-from dataclasses import asdict, dataclass, field
+import time
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from proxypool.protocol import Anonymity, Protocol
@@ -45,6 +47,8 @@ class Verdict:
     """Carried a TLS connection to the judge whose certificate was verified."""
     https_reason: str = ""
     """Why not, in one word."""
+    https_checked: bool = True
+    """Whether anything was found out about https; where not, what was known of it stands."""
     anonymous: str = ""
     """An Anonymity, or empty where the judge was not reached."""
     exit_ip: str = ""
@@ -62,5 +66,17 @@ class Verdict:
 
     def as_dict(self) -> dict[str, Any]:
         """The verdict as the store's script reads it, with the time of day (UTC)."""
-        moment = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
-        return {**asdict(self), "last_time": moment}
+        # Not asdict(): it copies every value deeply, which costs as much as a check's own reading.
+        content: dict[str, Any] = {name: getattr(self, name) for name in _FIELDS}
+        if self.targets:
+            content["targets"] = {name: asdict(target) for name, target in self.targets.items()}
+        content["last_time"] = _time_of_day(int(time.time()))
+        return content
+
+
+@lru_cache(maxsize=4)
+def _time_of_day(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+_FIELDS = tuple(one.name for one in fields(Verdict))

@@ -3,12 +3,13 @@ from collections.abc import AsyncIterator, Callable
 
 import httpx
 import pytest
+from proxypool.protocol import Protocol
 from proxypool.server import build_app
 from proxypool.settings import Settings
 from proxypool.store import Store
 from proxypool.verdict import Outcome, Verdict
 
-from tests.conftest import MakeSettings, pool_url
+from tests.conftest import MakeSettings, listed, pool_url
 from tests.relay import Relay
 
 OpenStore = Callable[[Settings], Store]
@@ -23,10 +24,12 @@ async def store(open_store: OpenStore, make_settings: MakeSettings) -> Store:
 
 async def put(store: Store, count: int, *, https: bool = False) -> None:
     net = "198.51.100" if https else "203.0.113"
-    await store.add("siteA", [f"{net}.{i}:80" for i in range(1, count + 1)])
+    await store.add("siteA", listed(*([f"{net}.{i}:80" for i in range(1, count + 1)])))
     await store.dispatch()
     work = await store.take("tester", count, 0.1)
-    await store.settle((one, Verdict(Outcome.GOOD, https=https)) for one in work)
+    spoken = (Protocol.HTTP, Protocol.CONNECT) if https else (Protocol.HTTP,)
+    verdict = Verdict(Outcome.GOOD, protocols=spoken, tried=spoken, https=https)
+    await store.settle((one, verdict) for one in work)
 
 
 def client_of(settings: Settings, peer: str = "172.18.0.2") -> httpx.AsyncClient:
@@ -181,7 +184,7 @@ async def test_other_methods_are_refused(method: str, client: httpx.AsyncClient)
 async def test_head_changes_nothing(path: str, client: httpx.AsyncClient, store: Store) -> None:
     await put(store, 1)
     assert (await client.head(path)).status_code == 405
-    assert (await store.count())[0] == 1
+    assert (await store.count()).total == 1
 
 
 async def test_an_unknown_route_is_told_in_json(client: httpx.AsyncClient) -> None:

@@ -44,7 +44,19 @@ def test_the_connection_is_read_from_a_file(tmp_path: Path) -> None:
         ("JUDGE_URL", "http://user@judge/"),
         ("JUDGE_URL", "http://judge/?x=y"),
         ("JUDGE_URL", "http://judge/\r\nX: y"),
+        ("JUDGE_URL", ","),
+        ("JUDGE_URL", "http://judge/,https://judge/"),
+        ("JUDGE_HTTPS_URL", "http://judge/"),
         ("JUDGE_DIRECT_URL", "http://"),
+        ("JUDGE_DIRECT_URL", "http://a/,http://b/"),
+        ("JUDGE_CA_FILE", "/nonexistent"),
+        ("JUDGE_CA_FILE", "/etc/passwd"),
+        ("MIN_ANONYMITY", "high"),
+        ("ADAPT_TIMEOUTS", "maybe"),
+        ("CHECK_PROCESSES", "-1"),
+        ("PROXY_REGION", "true"),
+        ("GEO_FILE", "/nonexistent"),
+        ("GEO_DATABASE", "/nonexistent"),
         ("OWN_ADDRESSES", "10.0.0.0/8"),
         ("ALLOWED_UPSTREAM_NETWORKS", "172.16.0.0/33"),
         ("CONNECT_TIMEOUT", "fast"),
@@ -56,6 +68,11 @@ def test_the_connection_is_read_from_a_file(tmp_path: Path) -> None:
         ("CHECK_CONCURRENCY", "0"),
         ("CHECK_CONCURRENCY", "1.5"),
         ("MAX_FAIL_COUNT", "-1"),
+        ("EVICT_BELOW", "101"),
+        ("SCORE_MEMORY", "0"),
+        ("POOL_SIZE_MAX", "0"),
+        ("TIMEZONE", "Mars/Olympus"),
+        ("TARGETS_FILE", "/nonexistent"),
         ("NEGATIVE_INTERVAL", "30000"),
         ("LOG_LEVEL", "LOUD"),
     ],
@@ -83,7 +100,7 @@ def test_a_bad_setting_is_named_with_what_was_expected_and_found(
     ("command", "missing"),
     [
         ("schedule", {"DB_CONN_FILE", "DB_CONN", "SOURCES_DIR"}),
-        ("checker", {"DB_CONN", "JUDGE_URL", "JUDGE_DIRECT_URL"}),
+        ("checker", {"DB_CONN", "JUDGE_URL"}),
         ("server", {"DB_CONN"}),
     ],
 )
@@ -91,6 +108,17 @@ def test_what_a_command_needs_is_asked_for_at_once(command: str, missing: set[st
     with pytest.raises(ConfigurationError) as caught:
         load(command, {})
     assert {problem.name for problem in caught.value.problems} <= missing
+
+
+def test_the_references_names_of_the_judges_are_taken(environment: dict[str, str]) -> None:
+    del environment["JUDGE_URL"]
+    urls = {"HTTP_URL": "http://a.test/,http://b.test/", "HTTPS_URL": "https://c.test/"}
+    settings = load("checker", {**environment, **urls})
+    assert settings.judge_urls == ("http://a.test/", "http://b.test/")
+    assert settings.judge_https_urls == ("https://c.test/",)
+    assert settings.judge_direct_urls == settings.judge_urls
+    settings = load("checker", {**environment, **urls, "JUDGE_URL": "http://ours.test/"})
+    assert settings.judge_urls == ("http://ours.test/",)
 
 
 def test_both_forms_of_the_connection_are_one_too_many(tmp_path: Path) -> None:
