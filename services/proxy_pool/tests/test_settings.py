@@ -52,6 +52,7 @@ def test_the_connection_is_read_from_a_file(tmp_path: Path) -> None:
         ("JUDGE_URL", ","),
         ("JUDGE_URL", "http://judge/,https://judge/"),
         ("JUDGE_HTTPS_URL", "http://judge/"),
+        ("JUDGE_HTTPS_DIRECT_URL", "https://a.test/"),
         ("JUDGE_DIRECT_URL", "http://"),
         ("JUDGE_DIRECT_URL", "http://a/,http://b/"),
         ("JUDGE_CA_FILE", "/nonexistent"),
