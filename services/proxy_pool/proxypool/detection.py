@@ -408,11 +408,14 @@ class Check:
 
     def _telling_reason(self) -> str:
         """Of several failures the one that says most."""
-        reasons = [failure.reason for failure in self._failures.values()]
+        # In the order in which they are tried: a quick misunderstanding is not the first word.
+        order = dict.fromkeys((*self._hint, *PREFERENCE))
+        failures = [self._failures[name] for name in order if name in self._failures]
+        reasons = [failure.reason for failure in failures]
         locked = next((reason for reason in reasons if reason in _LOCKED), None)
         if locked is not None:
             return locked
-        if reasons[0] in _VAGUE or next(iter(self._failures.values())).is_foreign:
+        if reasons[0] in _VAGUE or failures[0].is_foreign:
             socks = (self._failures[name].reason for name in _SOCKS if name in self._failures)
             return next((reason for reason in socks if reason not in _FOREIGN | _VAGUE), reasons[0])
         return reasons[0]

@@ -7,11 +7,14 @@ import time
 from proxypool.settings import Settings
 
 
-def start_log(settings: Settings) -> None:
-    """Set up this process's log."""
+def start_log(settings: Settings, *, quiet: bool = False) -> None:
+    """Set up this process's log; `quiet`: without what is said for information alone."""
+    level = settings.log_level
+    if quiet and level == "INFO":
+        level = "WARNING"
     logging.Formatter.converter = time.gmtime
     logging.basicConfig(
-        level=settings.log_level,
+        level=level,
         format="%(asctime)sZ %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )

@@ -5,6 +5,7 @@ table is printed from it by `proxypool settings`.
 """
 
 import os
+import re
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -46,10 +47,20 @@ class Settings:
     host: str
     port: int
     trusted_callers: tuple[Network, ...]
+    edge_networks: tuple[Network, ...]
+    auth_required_for: str
+    accounts_file: Path | None
+    rate_limit: int
+    import_max_bytes: int
+    gateway_url: str
+    gateway_account_file: Path | None
     sources_dir: Path | None
+    proxy_fetcher: tuple[str, ...]
+    allowed_source_networks: tuple[Network, ...]
     judge_urls: tuple[str, ...]
     judge_https_urls: tuple[str, ...]
     judge_direct_urls: tuple[str, ...]
+    judge_https_direct_urls: tuple[str, ...]
     judge_ca_file: Path | None
     judge_interval_s: float
     min_anonymity: Anonymity
@@ -84,6 +95,22 @@ class Settings:
     targets_file: Path | None
     timezone: tzinfo
     data_dir: Path
+    gateway_host: str
+    gateway_port: int
+    gateway_health_port: int
+    gateway_proxy_protocol_from: tuple[Network, ...]
+    gateway_require_credentials: bool
+    gateway_attempts: int
+    gateway_connect_timeout_s: float
+    gateway_first_byte_timeout_s: float
+    gateway_head_timeout_s: float
+    gateway_idle_timeout_s: float
+    gateway_max_connections: int
+    gateway_max_connections_per_client: int
+    gateway_session_for_s: float
+    gateway_allowed_destinations: tuple[tuple[Network, ...], tuple[str, ...]]
+    gateway_allowed_ports: tuple[tuple[int, int], ...]
+    gateway_stop_grace_s: float
     heartbeat_file: Path
     log_level: str
 
@@ -91,6 +118,11 @@ class Settings:
     def upstream_rule(self) -> UpstreamRule:
         """Which proxies may be connected to."""
         return UpstreamRule(self.allowed_upstream_networks)
+
+    @property
+    def source_rule(self) -> UpstreamRule:
+        """Where the pages of sources may lie."""
+        return UpstreamRule(self.allowed_source_networks)
 
 
 def _number(low: float, high: float) -> Callable[[str], float]:
@@ -177,6 +209,10 @@ def _directory(text: str) -> Path:
     return path
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(_word(part.strip()) for part in text.split(",") if part.strip())
+
+
 def _addresses(text: str) -> tuple[str, ...]:
     networks = parse_networks(text)
     if any(network.num_addresses != 1 for network in networks):
@@ -207,10 +243,49 @@ def _timezone(text: str) -> tzinfo:
         raise ValueError(text) from error
 
 
+def _networks_and_names(text: str) -> tuple[tuple[Network, ...], tuple[str, ...]]:
+    """Networks, and host names; one that begins with a dot stands for all that end in it."""
+    networks: list[Network] = []
+    names: list[str] = []
+    for part in filter(None, (part.strip().lower() for part in text.split(","))):
+        try:
+            networks.extend(parse_networks(part))
+        except ValueError:
+            # An address that is wrong must not pass for a name.
+            labels = part.removeprefix(".").split(".")
+            if "/" in part or not re.fullmatch(r"[a-z0-9._-]{1,254}", part) or "" in labels:
+                raise
+            if labels[-1].isdecimal():
+                raise
+            names.append(part)
+    return tuple(networks), tuple(names)
+
+
+def _port_ranges(text: str) -> tuple[tuple[int, int], ...]:
+    """`1-24,26-65535` as pairs of the first and the last."""
+    ranges = []
+    for part in text.split(","):
+        first, dash, last = (word.strip() for word in part.partition("-"))
+        pair = int(first), int(last) if dash else int(first)
+        if not 1 <= pair[0] <= pair[1] <= 65535:
+            raise ValueError(text)
+        ranges.append(pair)
+    return tuple(ranges)
+
+
 def _level(text: str) -> str:
     if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise ValueError(text)
     return text.upper()
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(text)
+        return text.lower()
+
+    return parse
 
 
 _SECONDS = "a number of seconds"
@@ -240,8 +315,69 @@ SETTINGS: tuple[Setting, ...] = (
         "trusted_callers",
         "127.0.0.1,::1",
         "a comma list of addresses or networks",
-        "callers whose `/pop/` and `/delete/` are answered",
+        "callers that need no credentials",
         parse_networks,
+    ),
+    Setting(
+        "EDGE_NETWORKS",
+        "edge_networks",
+        "",
+        "a comma list of addresses or networks",
+        "where the reverse proxy stands whose X-Forwarded-For says who calls; from elsewhere a "
+        "call with that header is nobody's",
+        parse_networks,
+        absent=(),
+    ),
+    Setting(
+        "AUTH_REQUIRED_FOR",
+        "auth_required_for",
+        "all",
+        "none, changes or all",
+        "the API's calls that need credentials from callers outside TRUSTED_CALLERS; `changes` are "
+        "those that take proxies out, put them in or use the gateway",
+        _one_of("none", "changes", "all"),
+    ),
+    Setting(
+        "ACCOUNTS_FILE",
+        "accounts_file",
+        "",
+        "a file with lines `name:secret`",
+        "accounts of the API and the gateway; the secret is also the account's API key",
+        Path,
+        absent=None,
+    ),
+    Setting(
+        "RATE_LIMIT",
+        "rate_limit",
+        "1000",
+        "a whole number between 1 and 1000000",
+        "requests in 10 seconds of one account, or of one address that is not trusted",
+        _count(1, 1_000_000),
+    ),
+    Setting(
+        "IMPORT_MAX_BYTES",
+        "import_max_bytes",
+        "16777216",
+        "a whole number between 1024 and 1073741824",
+        "the longest list that `POST /api/v2/import` takes",
+        _count(1024, 1 << 30),
+    ),
+    Setting(
+        "GATEWAY_URL",
+        "gateway_url",
+        "http://127.0.0.1:5011",
+        "an http:// address without a query or credentials",
+        "the gateway as the API reaches it, for `POST /api/v2/try`",
+        _http_url,
+    ),
+    Setting(
+        "GATEWAY_ACCOUNT_FILE",
+        "gateway_account_file",
+        "",
+        "a file with one line `name:secret`",
+        "the API's own account at the gateway, for callers that give no credentials",
+        Path,
+        absent=None,
     ),
     Setting(
         "SOURCES_DIR",
@@ -252,6 +388,24 @@ SETTINGS: tuple[Setting, ...] = (
         _directory,
         ("schedule",),
         absent=None,
+    ),
+    Setting(
+        "PROXY_FETCHER",
+        "proxy_fetcher",
+        "",
+        "a comma list of names of sources",
+        "the sources to use, also such as are not enabled; none: all that are enabled",
+        _names,
+        absent=(),
+    ),
+    Setting(
+        "ALLOWED_SOURCE_NETWORKS",
+        "allowed_source_networks",
+        "",
+        "a comma list of addresses or networks",
+        "networks that are not public but pages of sources may lie in",
+        parse_networks,
+        absent=(),
     ),
     Setting(
         "JUDGE_URL",
@@ -282,6 +436,15 @@ SETTINGS: tuple[Setting, ...] = (
         "the same judges without a proxy, JUDGE_URL where it is not set: they tell our own address "
         "and whether they are up",
         _urls("http"),
+        absent=(),
+    ),
+    Setting(
+        "JUDGE_HTTPS_DIRECT_URL",
+        "judge_https_direct_urls",
+        "",
+        "a comma list of https:// addresses, as many as in JUDGE_HTTPS_URL",
+        "judges with TLS without a proxy, JUDGE_HTTPS_URL where it is not set",
+        _urls("https"),
         absent=(),
     ),
     Setting(
@@ -565,6 +728,138 @@ SETTINGS: tuple[Setting, ...] = (
         _home_path,
     ),
     Setting(
+        "GATEWAY_HOST",
+        "gateway_host",
+        "0.0.0.0",  # noqa: S104  the container's own network, behind the edge
+        "an address",
+        "what the gateway listens on",
+        _word,
+    ),
+    Setting(
+        "GATEWAY_PORT",
+        "gateway_port",
+        "5011",
+        "a port between 1 and 65535",
+        "what the gateway listens on, for HTTP and SOCKS5 alike",
+        _count(1, 65535),
+    ),
+    Setting(
+        "GATEWAY_HEALTH_PORT",
+        "gateway_health_port",
+        "5012",
+        "a port between 1 and 65535",
+        "the gateway's `/healthz`, `/readyz` and `/metrics`",
+        _count(1, 65535),
+    ),
+    Setting(
+        "GATEWAY_PROXY_PROTOCOL_FROM",
+        "gateway_proxy_protocol_from",
+        "",
+        "a comma list of addresses or networks",
+        "where the edge is: connections from there must begin with a PROXY protocol header (1 or "
+        "2), others must not",
+        parse_networks,
+        absent=(),
+    ),
+    Setting(
+        "GATEWAY_REQUIRE_CREDENTIALS",
+        "gateway_require_credentials",
+        "yes",
+        "yes or no",
+        "yes: every caller needs an account; no: TRUSTED_CALLERS need none, all others still do",
+        _yes_or_no,
+    ),
+    Setting(
+        "GATEWAY_ATTEMPTS",
+        "gateway_attempts",
+        "5",
+        "a whole number between 1 and 50",
+        "upstreams that are tried for one request",
+        _count(1, 50),
+    ),
+    Setting(
+        "GATEWAY_CONNECT_TIMEOUT",
+        "gateway_connect_timeout_s",
+        "3",
+        f"{_SECONDS} between 0.05 and 60",
+        "for the TCP connection to an upstream",
+        _number(0.05, 60),
+    ),
+    Setting(
+        "GATEWAY_FIRST_BYTE_TIMEOUT",
+        "gateway_first_byte_timeout_s",
+        "15",
+        f"{_SECONDS} between 0.05 and 600",
+        "for an upstream's handshake, and for the first byte of an answer",
+        _number(0.05, 600),
+    ),
+    Setting(
+        "GATEWAY_HEAD_TIMEOUT",
+        "gateway_head_timeout_s",
+        "10",
+        f"{_SECONDS} between 0.05 and 600",
+        "for a client to send a whole request head, or its part of a SOCKS5 handshake",
+        _number(0.05, 600),
+    ),
+    Setting(
+        "GATEWAY_IDLE_TIMEOUT",
+        "gateway_idle_timeout_s",
+        "120",
+        f"{_SECONDS} between 0.05 and 86400",
+        "connections on which nothing moves for this long are closed",
+        _number(0.05, _ONE_DAY),
+    ),
+    Setting(
+        "GATEWAY_MAX_CONNECTIONS",
+        "gateway_max_connections",
+        "2000",
+        "a whole number between 1 and 100000",
+        "clients' connections in all; the process needs twice as many open files",
+        _count(1, 100_000),
+    ),
+    Setting(
+        "GATEWAY_MAX_CONNECTIONS_PER_CLIENT",
+        "gateway_max_connections_per_client",
+        "200",
+        "a whole number between 1 and 100000",
+        "connections from one address",
+        _count(1, 100_000),
+    ),
+    Setting(
+        "GATEWAY_SESSION_FOR",
+        "gateway_session_for_s",
+        "600",
+        f"{_SECONDS} between 1 and 86400",
+        "a session keeps its upstream for this long after its last request",
+        _number(1, _ONE_DAY),
+    ),
+    Setting(
+        "GATEWAY_ALLOWED_DESTINATIONS",
+        "gateway_allowed_destinations",
+        "",
+        "a comma list of addresses, networks and host names",
+        "destinations that are not public but may be reached; `.example.internal` stands for all "
+        "names that end in it",
+        _networks_and_names,
+        absent=((), ()),
+    ),
+    Setting(
+        "GATEWAY_ALLOWED_PORTS",
+        "gateway_allowed_ports",
+        "1-24,26-65535",
+        "a comma list of ports and ranges",
+        "destinations' ports that may be reached; without 25, so that nobody sends mail",
+        _port_ranges,
+    ),
+    Setting(
+        "GATEWAY_STOP_GRACE",
+        "gateway_stop_grace_s",
+        "10",
+        f"{_SECONDS} between 0 and 3600",
+        "how long a stopping gateway waits for what is under way",
+        _number(0, 3600),
+    ),
+    Setting(
         "HEARTBEAT_FILE",
         "heartbeat_file",
         "/tmp/heartbeat",  # noqa: S108  the only writable place of the container
@@ -582,6 +877,9 @@ SETTINGS: tuple[Setting, ...] = (
     ),
 )
 
+_WITHOUT_STORE = ("check", "sources")
+"""Commands that never ask the store anything."""
+
 _DB_CONN_EXPECTED = "redis://user:password@host:port/number"
 
 
@@ -592,7 +890,9 @@ def load(command: str, environ: Mapping[str, str] | None = None) -> Settings:
     """
     environ = os.environ if environ is None else environ
     problems: list[Problem] = []
-    values: dict[str, Any] = {"db_conn": _db_conn(environ, problems)}
+    values: dict[str, Any] = {
+        "db_conn": "" if command in _WITHOUT_STORE else _db_conn(environ, problems)
+    }
     for setting in SETTINGS:
         text = _text_of(setting, environ)
         if not text and command in setting.needed_by:
@@ -625,8 +925,9 @@ def table() -> str:
     """The settings as a Markdown table, for the README."""
     rows = ["| setting | default | expected | what it is for |", "|---|---|---|---|"]
     rows.append(
-        f"| `DB_CONN_FILE` or `DB_CONN` | required | `{_DB_CONN_EXPECTED}` | the Redis that is "
-        "the store; the file holds the same on one line |"
+        f"| `DB_CONN_FILE` or `DB_CONN` | none | `{_DB_CONN_EXPECTED}` | the Redis that is the "
+        "store; the file holds the same on one line. Without: a server of the pool's own in "
+        "`DATA_DIR` |"
     )
     for setting in SETTINGS:
         default = f"`{setting.default}`" if setting.default else "none"
@@ -637,12 +938,17 @@ def table() -> str:
 
 
 def _db_conn(environ: Mapping[str, str], problems: list[Problem]) -> str:
-    """The connection's URL. Its text never goes into a problem: it holds a password."""
-    path, text = environ.get("DB_CONN_FILE", ""), environ.get("DB_CONN", "")
+    """The connection's URL, or nothing where none is set: then the pool runs a store of its own.
+
+    Its text never goes into a problem: it holds a password.
+    """
+    path, text = environ.get("DB_CONN_FILE", ""), environ.get("DB_CONN", "").strip()
     if path and text:
         problems.append(
             Problem("DB_CONN_FILE", "one of DB_CONN_FILE and DB_CONN", "both", "unset DB_CONN")
         )
+        return ""
+    if not path and not text:
         return ""
     name = "DB_CONN_FILE" if path else "DB_CONN"
     if path:
@@ -654,8 +960,8 @@ def _db_conn(environ: Mapping[str, str], problems: list[Problem]) -> str:
             problems.append(Problem(name, "a readable file", f"{path}: {reason}", advice))
             return ""
     if not text:
-        found = f"an empty file {path}" if path else "nothing"
-        advice = "set DB_CONN_FILE to the file that holds the connection's URL"
+        found = f"an empty file {path}"
+        advice = "write the connection's URL into it"
         problems.append(Problem(name, _DB_CONN_EXPECTED, found, advice))
         return ""
     try:
@@ -669,16 +975,25 @@ def _db_conn(environ: Mapping[str, str], problems: list[Problem]) -> str:
 def _contradictions(values: Mapping[str, Any]) -> list[Problem]:
     """Settings that are each right but do not go together."""
     found: list[Problem] = []
-    judges, direct = len(values["judge_urls"]), len(values["judge_direct_urls"])
-    if judges != direct:
-        found.append(
-            Problem(
-                "JUDGE_DIRECT_URL",
-                f"as many addresses as in JUDGE_URL ({judges})",
-                str(direct),
-                "give each judge's direct address in the same order, or none",
+    for name, field, direct_name, direct_field in (
+        ("JUDGE_URL", "judge_urls", "JUDGE_DIRECT_URL", "judge_direct_urls"),
+        (
+            "JUDGE_HTTPS_URL",
+            "judge_https_urls",
+            "JUDGE_HTTPS_DIRECT_URL",
+            "judge_https_direct_urls",
+        ),
+    ):
+        judges, direct = len(values[field]), len(values[direct_field])
+        if direct and judges != direct:
+            found.append(
+                Problem(
+                    direct_name,
+                    f"as many addresses as in {name} ({judges})",
+                    str(direct),
+                    "give each judge's direct address in the same order, or none",
+                )
             )
-        )
     pairs = (
         ("CONNECT_TIMEOUT", "connect_timeout_s", "VERIFY_TIMEOUT", "verify_timeout_s"),
         ("VERIFY_TIMEOUT", "verify_timeout_s", "CLAIM_IDLE", "claim_idle_s"),

@@ -117,6 +117,30 @@ def load_targets(path: Path) -> list[Target]:
     return list(targets.values())
 
 
+class TargetsFile:
+    """The file, read again when it changes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen: tuple[int, int, int] | None = None
+
+    def changed(self) -> list[Target] | None:
+        """Its targets where it is new or has changed since the last call, else nothing.
+
+        Raises ConfigurationError, once for each change.
+        """
+        try:
+            status = self._path.stat()
+        except OSError:
+            seen = (0, 0, 0)
+        else:
+            seen = (status.st_ino, status.st_mtime_ns, status.st_size)
+        if seen == self._seen:
+            return None
+        self._seen = seen
+        return load_targets(self._path)
+
+
 def _with_origin(entry: Any) -> Any:
     return {**entry, "origin": "file"} if isinstance(entry, dict) else entry
 
@@ -129,11 +153,14 @@ def _problems(place: str, error: ValidationError) -> list[Problem]:
     found = []
     for one in error.errors(include_url=False, include_context=False):
         field = ".".join(str(part) for part in one["loc"]) or "target"
+        is_secret = field.startswith("headers")
         found.append(
             Problem(
                 f"{place}: {field}",
                 one["msg"].removeprefix("Value error, "),
-                repr(one["input"])[:80],
+                "something else (not shown, it may hold a key)"
+                if is_secret
+                else repr(one["input"])[:80],
                 "correct it in TARGETS_FILE",
             )
         )

@@ -58,6 +58,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "JUDGE_URL": "http://127.0.0.1:1/check/",
         "JUDGE_INTERVAL": "0.2",
         "ALLOWED_UPSTREAM_NETWORKS": "127.0.0.0/8",
+        "ALLOWED_SOURCE_NETWORKS": "127.0.0.0/8",
         "CONNECT_TIMEOUT": "0.5",
         "VERIFY_TIMEOUT": "2",
         "RETRY_INTERVAL": "0.2",

@@ -1,4 +1,5 @@
 import logging
+from dataclasses import replace
 
 import pytest
 from proxypool.judge import JudgeWatch, Place
@@ -82,6 +83,23 @@ async def test_a_tls_judge_is_one_only_while_its_certificate_is_verified(
     await stranger.probe()
     assert stranger.tls_judge() is None
     assert stranger.up.is_set()
+
+
+async def test_a_tls_judge_may_be_asked_at_another_place_than_proxies_reach_it(
+    judged_with_tls: Settings, tls_judge: Judge
+) -> None:
+    """A container does not reach the ports that its own host publishes."""
+    elsewhere = "https://192.0.2.1:8444/check/"
+    settings = replace(
+        judged_with_tls,
+        judge_https_urls=(elsewhere,),
+        judge_https_direct_urls=(tls_judge.url,),
+    )
+    watch = JudgeWatch(settings)
+    await watch.probe()
+    found = watch.tls_judge()
+    assert found is not None
+    assert found.place.url == elsewhere
 
 
 async def test_a_judge_that_is_down_is_told_once_with_what_to_do(

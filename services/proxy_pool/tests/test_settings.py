@@ -37,6 +37,11 @@ def test_the_connection_is_read_from_a_file(tmp_path: Path) -> None:
         ("PORT", "http"),
         ("TRUSTED_CALLERS", "everyone"),
         ("TRUSTED_CALLERS", "10.0.0.1/8"),
+        ("EDGE_NETWORKS", "edge"),
+        ("AUTH_REQUIRED_FOR", "some"),
+        ("RATE_LIMIT", "0"),
+        ("IMPORT_MAX_BYTES", "1"),
+        ("GATEWAY_URL", "https://gateway/"),
         ("SOURCES_DIR", "/nonexistent"),
         ("JUDGE_URL", "https://judge/"),
         ("JUDGE_URL", "judge:8001"),
@@ -47,6 +52,7 @@ def test_the_connection_is_read_from_a_file(tmp_path: Path) -> None:
         ("JUDGE_URL", ","),
         ("JUDGE_URL", "http://judge/,https://judge/"),
         ("JUDGE_HTTPS_URL", "http://judge/"),
+        ("JUDGE_HTTPS_DIRECT_URL", "https://a.test/"),
         ("JUDGE_DIRECT_URL", "http://"),
         ("JUDGE_DIRECT_URL", "http://a/,http://b/"),
         ("JUDGE_CA_FILE", "/nonexistent"),
@@ -99,15 +105,30 @@ def test_a_bad_setting_is_named_with_what_was_expected_and_found(
 @pytest.mark.parametrize(
     ("command", "missing"),
     [
-        ("schedule", {"DB_CONN_FILE", "DB_CONN", "SOURCES_DIR"}),
-        ("checker", {"DB_CONN", "JUDGE_URL"}),
-        ("server", {"DB_CONN"}),
+        ("schedule", {"SOURCES_DIR"}),
+        ("checker", {"JUDGE_URL"}),
     ],
 )
 def test_what_a_command_needs_is_asked_for_at_once(command: str, missing: set[str]) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load(command, {})
     assert {problem.name for problem in caught.value.problems} <= missing
+
+
+def test_without_a_connection_the_store_lies_in_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    settings = load("server", {"DB_CONN": ""})
+    assert settings.db_conn == ""
+    assert settings.data_dir == tmp_path / ".local" / "share" / "proxypool"
+    assert load("server", {"DATA_DIR": "/data"}).data_dir == Path("/data")
+
+
+def test_an_empty_file_of_the_connection_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "db_conn").write_text("\n")
+    with pytest.raises(ConfigurationError, match="an empty file"):
+        load("server", {"DB_CONN_FILE": str(tmp_path / "db_conn")})
 
 
 def test_the_references_names_of_the_judges_are_taken(environment: dict[str, str]) -> None:

@@ -8,26 +8,22 @@ from proxypool.protocol import Protocol
 from proxypool.query import Query
 from proxypool.settings import Settings
 from proxypool.store import SUFFIXES, Added, Store
-from proxypool.verdict import Outcome, Verdict
+from proxypool.verdict import Verdict
 
 from tests.conftest import Admin, MakeSettings, Until, listed
+from tests.filled import (
+    ALL,
+    FAILED,
+    GOOD,
+    POSTPONED,
+    PROXY,
+    REFUSED,
+    TABLE,
+    make_due,
+    settle_all,
+)
 
 OpenStore = Callable[[Settings], Store]
-GOOD = Verdict(
-    Outcome.GOOD,
-    protocols=(Protocol.HTTP,),
-    tried=(Protocol.HTTP,),
-    exit_ip="198.51.100.7",
-    anonymous="elite",
-    latency_ms=12,
-    connect_ms=3,
-)
-FAILED = Verdict(Outcome.FAILED, "timeout")
-REFUSED = Verdict(Outcome.REFUSED, "transparent")
-POSTPONED = Verdict(Outcome.POSTPONED, "judge_down")
-PROXY = "192.0.2.1:80"
-TABLE = "proxy_pool:use_proxy"
-ALL = Query()
 HTTPS = Query(protocols=(Protocol.CONNECT,), https=True)
 
 
@@ -38,24 +34,12 @@ async def store(open_store: OpenStore, make_settings: MakeSettings) -> Store:
     return opened
 
 
-async def settle_all(store: Store, verdict: Verdict, count: int = 500) -> dict[str, int]:
-    await store.dispatch()
-    work = await store.take("tester", count, 0.1)
-    return await store.settle((one, verdict) for one in work)
-
-
 async def fill(store: Store, count: int, source: str = "siteA") -> list[str]:
     proxies = [f"192.0.2.{i % 250}:{1000 + i}" for i in range(count)]
     await store.add(source, listed(*proxies))
     while (await settle_all(store, GOOD))["good"]:
         pass
     return proxies
-
-
-async def make_due(admin: Admin) -> None:
-    for lane in ("new", "alive", "failed"):
-        for proxy in await admin.zrange(f"{TABLE}:due:{lane}", 0, -1):
-            await admin.zadd(f"{TABLE}:due:{lane}", {proxy: 0})
 
 
 async def test_a_record_has_the_references_fields_in_order(store: Store) -> None:

@@ -53,7 +53,8 @@ for _, candidate in ipairs(cjson.decode(ARGV[4])) do
     fresh = fresh + 1
     write_entry(proxy, {
       sources = source, lane = 'new', fails = 0, reason = '', listed = now, first = now,
-      hint = protocol, spoken = '', full = 0, private = private, expires = expires, targets = {},
+      hint = protocol, spoken = '', full = 0, alive = 0, private = private, expires = expires,
+      targets = {},
     })
     count_listed(source, 1)
     if expires > 0 then

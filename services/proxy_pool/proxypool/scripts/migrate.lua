@@ -7,27 +7,20 @@ local completed = 0
 for index = 1, #page[2], 2 do
   local proxy = page[2][index]
   local record = record_of(proxy)
-  if record and not redis.call('ZSCORE', FACET .. 'all', proxy) then
-    if #record.protocols == 0 then
-      record.protocols = {'http'}
-    end
-    if record.first_seen == '' then
-      record.first_seen, record.last_seen = record.last_time, record.last_time
-    end
-    if record.success_rate == 0 then
-      record.success_rate = rules.first_success_rate
-    end
-    redis.call('ZADD', BY.first_seen, 'NX', now, proxy)
-    redis.call('ZADD', BY.checked, 'NX', now, proxy)
-    rate(record)
-    keep(record, {})
-    if not entry_of(proxy) then
-      write_entry(proxy, {
+  if record and not redis.call('ZSCORE', BY_SCORE, proxy) then
+    local entry = entry_of(proxy)
+    if not entry then
+      entry = {
         sources = record.source, lane = 'alive', fails = 0, reason = '', listed = now, first = now,
-        hint = '', spoken = 'http', full = 0, private = false, expires = 0, targets = {},
-      })
+        hint = '', spoken = 'http', full = 0, alive = now, private = false, expires = 0,
+        targets = {},
+      }
+      write_entry(proxy, entry)
+      count_listed(record.source, 1)
       plan(proxy, 'alive', 0)
     end
+    rate(record, entry)
+    keep(record, {})
     completed = completed + 1
   end
 end

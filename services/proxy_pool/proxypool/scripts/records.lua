@@ -6,15 +6,10 @@ local CHECKS = TABLE .. ':checks'
 local LANES = {
   new = TABLE .. ':due:new', alive = TABLE .. ':due:alive', failed = TABLE .. ':due:failed',
 }
-local ORDERS = {'latency', 'checked', 'first_seen', 'success_rate'}
-local BY = {}
-for _, name in ipairs(ORDERS) do
-  BY[name] = TABLE .. ':by:' .. name
-end
+local BY_SCORE, BY_LATENCY = TABLE .. ':by:score', TABLE .. ':by:latency'
 
 -- The order in which a person reads a record; cjson alone would shuffle it. The first nine are the
--- reference's. Each stands with what it is where nothing is known, which also completes records
--- of an earlier layout.
+-- reference's. Each stands with what it is where nothing is known.
 local FIELDS = {
   {'proxy', ''}, {'https', false}, {'fail_count', 0}, {'region', ''}, {'anonymous', ''},
   {'source', ''}, {'check_count', 0}, {'last_status', true}, {'last_time', ''},
@@ -23,6 +18,9 @@ local FIELDS = {
   {'https_reason', ''}, {'last_reason', ''}, {'failures', 'object'}, {'targets', 'object'},
   {'expires', 0}, {'private', false},
 }
+
+-- The first success is not yet a rate.
+local FIRST_SUCCESS_RATE = 0.7
 
 -- Names of what was stored but could not be read, for the caller's log.
 local damaged = {}
@@ -51,13 +49,8 @@ local function decode(text)
   return nil
 end
 
--- The record as a table with every field, or nil where it is damaged: a field of another type, or
--- another proxy's record.
-local function read_record(proxy, text)
-  local record = decode(text)
-  if not record or record.proxy ~= proxy then
-    return nil
-  end
+-- Has the record have every field; nil where it is damaged: one is of another type.
+local function complete(record)
   for _, field in ipairs(FIELDS) do
     local name, default = field[1], field[2]
     local value = record[name]
@@ -86,6 +79,24 @@ local function read_record(proxy, text)
   return record
 end
 
+local function blank(proxy)
+  return complete({proxy = proxy})
+end
+
+-- The record as a table, or nil where it is damaged.
+local function read_record(proxy, text)
+  local record = decode(text)
+  if not record or record.proxy ~= proxy then
+    return nil
+  end
+  if record.protocols == nil then
+    -- One of the earlier layout was good when it carried a plain request; nothing else is known.
+    record.protocols, record.success_rate = {'http'}, FIRST_SUCCESS_RATE
+    record.first_seen, record.last_seen = record.last_time, record.last_time
+  end
+  return complete(record)
+end
+
 local function names_in(sources)
   return string.gmatch(sources, '[^/]+')
 end
@@ -94,9 +105,9 @@ local function lists(sources, name)
   return string.find('/' .. sources .. '/', '/' .. name .. '/', 1, true) ~= nil
 end
 
--- Every facet that the record stands in.
+-- Every facet that the record stands in, but for `all`, which is the order by score itself.
 local function facets_of(record)
-  local names, speaks = {'all'}, {}
+  local names, speaks = {}, {}
   for _, protocol in ipairs(record.protocols) do
     speaks[protocol] = true
     names[#names + 1] = protocol
@@ -111,8 +122,8 @@ local function facets_of(record)
       names[#names + 1] = 'https:connect'
     end
   end
-  if not record.private then
-    names[#names + 1] = 'public'
+  if record.private then
+    names[#names + 1] = 'private'
   end
   if record.anonymous ~= '' then
     names[#names + 1] = 'anonymity:' .. record.anonymous
@@ -125,8 +136,9 @@ local function facets_of(record)
   end
   for name in names_in(record.source) do
     names[#names + 1] = 'source:' .. name
-    if web then
-      names[#names + 1] = 'web:source:' .. name
+    if not web then
+      -- Few are: so /count/ learns a source's part of the web facet at little cost.
+      names[#names + 1] = 'not_web:source:' .. name
     end
   end
   for name, result in pairs(record.targets) do
@@ -144,43 +156,53 @@ local function resize(facet, by)
   end
 end
 
-local function enter(facet, proxy, score)
-  if redis.call('ZADD', FACET .. facet, score, proxy) == 1 then
+local function enter(facet, proxy)
+  if redis.call('SADD', FACET .. facet, proxy) == 1 then
     resize(facet, 1)
   end
 end
 
 local function quit(facet, proxy)
-  if redis.call('ZREM', FACET .. facet, proxy) == 1 then
+  if redis.call('SREM', FACET .. facet, proxy) == 1 then
     resize(facet, -1)
   end
 end
 
--- Puts a record into the pool, or in the place of the one that stood in `old_facets`.
+-- Puts a record into the pool, or in the place of the one that stood in `old_facets`. Facets that
+-- it stays in are not touched: most checks change nothing but the two orders.
 local function keep(record, old_facets)
-  local proxy, score = record.proxy, record.score
+  local proxy = record.proxy
   redis.call('HSET', RECORDS, proxy, encode(record))
-  local stands_in = {}
+  redis.call('ZADD', BY_LATENCY, record.latency_ms, proxy)
+  local stood_in, stands_in = {}, {}
+  if redis.call('ZADD', BY_SCORE, record.score, proxy) == 1 then
+    resize('all', 1)
+  else
+    for _, facet in ipairs(old_facets) do
+      stood_in[facet] = true
+    end
+  end
   for _, facet in ipairs(facets_of(record)) do
     stands_in[facet] = true
-    enter(facet, proxy, score)
+    if not stood_in[facet] then
+      enter(facet, proxy)
+    end
   end
-  for _, facet in ipairs(old_facets) do
+  for facet in pairs(stood_in) do
     if not stands_in[facet] then
       quit(facet, proxy)
     end
   end
-  redis.call('ZADD', BY.latency, record.latency_ms, proxy)
-  redis.call('ZADD', BY.success_rate, record.success_rate, proxy)
 end
 
 local function take_out(proxy, facets)
   redis.call('HDEL', RECORDS, proxy)
+  if redis.call('ZREM', BY_SCORE, proxy) == 1 then
+    resize('all', -1)
+  end
+  redis.call('ZREM', BY_LATENCY, proxy)
   for _, facet in ipairs(facets) do
     quit(facet, proxy)
-  end
-  for _, key in pairs(BY) do
-    redis.call('ZREM', key, proxy)
   end
 end
 
@@ -224,6 +246,18 @@ local function drop(proxy)
   return text
 end
 
+local function count_listed(sources, by)
+  for name in names_in(sources) do
+    if redis.call('HINCRBY', LISTED, name, by) <= 0 then
+      redis.call('HDEL', LISTED, name)
+    end
+  end
+end
+
+local function write_entry(proxy, entry)
+  redis.call('HSET', KNOWN, proxy, cjson.encode(entry))
+end
+
 -- What is kept of every known proxy, or nil where there is nothing that can be read.
 local function entry_of(proxy)
   local text = redis.call('HGET', KNOWN, proxy)
@@ -231,25 +265,20 @@ local function entry_of(proxy)
   if not entry or type(entry.sources) ~= 'string' or not LANES[entry.lane] then
     return nil
   end
+  local is_earlier = entry.hint == nil
   entry.fails, entry.listed = tonumber(entry.fails) or 0, tonumber(entry.listed) or now
-  -- Entries of an earlier layout lack these.
+  entry.first = tonumber(entry.first) or entry.listed
   entry.hint, entry.spoken = entry.hint or '', entry.spoken or ''
   entry.full, entry.expires = tonumber(entry.full) or 0, tonumber(entry.expires) or 0
+  entry.alive = tonumber(entry.alive) or now
   entry.private = entry.private or false
   entry.targets = type(entry.targets) == 'table' and entry.targets or {}
-  return entry
-end
-
-local function write_entry(proxy, entry)
-  redis.call('HSET', KNOWN, proxy, cjson.encode(entry))
-end
-
-local function count_listed(sources, by)
-  for name in names_in(sources) do
-    if redis.call('HINCRBY', LISTED, name, by) <= 0 then
-      redis.call('HDEL', LISTED, name)
-    end
+  if is_earlier then
+    -- The earlier layout did not count what each source lists: it is done when it is first read.
+    count_listed(entry.sources, 1)
+    write_entry(proxy, entry)
   end
+  return entry
 end
 
 -- Has the proxy checked in `delay_ms`, in the lane given and no other.

@@ -32,7 +32,7 @@ local function take(report)
     record.last_reason = report.reason
   end
   of_target(record, entry, report)
-  rate(record)
+  rate(record, entry)
   if is_spent(record) then
     take_out(proxy, old_facets)
     entry.lane, entry.reason, entry.targets = 'failed', report.reason, {}

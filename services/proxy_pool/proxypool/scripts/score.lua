@@ -14,9 +14,8 @@ local function weigh(record, succeeded)
 end
 
 -- 0 to 100: the success rate, less for slow ones and for those that have not stood their first day.
-local function rate(record)
-  local alive_since = tonumber(redis.call('ZSCORE', BY.first_seen, record.proxy)) or now
-  local age = math.min(1, math.max(0, now - alive_since) / 86400000)
+local function rate(record, entry)
+  local age = math.min(1, math.max(0, now - entry.alive) / 86400000)
   local speed = 1 / (1 + record.latency_ms / 1000)
   record.score = rounded(100 * record.success_rate * (0.7 + 0.2 * speed + 0.1 * age), 1)
 end
@@ -43,11 +42,11 @@ end
 
 -- Beyond the pool's size the worst go, at most `limit` of them in one script.
 local function trim(limit)
-  local beyond = redis.call('ZCARD', FACET .. 'all') - rules.pool_size_max
+  local beyond = redis.call('ZCARD', BY_SCORE) - rules.pool_size_max
   if beyond <= 0 then
     return 0
   end
-  local worst = redis.call('ZRANGE', FACET .. 'all', 0, math.min(beyond, limit) - 1)
+  local worst = redis.call('ZRANGE', BY_SCORE, 0, math.min(beyond, limit) - 1)
   for _, proxy in ipairs(worst) do
     local entry = entry_of(proxy)
     if entry then

@@ -83,10 +83,9 @@ local function good(entry, verdict)
     old_facets = facets_of(record)
     weigh(record, true)
   else
-    record = read_record(proxy, cjson.encode({proxy = proxy}))
-    record.success_rate = rules.first_success_rate
-    record.first_seen = moment
-    redis.call('ZADD', BY.first_seen, now, proxy)
+    record = blank(proxy)
+    record.success_rate, record.first_seen = FIRST_SUCCESS_RATE, moment
+    entry.alive = now
   end
   entry.lane, entry.fails, entry.reason = 'alive', 0, ''
   record.protocols = spoken_after(record.protocols, verdict)
@@ -109,8 +108,7 @@ local function good(entry, verdict)
   record.source, record.private, record.expires = entry.sources, entry.private, entry.expires
   targets_after(record, entry, verdict)
   entry.spoken = table.concat(record.protocols, ',')
-  rate(record)
-  redis.call('ZADD', BY.checked, now, proxy)
+  rate(record, entry)
   keep(record, old_facets)
   return rules.recheck_ms
 end
@@ -127,10 +125,9 @@ local function bad(entry, verdict)
     record.last_reason = verdict.reason
     record.failures = failures_after(record.failures, verdict)
     weigh(record, false)
-    rate(record)
+    rate(record, entry)
     -- A refused one does harm (it shows who we are, or tampers): it is not given another chance.
     if verdict.outcome == 'failed' and not is_spent(record) then
-      redis.call('ZADD', BY.checked, now, proxy)
       keep(record, old_facets)
       return rules.retry_ms
     end

@@ -13,11 +13,12 @@ from redis.exceptions import (
     NoPermissionError,
     OutOfMemoryError,
     ReadOnlyError,
+    ResponseError,
 )
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from proxypool.embedded import connect
+from proxypool.connection import connect
 from proxypool.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,9 @@ UNAVAILABLE = (
 )
 """What is raised while Redis is away, starting, full or locked: worth another try later."""
 
+_REFUSALS = ("MISCONF ", "-OOM ", "-READONLY ")
+"""What Redis says when it cannot write to its disk, and within a script's error before 7.0."""
+
 _READS = ("clock", "match")
 _WRITES = ("clock", "records")
 _SCORES = ("clock", "records", "score")
@@ -42,6 +46,7 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
     "claim_crawl": ("clock",),
     "delete": _WRITES,
     "dispatch": _WRITES,
+    "draw": (),
     "finish_crawl": ("clock",),
     "forget_target": _WRITES,
     "get": _READS,
@@ -52,8 +57,10 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
     "report": _SCORES,
     "sample": ("clock",),
     "scan": _READS,
+    "session": ("clock",),
     "settle": _SCORES,
     "sweep": _SCORES,
+    "walk": (),
 }
 """Each script and the parts that stand between the prelude and it."""
 
@@ -75,7 +82,6 @@ class StoreBase:
                 "negative_max_ms": settings.negative_interval_max_s * 1000,
                 "forget_ms": settings.forget_after_s * 1000,
                 "score_memory": settings.score_memory,
-                "first_success_rate": 0.7,
                 "evict_below": settings.evict_below,
                 "max_fail_count": settings.max_fail_count,
                 "pool_size_max": settings.pool_size_max,
@@ -107,7 +113,15 @@ class StoreBase:
         return datetime.now(UTC).astimezone(self._settings.timezone).strftime("%Y-%m-%d %H:%M:%S")
 
     async def _run(self, script: str, *arguments: str | int | float) -> Any:
-        return await self._scripts[script](keys=[self._table], args=arguments)
+        try:
+            return await self._scripts[script](keys=[self._table], args=arguments)
+        except UNAVAILABLE:
+            raise
+        except ResponseError as error:
+            text = str(error)
+            if any(refusal in text for refusal in _REFUSALS):
+                raise ReadOnlyError(text) from error
+            raise
 
     def _warn_of(self, damaged: list[str]) -> None:
         """Say which proxies were dropped because what was stored of them could not be read."""

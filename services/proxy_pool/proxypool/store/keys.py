@@ -3,8 +3,8 @@
 | key | type | what it holds |
 |---|---|---|
 | (the table) | hash | proxy → its record as JSON, good proxies only |
-| `:in:FACET` | zset | the good proxies that stand in a facet, by score |
-| `:by:ORDER` | zset | them by latency (ms), checked, first_seen (times), success_rate |
+| `:by:score`, `:by:latency` | zset | all good proxies in these orders |
+| `:in:FACET` | set | the good proxies that stand in a facet |
 | `:sizes`, `:sizes:asn` | hash | facet → how many stand in it |
 | `:known` | hash | proxy → what is kept of it as JSON; candidates and dead ones too |
 | `:listed` | hash | source → how many known ones it lists |
@@ -19,20 +19,23 @@
 | `:crawls`, `:next_crawl` | hash | source → its last crawl as JSON, and when the next is due |
 | `:crawled` | hash | source → when it was crawled, where that worked |
 | `:targets` | hash | name → the target as JSON |
+| `:sessions` | hash | session of the gateway → its upstream |
+| `:sessions:ends` | zset | sessions, by the time when they end |
 | `:judges` | hash | judge → what was last seen of it as JSON |
 | `:history`, `:history:old` | zset | samples of sizes, by time |
 | `:meta` | hash | the layout's version |
 
 Times are milliseconds of Redis's clock; `:expiring` too. What a known entry holds: `sources`
 (joined by `/`), `lane`, `fails`, `reason`, `listed`, `first`, `hint` (protocols it is said to
-speak, joined by `,`), `spoken` (those it spoke), `full` (the last full check), `private`,
-`expires` (unix s or 0), `targets` (name → last check).
+speak, joined by `,`), `spoken` (those it spoke), `full` (the last full check), `alive` (since when
+it is good), `private`, `expires` (unix s or 0), `targets` (name → last check).
 """
 
 FACETS = """
-`all`; `public`: not from a private source; `web`: http or connect; `https`: carries verified TLS;
-`https:connect`: by CONNECT; each protocol's name; `anonymity:LEVEL`; `country:CC`; `asn:NUMBER`;
-`source:NAME` and `web:source:NAME`; `target:NAME`: works for it.
+`all`, which is the order by score; `private`: from the user's own sources alone; `web`: http or
+connect; `https`: carries verified TLS; `https:connect`: by CONNECT; each protocol's name;
+`anonymity:LEVEL`; `country:CC`; `asn:NUMBER`; `source:NAME`, and `not_web:source:NAME` for those of
+it that are not web; `target:NAME`: works for it.
 """
 
 LAYOUT = 2
@@ -40,10 +43,8 @@ LAYOUT = 2
 
 SUFFIXES = (
     "",
-    ":by:checked",
-    ":by:first_seen",
     ":by:latency",
-    ":by:success_rate",
+    ":by:score",
     ":checks",
     ":crawled",
     ":crawls",
@@ -63,6 +64,8 @@ SUFFIXES = (
     ":next_crawl",
     ":reasons",
     ":reports",
+    ":sessions",
+    ":sessions:ends",
     ":sizes",
     ":sizes:asn",
     ":targets",

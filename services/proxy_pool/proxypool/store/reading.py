@@ -3,22 +3,30 @@
 import json
 import random
 import re
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from proxypool.query import Query
 from proxypool.store.base import StoreBase, seed
-from proxypool.store.selection import only_facet, selection
+from proxypool.store.selection import selection
 
 Records: TypeAlias = list[str]
-Found: TypeAlias = list[tuple[float, str]]
+Found: TypeAlias = list[tuple[Any, str]]
 
-SORTS = ("score", "latency", "checked", "first_seen", "success_rate")
-"""What `list` sorts by."""
+SORTS = {
+    "score": "score",
+    "latency": "latency_ms",
+    "checked": "last_time",
+    "first_seen": "first_seen",
+    "success_rate": "success_rate",
+}
+"""What `list` sorts by, and the record's field that it is."""
 
-_PIECE = 500  # proxies looked at by one script, or records read by one command
+_PIECE = 250  # proxies looked at by one script, or records read by one command
 _REPORTS_AT_ONCE = 100
+_ORDERS = ("score", "latency")  # kept sorted
+_WORTH_A_WALK = 1000  # smaller facets are looked through as quickly
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -53,8 +61,10 @@ class ReadingStore(StoreBase):
 
     async def get(self, query: Query) -> str | None:
         """A random good proxy's record as JSON: the best of three, so better ones are likelier."""
-        wanted = selection(query)
-        answer = await self._run("get", wanted, seed())
+        wanted, facet = selection(query)
+        answer = await self._run("draw", facet) if facet else 1
+        if answer == 1:
+            answer = await self._run("get", wanted, seed())
         if not isinstance(answer, int):
             return answer or None
         found = await self._look_through(wanted)
@@ -69,7 +79,7 @@ class ReadingStore(StoreBase):
 
     async def best(self, query: Query) -> str | None:
         """The record of the one with the highest score, as JSON."""
-        wanted = selection(query)
+        wanted, _ = selection(query)
         answer = await self._run("best", wanted)
         if not isinstance(answer, int):
             return answer or None
@@ -81,7 +91,7 @@ class ReadingStore(StoreBase):
 
     async def pop(self, query: Query) -> str | None:
         """As `get`, and takes it out for POPPED_FOR: no other caller is given it."""
-        wanted = selection(query)
+        wanted, _ = selection(query)
         popped_for_ms = int(self._settings.popped_for_s * 1000)
         while True:
             answer = await self._run("pop", wanted, seed(), popped_for_ms)
@@ -121,46 +131,49 @@ class ReadingStore(StoreBase):
         """
         if sort not in SORTS:
             raise ValueError(f"sort: expected one of {', '.join(SORTS)}; found {sort!r}")
-        facet = only_facet(query)
-        key = ""
-        if facet and sort == "score":
-            key = self._key(f":in:{facet}")
-        elif facet == "all":
-            key = self._key(f":by:{sort}")
-        if key:
-            total = await self._redis.zcard(key)
-            page = (
-                await self._redis.zrange(key, offset, offset + limit - 1, desc=descending)
-                if limit > 0
-                else []
-            )
-            return int(total), await self._records(page)
-        found = await self._look_through(selection(query), sort)
-        found.sort(reverse=descending)
-        page = [proxy for _, proxy in found[offset : offset + limit]]
-        return len(found), await self._records(page)
+        wanted, facet = selection(query)
+        end = offset + limit
+        if facet and sort in _ORDERS:
+            total = await self._size(facet)
+            if facet == "all":
+                page = await self._ranked(sort, descending, offset, min(end, total))
+                return total, await self._records(page)
+            if total > _WORTH_A_WALK and end < total / 2:
+                found = await self._walked(facet, sort, descending, end)
+                return total, await self._records(found[offset:end])
+        matching = await self._look_through(wanted, SORTS[sort])
+        matching.sort(reverse=descending)
+        page = [proxy for _, proxy in matching[offset:end]]
+        return len(matching), await self._records(page)
 
     async def all(self, query: Query, limit: int = 0) -> Records:
         """Records as JSON; a random `limit` of them, or all with 0."""
-        facet = only_facet(query)
+        wanted, facet = selection(query)
         if facet and 0 < limit <= _PIECE:
-            drawn = await self._redis.zrandmember(self._key(f":in:{facet}"), limit)
+            if facet == "all":
+                drawn = await self._redis.zrandmember(self._key(":by:score"), limit)
+            else:
+                drawn = await self._redis.srandmember(self._key(f":in:{facet}"), limit)
             return await self._records(drawn or [])
-        found = [proxy for _, proxy in await self._look_through(selection(query))]
+        found = [proxy for _, proxy in await self._look_through(wanted)]
         if 0 < limit < len(found):
             found = random.sample(found, limit)
         return await self._records(found)
 
     async def count(self) -> Counts:
         """The sizes of the part of the pool that the reference's clients can use."""
-        sizes = await self._redis.hgetall(self._key(":sizes"))
-        prefix = "web:source:"
+        stored = await self._redis.hgetall(self._key(":sizes"))
+        sizes = {facet: int(size) for facet, size in stored.items()}
         by_source = {
-            facet.removeprefix(prefix): int(size)
+            facet.removeprefix("source:"): size - sizes.get(f"not_web:{facet}", 0)
             for facet, size in sorted(sizes.items())
-            if facet.startswith(prefix)
+            if facet.startswith("source:")
         }
-        return Counts(int(sizes.get("web", 0)), int(sizes.get("https:connect", 0)), by_source)
+        return Counts(
+            sizes.get("web", 0),
+            sizes.get("https:connect", 0),
+            {name: size for name, size in by_source.items() if size},
+        )
 
     async def facets(self) -> dict[str, int]:
         """Sizes by protocol, https, anonymity, country, source and target: `socks5`, `country:CN`.
@@ -171,7 +184,7 @@ class ReadingStore(StoreBase):
         return {
             facet: int(size)
             for facet, size in sorted(sizes.items())
-            if not facet.startswith("web:source:") and facet != "https:connect"
+            if not facet.startswith("not_web:") and facet != "https:connect"
         }
 
     async def report(
@@ -202,19 +215,42 @@ class ReadingStore(StoreBase):
             was_there += sum(flags)
         return was_there
 
-    async def _look_through(self, wanted: str, order: str = "score") -> Found:
-        """Every proxy that is meant, with its value in the order."""
-        found: dict[str, float] = {}
-        async for proxy, value in self._scan(wanted, order):
-            found[proxy] = value
-        return [(value, proxy) for proxy, value in found.items()]
+    async def _size(self, facet: str) -> int:
+        if facet == "all":
+            return int(await self._redis.zcard(self._key(":by:score")))
+        return int(await self._redis.scard(self._key(f":in:{facet}")))
 
-    async def _scan(self, wanted: str, order: str) -> AsyncIterator[tuple[str, float]]:
-        facet, cursor = 1, "0"
-        while facet:
-            facet, cursor, flat = await self._run("scan", wanted, facet, cursor, _PIECE, order)
-            for index in range(0, len(flat), 2):
-                yield flat[index], float(flat[index + 1])
+    async def _ranked(self, order: str, descending: bool, first: int, end: int) -> Records:
+        """Of all good proxies those from one rank to another."""
+        proxies: Records = []
+        for start in range(first, end, _PIECE):
+            last = min(start + _PIECE, end) - 1
+            key = self._key(f":by:{order}")
+            proxies += await self._redis.zrange(key, start, last, desc=descending)
+        return proxies
+
+    async def _walked(self, facet: str, order: str, descending: bool, end: int) -> Records:
+        """The first `end` that stand in the facet, in order."""
+        # A dict: what changes its rank meanwhile may be met twice.
+        proxies: dict[str, None] = {}
+        rank, seen = 0, _PIECE
+        while len(proxies) < end and seen == _PIECE:
+            found, seen = await self._run("walk", facet, order, rank, _PIECE, int(descending))
+            proxies.update(dict.fromkeys(found))
+            rank += seen
+        return [*proxies]
+
+    async def _look_through(self, wanted: str, field: str = "score") -> Found:
+        """Every proxy that is meant, after the field's value in its record."""
+        found: dict[str, str] = {}
+        for facet in await self._run("scan", wanted, ""):
+            cursor = ""
+            while cursor != "0":
+                cursor, flat = await self._run("scan", wanted, facet, cursor or 0, _PIECE, field)
+                found.update(zip(flat[::2], flat[1::2], strict=True))
+        if field in ("last_time", "first_seen"):
+            return [(text, proxy) for proxy, text in found.items()]
+        return [(float(text or 0), proxy) for proxy, text in found.items()]
 
     async def _records(self, proxies: Sequence[str]) -> Records:
         """Their records, without those that have gone meanwhile."""

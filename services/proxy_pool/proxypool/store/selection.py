@@ -1,13 +1,38 @@
 """A query in the words of the scripts: facets to stand in, and bounds."""
 
 import json
+from functools import lru_cache
+from typing import NamedTuple
 
 from proxypool.protocol import Anonymity, Protocol
 from proxypool.query import Query
 
 
-def selection(query: Query) -> str:
-    """The query as `match.lua` reads it."""
+class Selection(NamedTuple):
+    """What a query means."""
+
+    text: str
+    """As `match.lua` reads it."""
+    facet: str
+    """The one facet that it asks for, or nothing where it asks for more."""
+
+
+@lru_cache(maxsize=256)
+def selection(query: Query) -> Selection:
+    """The query in the words of the scripts."""
+    clauses = _clauses(query)
+    bounds = {
+        "none": ["https"] if query.https is False else [],
+        "latency": query.max_latency_ms,
+        "score": query.min_score,
+        "exclude": sorted(query.exclude),
+    }
+    alone = len(clauses) == 1 and len(clauses[0]) == 1 and not any(bounds.values())
+    return Selection(json.dumps({"any": clauses, **bounds}), clauses[0][0] if alone else "")
+
+
+def _clauses(query: Query) -> list[list[str]]:
+    """Lists of facets: of each, a proxy must stand in one."""
     clauses: list[list[str]] = []
     https = query.https
     if https and query.protocols == (Protocol.CONNECT,):
@@ -30,21 +55,4 @@ def selection(query: Query) -> str:
     ):
         if value:
             clauses.append([f"{kind}:{value}"])
-    return json.dumps(
-        {
-            "any": clauses or [["all"]],
-            "none": ["https"] if https is False else [],
-            "latency": query.max_latency_ms,
-            "score": query.min_score,
-            "exclude": sorted(query.exclude),
-        }
-    )
-
-
-def only_facet(query: Query) -> str:
-    """The one facet that the query asks for, or nothing where it asks for more."""
-    wanted = json.loads(selection(query))
-    clauses = wanted["any"]
-    if wanted["none"] or wanted["latency"] or wanted["score"] or wanted["exclude"]:
-        return ""
-    return str(clauses[0][0]) if len(clauses) == 1 and len(clauses[0]) == 1 else ""
+    return clauses or [["all"]]

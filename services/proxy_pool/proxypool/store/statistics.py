@@ -7,15 +7,16 @@ from typing import Any
 from proxypool.store.reading import ReadingStore
 
 _JUDGE_REPORTED_FOR_S = 3600.0
+_LATENCY_BOUNDS_MS = (100, 250, 500, 1000, 2000, 5000, 10000)
 
 
 class StatisticsStore(ReadingStore):
     """What people look at when they ask how the pool does."""
 
     async def statistics(self) -> dict[str, Any]:
-        """Sizes; checks by outcome; why they failed, and why https did; facets; clients' reports;
-        each source's last crawl with how many of it are alive and known, and their ratio (yield);
-        and what checkers last saw of the judges."""
+        """Sizes; checks by outcome; why they failed, and why https did; facets; how many are how
+        fast; clients' reports; each source's last crawl with how many of it are alive and known,
+        and their ratio (yield); and what checkers last saw of the judges."""
         pipe = self._redis.pipeline(transaction=False)
         pipe.hlen(self._table)
         for suffix in (":known", ":inflight"):
@@ -41,6 +42,7 @@ class StatisticsStore(ReadingStore):
         ) = await pipe.execute()
         checks, reasons, https_reasons, reports, crawls, listed = hashes
         facets = await self.facets()
+        latency = await self._latency()
         return {
             "good": good,
             "known": known,
@@ -52,6 +54,7 @@ class StatisticsStore(ReadingStore):
             "https_reasons": _numbers(https_reasons),
             "reports": _numbers(reports),
             "facets": facets,
+            "latency": latency,
             "sources": {
                 name: {
                     **json.loads(crawls.get(name, "{}")),
@@ -61,6 +64,21 @@ class StatisticsStore(ReadingStore):
             },
             "judges": _fresh(judges, clock[0] - _JUDGE_REPORTED_FOR_S),
         }
+
+    async def _latency(self) -> list[dict[str, int | None]]:
+        """A histogram of the good ones: `up_to_ms` (included; None in the last), `count`."""
+        key = self._key(":by:latency")
+        pipe = self._redis.pipeline(transaction=False)
+        lowest = "-inf"
+        for bound in _LATENCY_BOUNDS_MS:
+            pipe.zcount(key, lowest, bound)
+            lowest = f"({bound}"
+        pipe.zcount(key, lowest, "+inf")
+        counts = await pipe.execute()
+        bounds = (*_LATENCY_BOUNDS_MS, None)
+        return [
+            {"up_to_ms": bound, "count": count} for bound, count in zip(bounds, counts, strict=True)
+        ]
 
     async def note_judges(self, judges: Mapping[str, Mapping[str, Any]]) -> None:
         """Record what a checker sees of each judge, by its URL; any JSON object."""

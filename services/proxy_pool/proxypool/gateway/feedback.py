@@ -1,0 +1,82 @@
+"""What requests tell about upstreams, given to the store in batches."""
+
+import asyncio
+import logging
+import random
+import time
+from collections import OrderedDict, deque
+
+from proxypool.gateway.metrics import Metrics
+from proxypool.gateway.upstreams import Upstreams
+from proxypool.store import UNAVAILABLE, Report, Store
+
+log = logging.getLogger(__name__)
+
+_INTERVAL_S = 1.0
+_BATCH = 500
+_MAX_WAITING = 5_000
+_ALIVE_FOR_S = 600.0
+_MAX_DESTINATIONS = 4_096
+
+
+class Feedback:
+    """Collects successes and failures, and judges those that may be the destination's fault.
+
+    A failure that may be the destination's counts against the upstream only where another one has
+    reached that destination lately: else whoever asks for a dead site would empty the pool.
+    """
+
+    def __init__(self, store: Store, upstreams: Upstreams, metrics: Metrics) -> None:
+        self._store = store
+        self._upstreams = upstreams
+        self._metrics = metrics
+        self._waiting: deque[Report] = deque()
+        self._alive: OrderedDict[str, tuple[str, float]] = OrderedDict()
+
+    def succeeded(self, name: str, destination: str, target: str, latency_ms: int = 0) -> None:
+        """The upstream carried a request to `destination`; 0 ms where it was not measured."""
+        self._alive[destination] = (name, time.monotonic() + _ALIVE_FOR_S)
+        self._alive.move_to_end(destination)
+        if len(self._alive) > _MAX_DESTINATIONS:
+            self._alive.popitem(last=False)
+        self._upstreams.praise(name)
+        self._note(Report(name, True, latency_ms=latency_ms, target=target, source="gateway"))
+
+    def failed(self, name: str, reason: str, target: str) -> None:
+        """It did not, by its own fault; `reason` is one word."""
+        self._upstreams.penalise(name)
+        self._note(Report(name, False, reason=reason, target=target, source="gateway"))
+
+    def doubted(self, name: str, reason: str, destination: str, target: str) -> bool:
+        """It did not, but it may be the destination's fault; whether it counted."""
+        by, until = self._alive.get(destination, ("", 0.0))
+        if until <= time.monotonic() or by == name:
+            return False
+        self.failed(name, reason, target)
+        return True
+
+    async def run(self) -> None:
+        """Hand reports on until cancelled."""
+        while True:
+            await asyncio.sleep(_INTERVAL_S)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Hand on what has come together."""
+        while self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+            try:
+                await self._store.report_many(batch)
+            except UNAVAILABLE as error:
+                log.warning("redis takes no reports: %s; they wait", type(error).__name__)
+                self._waiting.extendleft(reversed(batch))
+                return
+            self._metrics.reports.labels("sent").inc(len(batch))
+
+    def _note(self, report: Report) -> None:
+        if len(self._waiting) < _MAX_WAITING:
+            self._waiting.append(report)
+            return
+        # Any one gives way, so what is left stays a fair sample.
+        self._waiting[random.randrange(_MAX_WAITING)] = report  # noqa: S311  a sample, no secret
+        self._metrics.reports.labels("dropped").inc()
