@@ -32,22 +32,22 @@ def test_it_is_the_ceiling_before_anything_was_observed() -> None:
 
 
 def test_it_is_three_times_the_95th_percentile() -> None:
-    assert usual(observing([1.0] * 60 + [0.5] * 36)) == pytest.approx(3.0)
-    assert usual(observing([0.1] * 80 + [1.0] * 16)) == pytest.approx(3.0)
+    assert usual(observing([1.0] * 80 + [0.5] * 48)) == pytest.approx(3.0)
+    assert usual(observing([0.1] * 100 + [1.0] * 28)) == pytest.approx(3.0)
 
 
 @pytest.mark.parametrize(("observed", "expected"), [(0.01, 2.0), (9.0, 10.0)])
 def test_it_stays_within_its_bounds(observed: float, expected: float) -> None:
-    assert usual(observing([observed] * 96)) == expected
+    assert usual(observing([observed] * 128)) == expected
 
 
 def test_each_sixteenth_use_is_given_the_ceiling() -> None:
-    timeout = observing([0.01] * 96)
+    timeout = observing([0.01] * 128)
     assert [timeout.next() for _ in range(32)].count(10.0) == 2
 
 
 def test_it_follows_slower_times() -> None:
-    timeout = observing([0.1] * 960)
+    timeout = observing([0.1] * 1280)
     for _ in range(512):
         timeout.note(1.5)
     assert usual(timeout) == pytest.approx(4.5)
@@ -56,7 +56,7 @@ def test_it_follows_slower_times() -> None:
 def test_it_is_the_ceiling_again_after_five_minutes_without_a_success() -> None:
     clock = Clock()
     timeout = AdaptiveTimeout(10.0, 2.0, clock=clock)
-    for _ in range(96):
+    for _ in range(128):
         timeout.note(0.1)
     clock.now += 299
     assert usual(timeout) == 2.0
@@ -65,4 +65,4 @@ def test_it_is_the_ceiling_again_after_five_minutes_without_a_success() -> None:
 
 
 def test_it_can_be_turned_off() -> None:
-    assert usual(observing([0.1] * 96, adapts=False)) == 10.0
+    assert usual(observing([0.1] * 128, adapts=False)) == 10.0
