@@ -140,6 +140,9 @@ class HttpSide:
                 async with asyncio.timeout(limit_s):
                     if not await client.more():
                         return None
+            raw = self._whole_head(0)
+            if raw is not None:
+                return raw
             async with asyncio.timeout(settings.gateway_head_timeout_s):
                 return await self._rest_of_head()
         except TimeoutError:
@@ -149,16 +152,22 @@ class HttpSide:
             problem = Problem("head", "a whole request head in time", found, "send it faster")
             raise Refusal(408, problem, close=True) from None
 
+    def _whole_head(self, searched: int) -> bytes | None:
+        """The head, where all of it is there; `searched` bytes are known not to end it."""
+        buffer = self._client.buffer
+        end = buffer.find(b"\r\n\r\n", searched)
+        if not 0 < end <= MAX_HEAD_BYTES or buffer.startswith(b"\r\n"):
+            return None
+        return self._client.take(end + 4)[:-4]
+
     async def _rest_of_head(self) -> bytes | None:
         client, searched = self._client, 0
         while True:
             if client.buffer.startswith(b"\r\n"):  # RFC 9112, 2.2: one is passed over
                 client.take(2)
                 searched = 0
-            end = client.buffer.find(b"\r\n\r\n", searched)
-            if 0 <= end <= MAX_HEAD_BYTES:
-                raw = client.take(end)
-                client.take(4)
+            raw = self._whole_head(searched)
+            if raw is not None:
                 return raw
             if len(client.buffer) > MAX_HEAD_BYTES:
                 advice = "send fewer or shorter headers"
@@ -180,12 +189,11 @@ class HttpSide:
             framing = bodies.of_request(head)
             wish = self._admit(head)
             if head.method == "CONNECT":
-                destination, path = Destination.of_authority(head.target), ""
+                destination, path = self._desk.destination(head.target), ""
                 kind = Kind.TUNNEL
             else:
                 destination, path = self._split(head)
                 kind = Kind.REQUEST
-            self._desk.rule.check(destination)
             wanted = Wanted.of(kind, destination, wish)
         except BadHeadError as error:
             raise _bad_request(str(error)) from error
@@ -240,7 +248,7 @@ class HttpSide:
         path = match[3]
         if not path.startswith("/"):
             path = "*" if head.method == "OPTIONS" and not path else f"/{path}"
-        return Destination.of_authority(match[2], 80), path
+        return self._desk.destination(match[2], 80), path
 
     def _check_upgrade(self, head: RequestHead) -> None:
         # Others, such as h2c, are offers that a proxy may pass over (RFC 9110, 7.8).
@@ -407,13 +415,13 @@ class HttpSide:
             and not (chunked and old_client)
             and not self._desk.stopping
         )
-        self._client.write(
-            self._answer_head(link, request, head, chunked and not old_client, keeps)
-        )
-        if not chunked:
-            content = None
         how, count = await carry_answer(
-            link.channel, self._client, framing, content, self._settings.gateway_idle_timeout_s
+            link.channel,
+            self._client,
+            self._answer_head(link, request, head, chunked and not old_client, keeps),
+            framing,
+            content if chunked else None,
+            self._settings.gateway_idle_timeout_s,
         )
         self._desk.metrics.sent_bytes.inc(count)
         self._desk.metrics.received_bytes.inc(request.body.count)

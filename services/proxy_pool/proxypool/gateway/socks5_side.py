@@ -111,7 +111,7 @@ class Socks5Side:
         port = int.from_bytes(await self._read(2), "big")
         try:
             destination = Destination.of(host, port)
-            self._desk.rule.check(destination)
+            self._desk.check(destination)
         except (BadDestinationError, RefusedDestinationError) as error:
             self._desk.metrics.refused.labels("destination").inc()
             log.info("destination of %s: %s", self._caller, error)
