@@ -132,7 +132,9 @@ async def flatness(stores: dict[int, Store], rounds: int) -> dict[str, Any]:
             async def delete(store: Store = store, left: Any = left) -> None:
                 await store.delete(next(left))
 
-            await timed(lambda store=store: store.get(WEB), OPERATIONS_A_ROUND, measured["get"][size])  # type: ignore[misc]
+            await timed(
+                lambda store=store: store.get(WEB), OPERATIONS_A_ROUND, measured["get"][size]
+            )  # type: ignore[misc]
             await timed(store.count, OPERATIONS_A_ROUND, measured["count"][size])
             await timed(pop, OPERATIONS_A_ROUND, measured["pop"][size])
             await fill(store, taken)
@@ -215,7 +217,7 @@ async def longest(url: str, store: Store) -> dict[str, int] | None:
     await store.statistics()
     await store.sample_history()
     await fill(store, [f"13.0.{i >> 8}.{i & 255}:8080" for i in range(4000)])
-    names = {script.sha: name for name, script in store._scripts.items()}  # noqa: SLF001
+    names = {script.sha: name for name, script in store._scripts.items()}
     worst: dict[str, int] = {}
     for entry in await redis.slowlog_get(5000):
         words = bytes(entry["command"]).decode(errors="replace").split()

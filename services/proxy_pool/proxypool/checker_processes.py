@@ -71,7 +71,7 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(_LOOK_EVERY_S)
-            oldest = min((self._last_beats.get(n, float("-inf")) for n in range(self._count)))
+            oldest = min(self._last_beats.get(n, float("-inf")) for n in range(self._count))
             if loop.time() - oldest < _FRESH_S:
                 self._heartbeat.beat()
 

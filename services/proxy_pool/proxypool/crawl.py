@@ -1,6 +1,7 @@
 """Crawls one source: its pages, its own list, or its plug-in; finds the proxies in it."""
 
 import asyncio
+import logging
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -21,6 +22,8 @@ from proxypool.fetch import PageError, Secret, fetch
 from proxypool.listing import read_entry
 from proxypool.page_memory import Page, PageMemory
 from proxypool.source import Source
+
+log = logging.getLogger(__name__)
 
 # In a thread, so that a large page does not hold up the crawls beside it; in a single one, because
 # a parsed page takes many times its size in memory.
@@ -132,6 +135,10 @@ async def crawl(
         result.error = f"not finished within {deadline_s:g} s; what was found until then is kept"
     except (PageError, plugin.PluginError) as error:
         result.error = str(error)
+    except Exception as error:
+        # What nobody thought of must not end the crawls of all other sources.
+        log.exception("source %s: an error of the pool itself", source.name)
+        result.error = f"an error of the pool itself: {type(error).__name__}"
     if not result.found and not result.error:
         found = f"{result.expired} expired ones" if result.expired else "no proxy"
         result.error = f"{found} found" if source.kind != "urls" else f"{found} found on any page"

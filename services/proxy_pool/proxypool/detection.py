@@ -26,6 +26,7 @@ PREFERENCE = (
 )
 """The order in which protocols are tried where nothing is known, and used where several work."""
 _SOCKS = PREFERENCE[2:]
+_HTTP_ALONE = (Protocol.HTTP,)
 
 _DETECTION_DELAY_S = 0.7
 """A proxy that is silent for so long may wait for another protocol; never above a quarter of the
@@ -109,6 +110,7 @@ class Check:
         self._tasks: dict[asyncio.Task[None], Protocol] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._rest: tuple[Protocol, ...] = ()
+        self._others_started: asyncio.Future[None] | None = None
         self._give_up_at = 0.0
         self._https = False
         self._https_failure: Failure | None = None
@@ -155,6 +157,8 @@ class Check:
                 task.cancel()
 
     def _order(self) -> tuple[Protocol, ...]:
+        if not self._full and self._hint == _HTTP_ALONE:
+            return _HTTP_ALONE  # most rechecks: nothing to reckon
         order = (*self._hint, *PREFERENCE) if self._full else self._hint
         return tuple(filter(self._can_try, dict.fromkeys(order)))
 
@@ -169,19 +173,34 @@ class Check:
         self._stop_timer()
         if self._full and self._harm is None:
             self._start(self._rest)
-        await self._gather(stop_at_first=False)
+        if self._tasks:
+            await self._gather(stop_at_first=False)
         if not self.carried and all(failure.is_foreign for failure in self._failures.values()):
             others = (p for p in PREFERENCE if p not in self._tried and self._can_try(p))
             self._start(tuple(others))
             await self._gather(stop_at_first=True)
 
     async def _connect_by(self, first: Protocol) -> bool:
-        """Try the first protocol, at one address after the other; whether there is a connection."""
-        connected = self._connected if self._rest else None
+        """Try the first protocol, at one address after the other; whether there is a connection.
+
+        It is not waited for any longer once others are under way beside it.
+        """
         for address in self._addresses:
             if address != self.route.address:
                 self.route = self._route_to(self.route.upstream, address)
-            await self._try(first, connected)
+            if not self._rest:
+                await self._try(first)
+            else:
+                self._others_started = self._loop.create_future()
+                task = self._loop.create_task(self._try(first, self._connected))
+                self._tasks[task] = first
+                await asyncio.wait(
+                    (task, self._others_started), return_when=asyncio.FIRST_COMPLETED
+                )
+                if not task.done():
+                    return True
+                del self._tasks[task]
+                task.result()
             failure = self._failures.get(first)
             if failure is None or failure.judge is not None:
                 return True
@@ -201,6 +220,8 @@ class Check:
 
     def _start(self, protocols: tuple[Protocol, ...]) -> None:
         self._rest = ()
+        if self._others_started is not None and not self._others_started.done():
+            self._others_started.set_result(None)
         for protocol in protocols:
             self._tasks[self._loop.create_task(self._try(protocol))] = protocol
 
@@ -355,12 +376,12 @@ class Check:
         origin: Origin = UNKNOWN,
         targets: dict[str, TargetVerdict] | None = None,
     ) -> Verdict:
-        first = next(iter(self.carried.values()), None)
+        first = next(iter(self.carried.values())) if self.carried else None
         https_reason = self._https_reason()
         return Verdict(
             outcome,
             reason,
-            protocols=tuple(protocol for protocol in PREFERENCE if protocol in self.carried),
+            protocols=tuple(sorted(self.carried, key=PREFERENCE.index)),
             tried=tuple(self._tried),
             https=self._https,
             https_reason=https_reason,
@@ -387,11 +408,14 @@ class Check:
 
     def _telling_reason(self) -> str:
         """Of several failures the one that says most."""
-        reasons = [failure.reason for failure in self._failures.values()]
+        # In the order in which they are tried: a quick misunderstanding is not the first word.
+        order = dict.fromkeys((*self._hint, *PREFERENCE))
+        failures = [self._failures[name] for name in order if name in self._failures]
+        reasons = [failure.reason for failure in failures]
         locked = next((reason for reason in reasons if reason in _LOCKED), None)
         if locked is not None:
             return locked
-        if reasons[0] in _VAGUE:
+        if reasons[0] in _VAGUE or failures[0].is_foreign:
             socks = (self._failures[name].reason for name in _SOCKS if name in self._failures)
             return next((reason for reason in socks if reason not in _FOREIGN | _VAGUE), reasons[0])
         return reasons[0]

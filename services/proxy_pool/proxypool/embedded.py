@@ -17,7 +17,6 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -35,6 +34,7 @@ _LONGEST_SOCKET_PATH = 103  # sun_path, the shortest among today's systems, with
 _START_WITHIN_S = 60.0  # a large log takes its time to be read
 _STOP_WITHIN_S = 20.0
 _ASK_EACH_S = 0.05
+_ANSWER_WITHIN_S = 5.0
 _SOCKET = "redis.sock"
 _LOG = "redis.log"
 _CONFIGURATION = f"""\
@@ -135,8 +135,8 @@ class EmbeddedServer:
     def _client(self) -> Redis:
         return Redis(
             unix_socket_path=str(self.socket),
-            socket_timeout=5,
-            socket_connect_timeout=5,
+            socket_timeout=_ANSWER_WITHIN_S,
+            socket_connect_timeout=_ANSWER_WITHIN_S,
             retry=Retry(NoBackoff(), 0),  # that nobody answers is what is asked
         )
 
@@ -188,30 +188,18 @@ class EmbeddedServer:
     def _stop(self) -> None:
         with contextlib.closing(self._client()) as client:
             try:
-                about: Any = client.info("server")
-                number = int(about["process_id"])
                 client.shutdown()
             except RedisError as error:
                 log.warning("the store in %s could not be stopped: %s", self._folder, error)
                 return
+        # It takes its socket away when everything is on the disk, just before it ends.
         deadline = time.monotonic() + _STOP_WITHIN_S
-        while self._runs(number):
+        while self.socket.exists():
             if time.monotonic() > deadline:
-                log.warning("the store in %s still ends after a while", self._folder)
+                log.warning("the store in %s takes its time to end", self._folder)
                 return
             time.sleep(_ASK_EACH_S)
         log.info("stopped the pool's own store in %s", self._folder)
-
-    def _runs(self, number: int) -> bool:
-        if self._process is not None and self._process.pid == number:
-            return self._process.poll() is None
-        try:
-            os.kill(number, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            return True
-        return True
 
     def _last_words(self) -> str:
         try:

@@ -8,7 +8,7 @@ import errno
 import ssl
 from collections.abc import Callable
 from ipaddress import ip_address
-from typing import cast
+from typing import Any, TypeAlias, cast
 
 from proxypool.address import Address, normal
 from proxypool.http1 import (
@@ -26,6 +26,8 @@ from proxypool.http1 import (
 from proxypool.tls import TlsLayer
 from proxypool.tunnel import Handshake
 
+Task: TypeAlias = "asyncio.Task[Any]"
+
 _OWN_LIMITS = frozenset(
     {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
 )
@@ -36,14 +38,18 @@ class Exchange(asyncio.Protocol):
 
     __slots__ = (
         "_connected",
+        "_connecting",
+        "_deadline",
         "_ended",
         "_error",
+        "_gave_up",
         "_loop",
         "_opening",
         "_permits",
         "_place",
         "_reader",
         "_request",
+        "_timer",
         "_tls",
         "_tls_context",
         "_tls_host",
@@ -78,6 +84,10 @@ class Exchange(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._error: ExchangeError | None = None
+        self._deadline = 0.0
+        self._gave_up = False
+        self._connecting: Task | None = None
+        self._timer: asyncio.TimerHandle
         self.connected_at = 0.0
         """By the loop's clock; 0 until it is connected."""
 
@@ -88,13 +98,14 @@ class Exchange(asyncio.Protocol):
         loop = self._loop
         started = loop.time()
         try:
-            await self._connect(host, port, min(started + connect_timeout_s, deadline))
-            timer = loop.call_at(deadline, self._expire)
-            try:
-                await self._ended
-            finally:
-                timer.cancel()
+            self._connecting = asyncio.current_task()
+            self._deadline = deadline
+            limit = min(started + connect_timeout_s, deadline)
+            self._timer = loop.call_at(limit, self._ring)
+            await self._connect(host, port)
+            await self._ended
         finally:
+            self._timer.cancel()
             if self._transport is not None:
                 self._transport.abort()
         if self._error is not None:
@@ -102,17 +113,17 @@ class Exchange(asyncio.Protocol):
         reader = self._reader
         return Answer(
             reader.status,
-            reader.headers,
             bytes(reader.body),
             self.connected_at - started,
             loop.time() - started,
         )
 
-    async def _connect(self, host: str, port: int, limit: float) -> None:
+    async def _connect(self, host: str, port: int) -> None:
         try:
-            async with asyncio.timeout_at(limit):
-                await self._loop.create_connection(lambda: self, host, port)
-        except TimeoutError as error:
+            await self._loop.create_connection(lambda: self, host, port)
+        except asyncio.CancelledError as error:
+            if not self._gave_up or cast(Task, self._connecting).uncancel() > 0:
+                raise  # someone else's wish
             raise ConnectTimeoutError(f"{host}:{port}") from error
         except ConnectionRefusedError as error:
             raise ConnectRefusedError(f"{host}:{port}") from error
@@ -220,6 +231,19 @@ class Exchange(asyncio.Protocol):
             raise ClosedError("closed without an end of TLS")
         self._reader.end()
         self._ended.set_result(None)
+
+    def _ring(self) -> None:
+        """The time for connecting is over, or all of it.
+
+        One timer for both, and no asyncio.timeout: this is where a check's cost lies.
+        """
+        if not self.connected_at:
+            self._gave_up = True
+            cast(Task, self._connecting).cancel()
+        elif self._loop.time() < self._deadline:
+            self._timer = self._loop.call_at(self._deadline, self._expire)
+        else:
+            self._expire()
 
     def _expire(self) -> None:
         where = "in the tunnel's handshake" if self._opening is not None else "without an answer"

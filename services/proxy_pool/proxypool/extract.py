@@ -1,6 +1,5 @@
 """Finds the proxies on a page, by the source's parser. Pages are written by strangers."""
 
-import binascii
 import codecs
 import json
 import re
@@ -119,23 +118,26 @@ def _decoded(cell: str, decode: Decode | None) -> str:
     value = quoted[1] if quoted else cell
     if decode == "percent":
         return _TAG.sub("", unquote(value)).strip()
-    compact = "".join(value.split()).rstrip("=").replace("-", "+").replace("_", "/")
     try:
-        return b64decode(compact + "=" * (-len(compact) % 4), validate=True).decode("ascii")
-    except (binascii.Error, UnicodeDecodeError):
+        return _of_base64(value).decode("ascii")
+    except ValueError:
         return cell
+
+
+def _of_base64(text: str) -> bytes:
+    """Of either alphabet, padded or not (RFC 4648). Raises ValueError."""
+    compact = "".join(text.split()).rstrip("=").replace("-", "+").replace("_", "/")
+    return b64decode(compact + "=" * (-len(compact) % 4), validate=True)
 
 
 def _by_text(parser: TextParser, text: str, defaults: Defaults) -> Iterator[Candidate]:
     if parser.decode == "percent":
         text = unquote(text)
     elif parser.decode == "base64":
-        compact = "".join(text.split()).rstrip("=").replace("-", "+").replace("_", "/")
         try:
-            page = b64decode(compact + "=" * (-len(compact) % 4), validate=True)
-        except (binascii.Error, ValueError) as error:
+            text = _of_base64(text).decode("utf-8", errors="replace")
+        except ValueError as error:
             raise BadPageError(f"not base64: {error}") from error
-        text = page.decode("utf-8", errors="replace")
     yield from find_candidates(text, defaults)
 
 

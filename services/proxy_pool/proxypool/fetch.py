@@ -148,7 +148,9 @@ async def fetch(
         raise PageError(f"not read within timeout_s ({source.timeout_s:g})") from error
     except PageError as error:
         raise PageError(secret.hidden(str(error))) from None
-    except (aiohttp.ClientError, zlib.error, OSError, ValueError) as error:
+    except zlib.error as error:
+        raise PageError(f"the page cannot be decompressed: {error}") from error
+    except (aiohttp.ClientError, OSError, ValueError) as error:
         reason = " ".join(secret.hidden(str(error)).split())
         raise PageError(f"{type(error).__name__}: {reason[:300]}") from None
 

@@ -5,12 +5,17 @@ Only what a check needs is understood (RFC 9112): Content-Length, chunked and cl
 bodies, and interim 1xx answers.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 MAX_HEAD_BYTES = 16 * 1024
 MAX_BODY_BYTES = 64 * 1024
 _MAX_INTERIM_ANSWERS = 4
+_PLAIN_HEAD = re.compile(rb"HTTP/1\.[01] ([2-5]\d\d)(?: [^\r\n]*)?(?:\r\n[!-9;-~]+:[^\r\n]*)*")
+_FRAMING = re.compile(
+    rb"\r\n(?:(transfer-encoding)|content-length):[ \t]*([^\r\n]*)", re.IGNORECASE
+)
 
 
 class ExchangeError(Exception):
@@ -103,10 +108,9 @@ CONNECT_ERRORS = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer. Header names are in lower case; times are seconds."""
+    """A whole answer. Times are seconds."""
 
     status: int
-    headers: list[tuple[str, str]]
     body: bytes
     connect_s: float
     total_s: float
@@ -121,7 +125,6 @@ class AnswerReader:
     cuts_off: bool = False
     """Where the body is beyond its limit: whether it is left at that, instead of refused."""
     status: int = 0
-    headers: list[tuple[str, str]] = field(default_factory=list)
     body: bytearray = field(default_factory=bytearray)
     _buffer: bytearray = field(default_factory=bytearray)
     _step: Callable[[], bool] | None = None
@@ -132,11 +135,34 @@ class AnswerReader:
 
     def feed(self, data: bytes) -> bool:
         """Take a piece; whether the answer is whole. Raises BadAnswerError, TooLargeError."""
+        if self._step is None and not self._buffer and self._take_whole(data):
+            return True
         self._buffer += data
         step = self._step or self._read_head
         while not self._done and step():
             step = self._step or self._read_head
         return self._done
+
+    def _take_whole(self, data: bytes) -> bool:
+        """Take an answer that comes in one piece and says its length, as nearly all do.
+
+        It costs half of what the general way does. Whatever is odd about it is left to that.
+        """
+        end = data.find(b"\r\n\r\n")
+        if (
+            not 0 <= end < self.max_head_bytes - self._head_bytes - 4
+            or len(data) > self.max_body_bytes
+        ):
+            return False
+        match = _PLAIN_HEAD.fullmatch(data, 0, end)
+        length = b"%d" % (len(data) - end - 4)
+        if match is None or _FRAMING.findall(data, 0, end) != [(b"", length)]:
+            return False
+        self.status = int(match[1])
+        self.body += data[end + 4 :]
+        self._head_bytes += end + 4
+        self._done = True
+        return True
 
     @property
     def has_head(self) -> bool:
@@ -162,13 +188,13 @@ class AnswerReader:
         lines = bytes(self._buffer[:end]).decode("latin-1").split("\r\n")
         del self._buffer[: end + 4]
         self.status = status_of(lines[0])
-        self.headers = [_header(line) for line in lines[1:]]
+        headers = [_header(line) for line in lines[1:]]
         if 100 <= self.status < 200:
             self._interim += 1
             if self.status == 101 or self._interim > _MAX_INTERIM_ANSWERS:
                 raise BadAnswerError(f"status {self.status} was not asked for")
             return True
-        self._choose_body()
+        self._choose_body(headers)
         return True
 
     def _check_start(self) -> None:
@@ -177,9 +203,9 @@ class AnswerReader:
         if not b"HTTP/".startswith(start) and start != b"HTTP/":
             raise BadAnswerError(f"starts with {start!r}")
 
-    def _choose_body(self) -> None:
-        encodings = [value for name, value in self.headers if name == "transfer-encoding"]
-        lengths = {value for name, value in self.headers if name == "content-length"}
+    def _choose_body(self, headers: list[tuple[str, str]]) -> None:
+        encodings = [value for name, value in headers if name == "transfer-encoding"]
+        lengths = {value for name, value in headers if name == "content-length"}
         if encodings:
             if [encoding.lower() for encoding in encodings] != ["chunked"]:
                 raise BadAnswerError(f"transfer-encoding {encodings!r}")

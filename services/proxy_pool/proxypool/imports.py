@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, TypeAlias
+from urllib.parse import quote
 
 from proxypool.address import BadAddressError, UpstreamRule
 from proxypool.candidate import Candidate
@@ -75,7 +76,7 @@ class TextReader(ListReader):
                 yield self._number, None
                 continue
             item = self._item(line.strip())
-            if item:
+            if item is None or item:
                 yield self._number, item
         if len(self._text) > _MAX_ENTRY:
             # It will be refused whatever follows: only its end is still waited for.
@@ -236,7 +237,8 @@ def _from_fields(fields: Mapping[str, Any], defaults: Defaults) -> tuple[str, De
         raise BadAddressError("no proxy, and no host with a port")
     place = f"{host}:{fields['port']}" if ":" not in str(host) else f"[{host}]:{fields['port']}"
     if fields.get("username"):
-        place += f":{fields['username']}:{fields.get('password') or ''}"
+        words = (str(fields["username"]), str(fields.get("password") or ""))
+        place = f"{':'.join(quote(word, safe='') for word in words)}@{place}"
     return place[:_MAX_ENTRY], defaults
 
 

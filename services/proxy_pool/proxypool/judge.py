@@ -178,7 +178,11 @@ class JudgeWatch:
             Judge(self, Place.of(url), Place.of(direct))
             for url, direct in zip(settings.judge_urls, settings.judge_direct_urls, strict=True)
         ]
-        self.tls = [Judge(self, Place.of(url), Place.of(url)) for url in settings.judge_https_urls]
+        tls_direct_urls = settings.judge_https_direct_urls or settings.judge_https_urls
+        self.tls = [
+            Judge(self, Place.of(url), Place.of(direct))
+            for url, direct in zip(settings.judge_https_urls, tls_direct_urls, strict=True)
+        ]
         self.up = asyncio.Event()
         """Whether any plain judge is up: without one no check is begun."""
 

@@ -103,7 +103,10 @@ def expiry_of(value: object) -> float:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1e11:
         return float(value)
     if isinstance(value, str):
-        value = datetime.fromisoformat(value.strip())
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError as error:
+            raise ValueError("not a time such as 2026-12-31T00:00:00Z") from error
     elif isinstance(value, date) and not isinstance(value, datetime):
         value = datetime(value.year, value.month, value.day, tzinfo=UTC)
     if not isinstance(value, datetime):
@@ -239,7 +242,7 @@ def find_candidates(text: str, defaults: Defaults) -> Iterator[Candidate]:
         else:
             try:
                 yield Candidate(Upstream.of(host, ports[0], username, password), spoken, expires)
-            except BadAddressError:
+            except ValueError:  # credentials that cannot be encoded, too
                 continue
 
 

@@ -42,6 +42,8 @@ def check(path: Path) -> None:
             timeout=_CHECK_TIMEOUT_S,
             check=False,
         )
+    except OSError as error:
+        raise PluginError(f"its process cannot be started: {error.strerror}") from error
     except subprocess.TimeoutExpired as error:
         raise PluginError(f"not imported within {_CHECK_TIMEOUT_S:g} s") from error
     if ended.returncode:
@@ -56,16 +58,19 @@ async def run(path: Path, networks: tuple[Network, ...]) -> AsyncGenerator[Candi
     `networks` are those that its session may connect to beside public ones. Raises PluginError
     at the end where the run ended badly.
     """
-    process = await asyncio.create_subprocess_exec(
-        *_command("fetch", path),
-        *map(str, networks),
-        env=_environment(),
-        stdin=subprocess.PIPE,  # open for as long as this process lives
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        limit=_LINE_BYTES,
-        start_new_session=True,
-    )
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *_command("fetch", path),
+            *map(str, networks),
+            env=_environment(),
+            stdin=subprocess.PIPE,  # open for as long as this process lives
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            limit=_LINE_BYTES,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise PluginError(f"its process cannot be started: {error.strerror}") from error
     if process.stdout is None or process.stderr is None:
         raise RuntimeError("pipes were asked for")
     errors = asyncio.create_task(_tail(process.stderr))

@@ -31,4 +31,7 @@ class Anonymity(StrEnum):
     @property
     def rank(self) -> int:
         """Larger hides more."""
-        return list(Anonymity).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {level: rank for rank, level in enumerate(Anonymity)}

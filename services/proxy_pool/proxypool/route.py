@@ -2,9 +2,8 @@
 
 import ssl
 from collections.abc import Callable
-from ipaddress import IPv4Address
 
-from proxypool.address import Address, Upstream
+from proxypool.address import Address, Upstream, is_ipv4
 from proxypool.exchange import Exchange
 from proxypool.http1 import Answer, AnswerReader, NameUnknownError
 from proxypool.protocol import Protocol
@@ -92,21 +91,13 @@ class Route:
 
     async def _ipv4_of(self, host: str, deadline: float) -> str:
         """SOCKS4 takes no names: an address of `host`, as it is seen from here."""
-        if _is_ipv4(host):
+        if is_ipv4(host):
             return host
         try:
             found = await self._resolver.resolve(host, max(0.0, deadline - self._loop_time()))
         except NameUnknownError as error:
             raise HandshakeError("needs_ipv4", str(error)) from error
-        address = next(filter(_is_ipv4, found), None)
+        address = next(filter(is_ipv4, found), None)
         if address is None:
             raise HandshakeError("needs_ipv4", f"{host} has no IPv4 address")
         return address
-
-
-def _is_ipv4(text: str) -> bool:
-    try:
-        IPv4Address(text)
-    except ValueError:
-        return False
-    return True

@@ -39,7 +39,11 @@ class Scheduler:
         self._crawler = Crawler(settings, sources, store, files=files, on_candidates=self._due.set)
 
     async def run(self) -> None:
-        """Crawl and hand out for ever."""
+        """Crawl and hand out for ever.
+
+        Raises ConfigurationError where the store is that of a later version.
+        """
+        await patiently("the layout", self._store.migrate)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._hand_out())
             tasks.create_task(self._sample())

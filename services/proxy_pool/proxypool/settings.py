@@ -60,6 +60,7 @@ class Settings:
     judge_urls: tuple[str, ...]
     judge_https_urls: tuple[str, ...]
     judge_direct_urls: tuple[str, ...]
+    judge_https_direct_urls: tuple[str, ...]
     judge_ca_file: Path | None
     judge_interval_s: float
     min_anonymity: Anonymity
@@ -435,6 +436,15 @@ SETTINGS: tuple[Setting, ...] = (
         "the same judges without a proxy, JUDGE_URL where it is not set: they tell our own address "
         "and whether they are up",
         _urls("http"),
+        absent=(),
+    ),
+    Setting(
+        "JUDGE_HTTPS_DIRECT_URL",
+        "judge_https_direct_urls",
+        "",
+        "a comma list of https:// addresses, as many as in JUDGE_HTTPS_URL",
+        "judges with TLS without a proxy, JUDGE_HTTPS_URL where it is not set",
+        _urls("https"),
         absent=(),
     ),
     Setting(
@@ -965,16 +975,25 @@ def _db_conn(environ: Mapping[str, str], problems: list[Problem]) -> str:
 def _contradictions(values: Mapping[str, Any]) -> list[Problem]:
     """Settings that are each right but do not go together."""
     found: list[Problem] = []
-    judges, direct = len(values["judge_urls"]), len(values["judge_direct_urls"])
-    if judges != direct:
-        found.append(
-            Problem(
-                "JUDGE_DIRECT_URL",
-                f"as many addresses as in JUDGE_URL ({judges})",
-                str(direct),
-                "give each judge's direct address in the same order, or none",
+    for name, field, direct_name, direct_field in (
+        ("JUDGE_URL", "judge_urls", "JUDGE_DIRECT_URL", "judge_direct_urls"),
+        (
+            "JUDGE_HTTPS_URL",
+            "judge_https_urls",
+            "JUDGE_HTTPS_DIRECT_URL",
+            "judge_https_direct_urls",
+        ),
+    ):
+        judges, direct = len(values[field]), len(values[direct_field])
+        if direct and judges != direct:
+            found.append(
+                Problem(
+                    direct_name,
+                    f"as many addresses as in {name} ({judges})",
+                    str(direct),
+                    "give each judge's direct address in the same order, or none",
+                )
             )
-        )
     pairs = (
         ("CONNECT_TIMEOUT", "connect_timeout_s", "VERIFY_TIMEOUT", "verify_timeout_s"),
         ("VERIFY_TIMEOUT", "verify_timeout_s", "CLAIM_IDLE", "claim_idle_s"),

@@ -45,12 +45,17 @@ class Pages(Strict):
 
 
 class OwnProxy(Strict):
-    """One of a user's own proxies with more to say than its address."""
+    """One of a user's own proxies; YAML may give it as a text alone."""
 
     proxy: str = Field(min_length=1, max_length=2000, repr=False)
     protocol: Protocol | None = None
     expires: float = 0.0
     """Unix time; YAML gives it as a time such as 2026-12-31T00:00:00Z."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _text(cls, entry: Any) -> Any:
+        return {"proxy": entry} if isinstance(entry, str) else entry
 
     @field_validator("protocol", mode="before")
     @classmethod
@@ -94,7 +99,7 @@ class Source(Strict):
     headers: dict[str, str] = Field(default={}, max_length=20)
     auth_file: Path | None = None
     """The file of a secret: goes where `{auth}` stands, else into the header Authorization."""
-    proxies: list[str | OwnProxy] = Field(default=[], max_length=100_000, repr=False)
+    proxies: list[OwnProxy] = Field(default=[], max_length=100_000, repr=False)
     file: Path | None = None
     plugin: Path | None = None
 
@@ -164,7 +169,7 @@ class Source(Strict):
             if any(ord(character) < 32 for character in value):
                 raise ValueError(f"{name}: control characters in its value")
             if name.lower() in _SECRET_HEADERS and SECRET_MARK not in value:
-                raise ValueError(f"{name} is a secret: put it into auth_file, and {{auth}} here")
+                raise ValueError(f"{name} from a file: put it into auth_file, and {{auth}} here")
         return headers
 
     @field_validator("file", "auth_file", "plugin")
@@ -252,9 +257,7 @@ class Source(Strict):
         listed = (found for entry in self.proxies for found in self._entry(entry))
         return list(islice(listed, self.max_addresses))
 
-    def _entry(self, entry: str | OwnProxy) -> Iterator[Candidate]:
-        if isinstance(entry, str):
-            return read_entry(entry, self.defaults)
+    def _entry(self, entry: OwnProxy) -> Iterator[Candidate]:
         said = Defaults(
             entry.protocol or self.protocol,
             entry.expires or self.expires,

@@ -32,6 +32,8 @@ class Health:
     @property
     def reason(self) -> str:
         """Why it is not ok, in words."""
+        if self.failures == 1:
+            return "its last crawl brought nothing"
         if self.failures:
             return f"{self.failures} crawls in a row brought nothing"
         if self.crawls_without_alive >= CRAWLS_UNTIL_DEAD:

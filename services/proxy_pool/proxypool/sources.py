@@ -205,7 +205,7 @@ def _shown(field: str, detail: Any) -> str:
     if detail["type"] == "missing":
         return "nothing"
     if field.partition(".")[0] in _MAY_BE_SECRET:
-        return "something else (not shown, it may hold a secret)"
+        return "something else (not shown: it may hold a password)"
     if isinstance(value, dict):
         return "the fields " + ", ".join(sorted(str(key)[:40] for key in value))[:200]
     if not field:

@@ -153,11 +153,14 @@ def _problems(place: str, error: ValidationError) -> list[Problem]:
     found = []
     for one in error.errors(include_url=False, include_context=False):
         field = ".".join(str(part) for part in one["loc"]) or "target"
+        is_secret = field.startswith("headers")
         found.append(
             Problem(
                 f"{place}: {field}",
                 one["msg"].removeprefix("Value error, "),
-                repr(one["input"])[:80],
+                "something else (not shown, it may hold a key)"
+                if is_secret
+                else repr(one["input"])[:80],
                 "correct it in TARGETS_FILE",
             )
         )

@@ -9,7 +9,7 @@ _QUANTILE = 0.95
 _SAMPLES = 512
 _ENOUGH = 64
 """Fewer say nothing about a 95th percentile."""
-_RECKON_EVERY = 32
+_RECKON_EVERY = 64
 _OUTDATED_AFTER_S = 300.0
 _UNHURRIED_EVERY = 16
 

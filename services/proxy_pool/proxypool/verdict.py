@@ -1,8 +1,10 @@
 """What a check found out about a proxy."""
 
+import time
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from proxypool.protocol import Anonymity, Protocol
@@ -64,13 +66,17 @@ class Verdict:
 
     def as_dict(self) -> dict[str, Any]:
         """The verdict as the store's script reads it, with the time of day (UTC)."""
-        moment = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
         # Not asdict(): it copies every value deeply, which costs as much as a check's own reading.
         content: dict[str, Any] = {name: getattr(self, name) for name in _FIELDS}
         if self.targets:
             content["targets"] = {name: asdict(target) for name, target in self.targets.items()}
-        content["last_time"] = moment
+        content["last_time"] = _time_of_day(int(time.time()))
         return content
+
+
+@lru_cache(maxsize=4)
+def _time_of_day(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 _FIELDS = tuple(one.name for one in fields(Verdict))

@@ -1,8 +1,12 @@
+import contextlib
 import json
 import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from proxypool.address import Upstream
 from proxypool.extract import BadPageError, extract
 from proxypool.listing import Defaults
 from proxypool.parsers import Parser
@@ -234,6 +238,46 @@ def test_rows_in_rows_without_end_do_not_hold_the_reader_up() -> None:
     page = b"<div>1" * 20_000
     with pytest.raises(BadPageError, match="too long"):
         extract(parser, page, 1000, budget_s=0.2)
+
+
+JSONS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["ip", "port", "a"]), inner),
+)
+PARSERS = [
+    TEXT,
+    {**CSS, "rows": "*", "host": "i", "port": "b::attr(x)", "decode": "base64"},
+    {"type": "css", "rows": "*", "address": "::attr(x)", "decode": "percent", "username": "b"},
+    {"type": "regex", "pattern": "(?s)(?P<username>.)(?P<host>.*?)(?P<port>.)", "decode": "base64"},
+    {"type": "regex", "pattern": "(?P<address>.*)(?P<password>)?", "decode": "percent"},
+]
+PIECES = st.sampled_from(
+    ["192.0.2.1", ":", "80", "@", "://", "http", "/24", "[", "]", "\ud800", " "]
+)
+
+
+@pytest.mark.parametrize("parser", PARSERS, ids=range(len(PARSERS)))
+@settings(database=None, deadline=None)
+@given(page=st.binary() | st.lists(PIECES | st.text(max_size=3)).map("".join))
+def test_no_page_is_worse_than_bad(parser: dict[str, str], page: bytes | str) -> None:
+    if isinstance(page, str):
+        page = page.encode("utf-8", errors="surrogatepass")
+    validated = TypeAdapter(Parser).validate_python(parser)
+    with contextlib.suppress(BadPageError):
+        for one in extract(validated, page, 100, Defaults(host_names=True, ports=(1,))):
+            assert Upstream.parse(str(one.upstream)) == one.upstream
+
+
+@settings(database=None, deadline=None)
+@given(items=JSONS, field=st.sampled_from(["ip", "a.ip", "a[0]", "*"]))
+def test_no_answer_is_worse_than_bad(items: object, field: str) -> None:
+    page = json.dumps(items).encode()
+    for more in ({}, {"address": field}, {"username": field, "password": "a"}):
+        parser = {"type": "json", "path": "@", "host": field, "protocol": field, **more}
+        validated = TypeAdapter(Parser).validate_python(parser)
+        with contextlib.suppress(BadPageError):
+            for one in extract(validated, page, 100, Defaults(ports=(1,))):
+                assert Upstream.parse(str(one.upstream)) == one.upstream
 
 
 def test_a_deeply_nested_answer_is_told() -> None:

@@ -94,9 +94,12 @@ async def test_a_redirect_leads_nowhere_that_is_not_allowed(status: int) -> None
 
 
 async def test_a_redirect_is_followed() -> None:
-    async with site(page(b"192.0.2.1:80")) as there, site(redirect(f"{there}/list")) as here:
-        async with new_session(LOOPBACK) as session:
-            result = await crawl(source(here), session)
+    async with (
+        site(page(b"192.0.2.1:80")) as there,
+        site(redirect(f"{there}/list")) as here,
+        new_session(LOOPBACK) as session,
+    ):
+        result = await crawl(source(here), session)
     assert result.succeeded, result.error
 
 
@@ -138,10 +141,13 @@ async def test_the_secret_may_stand_in_a_header_or_in_the_url(auth_file: str) ->
 
 async def test_the_secret_goes_to_no_other_site(auth_file: str) -> None:
     heads: list[str] = []
-    async with site(page(b"192.0.2.1:80"), heads) as there, site(redirect(there), heads) as here:
-        async with new_session(LOOPBACK) as session:
-            headers = {"X-Api-Key": "{auth}"}
-            result = await crawl(source(here, auth_file=auth_file, headers=headers), session)
+    async with (
+        site(page(b"192.0.2.1:80"), heads) as there,
+        site(redirect(there), heads) as here,
+        new_session(LOOPBACK) as session,
+    ):
+        headers = {"X-Api-Key": "{auth}"}
+        result = await crawl(source(here, auth_file=auth_file, headers=headers), session)
     assert result.succeeded, result.error
     assert "X-Api-Key" in heads[0]
     assert "X-Api-Key" not in heads[1]

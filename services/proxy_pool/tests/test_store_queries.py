@@ -137,6 +137,35 @@ async def test_pages_are_in_order_and_together_everything(
     assert (await store.list(query, limit=0)) == (total, [])
 
 
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("sort", list(SORTS))
+async def test_the_pages_of_a_large_facet_are_in_order(
+    sort: str, descending: bool, store: Store
+) -> None:
+    names = [f"198.18.{i >> 8}.{i & 255}:80" for i in range(1600)]
+    await store.add("siteA", listed(*names))
+    lots = random.Random(3)
+    while await store.dispatch():
+        work = await store.take("tester", 2000, 0.1)
+        spoken = lots.choices((HTTP, SOCKS5), weights=(3, 1), k=len(work))
+        await store.settle(
+            (one, good(protocol, latency_ms=lots.randint(1, 9000)))
+            for one, protocol in zip(work, spoken, strict=True)
+        )
+    query = Query(protocols=(HTTP,))
+    expected = [json.loads(text) for text in await store.all(query)]
+    assert len(expected) > 1000
+    values = sorted((one[SORTS[sort]] for one in expected), reverse=descending)
+    for offset, limit in ((0, 10), (90, 100), (400, 300), (len(expected) - 5, 10)):
+        total, page = await store.list(
+            query, sort=sort, descending=descending, offset=offset, limit=limit
+        )
+        assert total == len(expected)
+        shown = [json.loads(text) for text in page]
+        assert [one[SORTS[sort]] for one in shown] == values[offset : offset + limit]
+        assert all(one["protocols"] == ["http"] for one in shown)
+
+
 async def test_an_unknown_order_is_refused(store: Store) -> None:
     with pytest.raises(ValueError, match="expected one of score, latency"):
         await store.list(ALL, sort="beauty")
@@ -230,5 +259,5 @@ async def test_a_pool_that_empties_leaves_no_facet(store: Store, admin: Admin) -
         await check_again(store, admin, FAILED)
     assert await store.facets() == {}
     assert not [key async for key in admin.scan_iter(f"{TABLE}:in:*")]
-    assert not await admin.exists(f"{TABLE}:sizes:asn", f"{TABLE}:by:latency")
+    assert not await admin.exists(f"{TABLE}:sizes:asn", f"{TABLE}:by:latency", f"{TABLE}:by:score")
     await settle_all(store, FAILED)

@@ -29,6 +29,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **options)
         self._head_bytes = 0
         self._in_head = True
+        self._ended_one = False
         self._patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -43,8 +44,10 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless the head is too long."""
+        self._ended_one = False
         super().data_received(data)
-        if self._in_head and not self.transport.is_closing():
+        # What follows a request's end in the same piece is at most that piece, and seldom anything.
+        if self._in_head and not self._ended_one and not self.transport.is_closing():
             if self._patience is None:
                 self._wait()
             self._head_bytes += len(data)
@@ -59,7 +62,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The next head may begin; until its first byte comes uvicorn's keep-alive counts."""
-        self._in_head = True
+        self._in_head = self._ended_one = True
         self._head_bytes = 0
         super().on_message_complete()
 
@@ -76,22 +79,28 @@ class BoundedProtocol(HttpToolsProtocol):
     def _refuse(self, status: HTTPStatus) -> None:
         if self.transport.is_closing():
             return
-        # While an earlier answer is still being written, nothing can be put behind it.
-        if self.cycle is None or self.cycle.response_complete:
-            expected, found, what_to_do = _ANSWERS[status]
-            body = json.dumps(
-                {
-                    "code": status,
-                    "src": status.phrase.lower(),
-                    "name": "request head",
-                    "expected": expected,
-                    "found": found,
-                    "what_to_do": what_to_do,
-                }
-            ).encode()
-            self.transport.write(
-                f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\n"
-                f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
-                + body
-            )
+        answering = self.cycle is not None and not self.cycle.response_complete
+        if answering and status is HTTPStatus.REQUEST_TIMEOUT:
+            self._wait()  # first the answer to the request before
+            return
+        if not answering:
+            self.transport.write(_answer(status))
         self.transport.close()
+
+
+def _answer(status: HTTPStatus) -> bytes:
+    expected, found, what_to_do = _ANSWERS[status]
+    content = {
+        "code": status,
+        "src": status.phrase.lower(),
+        "name": "request head",
+        "expected": expected,
+        "found": found,
+        "what_to_do": what_to_do,
+    }
+    body = json.dumps(content).encode()
+    head = (
+        f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + body

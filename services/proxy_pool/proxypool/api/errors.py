@@ -102,19 +102,24 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     headers = dict(error.headers) if error.headers else None
     path = request.url.path
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = (headers or {}).get("Allow", "GET").replace("GET, HEAD", "GET")
-        advice = f"{allowed.partition(',')[0]} {path[:200]}"
-        problem = Problem("method", allowed.replace("HEAD, GET", "GET"), request.method, advice)
+        allowed = sorted({*(headers or {}).get("Allow", "GET").split(", ")} - {"HEAD"})
+        advice = f"{allowed[0]} {path[:200]}"
+        problem = Problem("method", " or ".join(allowed), request.method, advice)
     elif error.status_code == HTTPStatus.NOT_FOUND:
         advice = "see / and /docs for the routes"
         problem = Problem("path", "a route of /", path[:200], advice)
+    elif error.status_code == HTTPStatus.BAD_REQUEST:
+        # FastAPI's word for JSON that is nested too deep or has endless numbers.
+        problem = Problem("body", "JSON that can be read", "something else", "see /docs")
     else:
         problem = Problem("request", "one that can be read", str(error.detail), "see /docs")
     return error_response(error.status_code, problem, headers)
 
 
 async def _on_unavailable(request: Request, error: Exception) -> Response:
-    log.warning("%s: redis does not answer: %s: %s", request.url.path, type(error).__name__, error)
+    # The route's own path: the one asked for may hold a proxy's credentials.
+    route = getattr(request.scope.get("route"), "path_format", request.url.path)
+    log.warning("%s: redis does not answer: %s: %s", route, type(error).__name__, error)
     request.app.state.metrics.store_errors.inc()
     problem = Problem("redis", "an answer", type(error).__name__, "try again in a few seconds")
     return error_response(HTTPStatus.SERVICE_UNAVAILABLE, problem, {"Retry-After": _RETRY_AFTER_S})

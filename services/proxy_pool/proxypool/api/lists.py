@@ -1,15 +1,16 @@
 """Many proxies at once: added, imported, exported."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from email.message import Message
 from http import HTTPStatus
 from itertools import islice
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Query
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from proxypool import exports
 from proxypool.api.errors import RefusedError, shown
@@ -26,7 +27,9 @@ lists = router("lists")
 _BATCH = 500  # candidates handed to the store at once
 _PIECE = 64 * 1024  # bytes of a body that are looked at at once
 _ALL = 10_000_000
-_RECORDS_AT_ONCE = 200  # written before others have their turn
+_RECORDS_AT_ONCE = 200  # written before other calls have their turn
+_WAIT_S = 10.0  # for other exports to end
+_EXPORT_S = 600.0  # for a client to take it
 _EXAMPLE = "203.0.113.7:8080\nsocks5://user:password@gate.example:1080\n203.0.113.8:80:user:pw\n"
 
 
@@ -162,23 +165,52 @@ async def export_proxies(
 ) -> StreamingResponse:
     """All that meet the conditions, with their credentials."""
     query = wanted.query()
-    # The records of a large pool are some 50 MB: few such calls at once.
-    turn: asyncio.Semaphore = request.app.state.export_turns
-    async with turn:
+
+    async def read() -> Iterator[str]:
         _, records = await store.list(
             query, sort="latency", descending=False, limit=wanted.limit or _ALL
         )
-    if wanted.format == "json":
-        lines = exports.as_json(records)
-    elif wanted.format == "csv":
-        lines = exports.as_csv(records)
-    else:
-        lines = exports.as_lines(records, query.protocols)
-    return StreamingResponse(
-        _in_turns(lines),
+        if wanted.format == "json":
+            return exports.as_json(records)
+        if wanted.format == "csv":
+            return exports.as_csv(records)
+        return exports.as_lines(records, query.protocols)
+
+    return _Export(
+        read,
+        request.app.state.export_turns,
         media_type=exports.MEDIA_TYPES[wanted.format],
         headers={"Content-Disposition": f'attachment; filename="proxies.{wanted.format}"'},
     )
+
+
+class _Export(StreamingResponse):
+    """Reads and writes an export while it has a turn: a large pool's records are some 50 MB."""
+
+    def __init__(
+        self,
+        read: Callable[[], Awaitable[Iterator[str]]],
+        turns: asyncio.Semaphore,
+        **options: Any,
+    ) -> None:
+        super().__init__((), **options)
+        self._read = read
+        self._turns = turns
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            async with asyncio.timeout(_WAIT_S):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            problem = Problem("export", "a free turn", "others under way", "try again later")
+            headers = {"Retry-After": str(int(_WAIT_S))}
+            raise RefusedError(problem, HTTPStatus.SERVICE_UNAVAILABLE, headers) from error
+        try:
+            self.body_iterator = _in_turns(await self._read())
+            async with asyncio.timeout(_EXPORT_S):
+                await super().__call__(scope, receive, send)
+        finally:
+            self._turns.release()
 
 
 async def _in_turns(lines: Iterator[str]) -> AsyncIterator[str]:

@@ -94,6 +94,8 @@ def _proxy(
             description="`host:port` or `user:password@host:port` as records have it, "
             "percent-encoded.",
             examples=["203.0.113.7:8080"],
+            # For the documentation: what is wrong is told below, without its credentials.
+            json_schema_extra={"pattern": "^[^/?#]+:[0-9]{1,5}$", "maxLength": 2000},
         ),
     ],
 ) -> str:

@@ -16,25 +16,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(settings: Settings, _: Namespace) -> int:
     """Serve until asked to stop."""
-    import uvicorn
+    from proxypool.server import build_server
 
-    from proxypool.server import build_app
-
-    server = uvicorn.Server(
-        uvicorn.Config(
-            build_app(settings),
-            host=settings.host,
-            port=settings.port,
-            http="httptools",
-            ws="none",
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            log_config=None,
-            timeout_graceful_shutdown=5,
-            backlog=1024,
-        )
-    )
+    server = build_server(settings)
     # uvicorn shuts down gracefully, then raises the signal again: asked to stop, we stop with 0.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))

@@ -2,9 +2,9 @@
 
 from proxypool.accounts import Accounts
 from proxypool.address import Network
-from proxypool.callers import is_trusted
 from proxypool.gateway.credentials import BadUserError, Wish, read_user
 from proxypool.gateway.logins import FailedLogins
+from proxypool.gateway.networks import counted_as, lies_in
 from proxypool.problems import Problem
 
 
@@ -38,7 +38,7 @@ class Access:
 
     def excuses(self, caller: str) -> bool:
         """Whether the caller needs no credentials."""
-        return self._excuses_trusted and is_trusted(caller, self._trusted)
+        return self._excuses_trusted and lies_in(caller, self._trusted)
 
     def admit(self, caller: str, credentials: tuple[str, str] | None) -> Wish:
         """What the caller wishes for, its user name and secret being right.
@@ -56,7 +56,7 @@ class Access:
                     "give the proxy as http://ACCOUNT:SECRET@HOST:PORT",
                 )
             )
-        wait_s = self._logins.wait_s(caller)
+        wait_s = self._logins.wait_s(counted_as(caller))
         if wait_s:
             problem = Problem(
                 "credentials",
@@ -74,7 +74,7 @@ class Access:
             wish = read_user(user)
             if not wish.account:
                 return wish
-        self._logins.note(caller)
+        self._logins.note(counted_as(caller))
         problem = Problem(
             "credentials",
             "an account's name, filters behind it, and its secret",

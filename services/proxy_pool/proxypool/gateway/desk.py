@@ -2,14 +2,17 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from proxypool.gateway.access import Access
 from proxypool.gateway.channel import Channel
-from proxypool.gateway.destination import DestinationRule
+from proxypool.gateway.destination import Destination, DestinationRule
 from proxypool.gateway.metrics import Metrics
 from proxypool.gateway.relay import Carried, relay
 from proxypool.gateway.route import Link, Roads, Route
 from proxypool.settings import Settings
+
+_DESTINATIONS = 2048  # that are not read anew for each request
 
 
 @dataclass
@@ -18,11 +21,27 @@ class Desk:
 
     settings: Settings
     access: Access
-    rule: DestinationRule
+    destinations: DestinationRule
     roads: Roads
     metrics: Metrics
     stopping: bool = False
     _resting: set[Channel] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        def read(text: str, default_port: int) -> Destination:
+            destination = Destination.of_authority(text, default_port)
+            self.check(destination)
+            return destination
+
+        self._read = lru_cache(_DESTINATIONS)(read)
+
+    def destination(self, text: str, default_port: int = 0) -> Destination:
+        """The destination that `host:port` means. Raises BadDestinationError."""
+        return self._read(text, default_port)
+
+    def check(self, destination: Destination) -> None:
+        """Raises RefusedDestinationError where it may not be reached."""
+        self.destinations.check(destination)
 
     def rest(self, client: Channel) -> bool:
         """Nothing is under way on this connection; false where it is to be closed instead."""

@@ -4,6 +4,7 @@ A request's first bytes are kept for another attempt, up to a bound; an answer i
 """
 
 import asyncio
+from collections.abc import Callable
 
 from proxypool.gateway import heads
 from proxypool.gateway.bodies import BadBodyError, Framing
@@ -181,19 +182,24 @@ class AnswerBody:
     """An answer's body on its way to the client."""
 
     def __init__(
-        self, client: Channel, framing: Framing, content: list[bytes] | None, idle: Idle
+        self, client: Channel, head: bytes, framing: Framing, content: list[bytes] | None
     ) -> None:
         self.done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """`whole`, or one word that says why it is not."""
         self.count = 0
+        self.excess = False
+        """More came than belongs to the body."""
+        self.moved: Callable[[], object] | None = None
+        """Called at each piece."""
         self._client = client
+        self._head = head
         self._framing = framing
         self._content = content
-        self._idle = idle
 
     def data(self, data: bytes) -> None:
         """A piece of the body."""
         if self.done.done():
+            self.excess = True
             return  # beyond the body's end: nobody's
         try:
             used = self._framing.feed(data)
@@ -201,12 +207,16 @@ class AnswerBody:
             self.finish("bad_answer")
             return
         self.count += used
-        self._idle.touch()
+        self.excess = used < len(data)
+        if self.moved is not None:
+            self.moved()
+        piece = data if used == len(data) else data[:used]
         if self._content is not None:
-            self._client.write(b"".join(self._content))
+            piece = b"".join(self._content)
             self._content.clear()
-        else:
-            self._client.write(data if used == len(data) else data[:used])
+        if self._head:  # a small answer is one packet
+            piece, self._head = self._head + piece, b""
+        self._client.write(piece)
         if self._framing.done:
             self.finish("whole")
 
@@ -227,24 +237,32 @@ class AnswerBody:
 async def carry_answer(
     upstream: Channel,
     client: Channel,
+    head: bytes,
     framing: Framing,
     content: list[bytes] | None,
     idle_timeout_s: float,
 ) -> tuple[str, int]:
-    """Carry the body; `whole`, `closed`, `bad_answer` or `idle`, and how many bytes came."""
+    """Send the head and carry the body; how that ended, and how many bytes of body came.
+
+    `whole`; `excess`: whole, and more came behind it; or `closed`, `bad_answer`, `idle`.
+    """
+    if framing.done or not upstream.buffer:
+        client.write(head)
+        head = b""
     if framing.done:
-        return "whole", 0
-
-    def on_idle() -> None:
-        body.finish("idle")
-
-    idle = Idle(idle_timeout_s, on_idle)
-    body = AnswerBody(client, framing, content, idle)
+        return "excess" if upstream.buffer else "whole", 0
+    body = AnswerBody(client, head, framing, content)
     feeder, client.feeder = client.feeder, upstream
+    idle: Idle | None = None
     try:
         upstream.divert(body)
-        return await body.done, body.count
+        if not body.done.done():
+            idle = Idle(idle_timeout_s, lambda: body.finish("idle"))
+            body.moved = idle.touch
+        how = await body.done
+        return "excess" if how == "whole" and body.excess else how, body.count
     finally:
-        idle.cancel()
+        if idle is not None:
+            idle.cancel()
         client.feeder = feeder
         upstream.reclaim()

@@ -1,10 +1,11 @@
 """What requests tell about upstreams, given to the store in batches."""
 
 import asyncio
+import contextlib
 import logging
 import random
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 
 from proxypool.gateway.metrics import Metrics
 from proxypool.gateway.upstreams import Upstreams
@@ -14,7 +15,8 @@ log = logging.getLogger(__name__)
 
 _INTERVAL_S = 1.0
 _BATCH = 500
-_MAX_WAITING = 5_000
+_OF_ONE = 10  # results of one upstream in a batch: more would not move its score further
+_MAX_UPSTREAMS = 5_000
 _ALIVE_FOR_S = 600.0
 _MAX_DESTINATIONS = 4_096
 
@@ -30,7 +32,8 @@ class Feedback:
         self._store = store
         self._upstreams = upstreams
         self._metrics = metrics
-        self._waiting: deque[Report] = deque()
+        self._waiting: dict[str, _Sample] = {}
+        self._stopping = asyncio.Event()
         self._alive: OrderedDict[str, tuple[str, float]] = OrderedDict()
 
     def succeeded(self, name: str, destination: str, target: str, latency_ms: int = 0) -> None:
@@ -56,27 +59,58 @@ class Feedback:
         return True
 
     async def run(self) -> None:
-        """Hand reports on until cancelled."""
-        while True:
-            await asyncio.sleep(_INTERVAL_S)
+        """Hand reports on until stopped, and the last ones then."""
+        while not self._stopping.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), _INTERVAL_S)
             await self.flush()
+
+    def stop(self) -> None:
+        """Let `run` end."""
+        self._stopping.set()
 
     async def flush(self) -> None:
         """Hand on what has come together."""
-        while self._waiting:
-            batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+        waiting, self._waiting = self._waiting, {}
+        reports = [report for sample in waiting.values() for report in sample.reports]
+        for start in range(0, len(reports), _BATCH):
+            batch = reports[start : start + _BATCH]
             try:
                 await self._store.report_many(batch)
             except UNAVAILABLE as error:
                 log.warning("redis takes no reports: %s; they wait", type(error).__name__)
-                self._waiting.extendleft(reversed(batch))
+                for report in reports[start:]:
+                    self._note(report)
                 return
             self._metrics.reports.labels("sent").inc(len(batch))
 
     def _note(self, report: Report) -> None:
-        if len(self._waiting) < _MAX_WAITING:
-            self._waiting.append(report)
-            return
-        # Any one gives way, so what is left stays a fair sample.
-        self._waiting[random.randrange(_MAX_WAITING)] = report  # noqa: S311  a sample, no secret
-        self._metrics.reports.labels("dropped").inc()
+        sample = self._waiting.get(report.proxy)
+        if sample is None:
+            if len(self._waiting) >= _MAX_UPSTREAMS:
+                self._metrics.reports.labels("dropped").inc()
+                return
+            sample = self._waiting[report.proxy] = _Sample()
+        if not sample.take(report):
+            self._metrics.reports.labels("left_out").inc()
+
+
+class _Sample:
+    """A few results of one upstream, each equally likely to be among them (algorithm R)."""
+
+    __slots__ = ("reports", "seen")
+
+    def __init__(self) -> None:
+        self.reports: list[Report] = []
+        self.seen = 0
+
+    def take(self, report: Report) -> bool:
+        """False where one, this or another, is left out."""
+        self.seen += 1
+        if len(self.reports) < _OF_ONE:
+            self.reports.append(report)
+            return True
+        place = random.randrange(self.seen)  # noqa: S311  a sample, no secret
+        if place < _OF_ONE:
+            self.reports[place] = report
+        return False

@@ -1,7 +1,6 @@
 """The gateway as a whole: made from settings, started, and stopped in good order."""
 
 import asyncio
-import contextlib
 
 from proxypool.accounts import Accounts
 from proxypool.gateway.access import Access
@@ -93,11 +92,9 @@ class Gateway:
         """Finish what is under way within the grace, report what was learned, and end."""
         self.health.stopping = True
         await self.listener.stop()
+        self._feedback.stop()
         if self._reporting is not None:
-            self._reporting.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._reporting
-        await self._feedback.flush()
+            await self._reporting
         await self._upstreams.close()
         self.health.stop()
 

@@ -26,6 +26,7 @@ from proxypool.gateway.exchange import (
     read_answer,
 )
 from proxypool.gateway.heads import AnswerHead, BadHeadError, RequestHead
+from proxypool.gateway.kept import KeptLinks
 from proxypool.gateway.route import AllFailedError, Link, NoUpstreamError, Route
 from proxypool.gateway.wanted import CannotCarryError, Kind, Wanted
 from proxypool.problems import Problem
@@ -61,6 +62,10 @@ class Refusal(Exception):  # noqa: N818  an answer, not a fault
         self.route = route
 
 
+class _StaleLinkError(Exception):
+    """The upstream has closed a connection that was kept."""
+
+
 class _AttemptFailedError(Exception):
     """No answer through this upstream; the route knows why."""
 
@@ -86,12 +91,19 @@ class HttpSide:
         self._client = client
         self._caller = caller
         self._admitted: tuple[list[bytes], Wish] | None = None
+        self._kept = KeptLinks()
 
     async def serve(self, refusal: Refusal | None = None) -> None:
         """Answer requests until the client or one of us is through.
 
         With `refusal`, the first request is answered by it.
         """
+        try:
+            await self._serve(refusal)
+        finally:
+            self._kept.close()
+
+    async def _serve(self, refusal: Refusal | None) -> None:
         first = True
         while True:
             try:
@@ -128,6 +140,9 @@ class HttpSide:
                 async with asyncio.timeout(limit_s):
                     if not await client.more():
                         return None
+            raw = self._whole_head(0)
+            if raw is not None:
+                return raw
             async with asyncio.timeout(settings.gateway_head_timeout_s):
                 return await self._rest_of_head()
         except TimeoutError:
@@ -137,16 +152,22 @@ class HttpSide:
             problem = Problem("head", "a whole request head in time", found, "send it faster")
             raise Refusal(408, problem, close=True) from None
 
+    def _whole_head(self, searched: int) -> bytes | None:
+        """The head, where all of it is there; `searched` bytes are known not to end it."""
+        buffer = self._client.buffer
+        end = buffer.find(b"\r\n\r\n", searched)
+        if not 0 < end <= MAX_HEAD_BYTES or buffer.startswith(b"\r\n"):
+            return None
+        return self._client.take(end + 4)[:-4]
+
     async def _rest_of_head(self) -> bytes | None:
         client, searched = self._client, 0
         while True:
             if client.buffer.startswith(b"\r\n"):  # RFC 9112, 2.2: one is passed over
                 client.take(2)
                 searched = 0
-            end = client.buffer.find(b"\r\n\r\n", searched)
-            if 0 <= end <= MAX_HEAD_BYTES:
-                raw = client.take(end)
-                client.take(4)
+            raw = self._whole_head(searched)
+            if raw is not None:
                 return raw
             if len(client.buffer) > MAX_HEAD_BYTES:
                 advice = "send fewer or shorter headers"
@@ -168,12 +189,11 @@ class HttpSide:
             framing = bodies.of_request(head)
             wish = self._admit(head)
             if head.method == "CONNECT":
-                destination, path = Destination.of_authority(head.target), ""
+                destination, path = self._desk.destination(head.target), ""
                 kind = Kind.TUNNEL
             else:
                 destination, path = self._split(head)
                 kind = Kind.REQUEST
-            self._desk.rule.check(destination)
             wanted = Wanted.of(kind, destination, wish)
         except BadHeadError as error:
             raise _bad_request(str(error)) from error
@@ -190,7 +210,7 @@ class HttpSide:
             raise Refusal(403, error.problem) from error
         except (BadUserError, BadDestinationError, CannotCarryError) as error:
             raise Refusal(400, error.problem) from error
-        route = Route(self._desk.roads, wanted)
+        route = Route(self._desk.roads, wanted, self._client)
         if kind is Kind.TUNNEL:
             if not isinstance(framing, bodies.Length) or not framing.done:
                 raise _bad_request("a body behind CONNECT")
@@ -228,7 +248,7 @@ class HttpSide:
         path = match[3]
         if not path.startswith("/"):
             path = "*" if head.method == "OPTIONS" and not path else f"/{path}"
-        return Destination.of_authority(match[2], 80), path
+        return self._desk.destination(match[2], 80), path
 
     def _check_upgrade(self, head: RequestHead) -> None:
         # Others, such as h2c, are offers that a proxy may pass over (RFC 9110, 7.8).
@@ -259,12 +279,19 @@ class HttpSide:
         # An answer that may be the proxy's own: passed on if no other upstream gives a better one.
         spare: tuple[Link, AnswerHead] | None = None
         links: list[Link] = []
+        # What may be sent twice, and has no body that would be half gone.
+        may_be_stale = request.head.method in _IDEMPOTENT and request.body.framing.done
         try:
             while True:
                 try:
-                    link = await self._open(route)
+                    link = await self._open(route, self._kept if may_be_stale else None)
                     links.append(link)
                     head = await self._attempt(route, link, request)
+                except _StaleLinkError:
+                    route.stale(link)
+                    may_be_stale = False
+                    request.body.stop()
+                    continue
                 except (Refusal, _AttemptFailedError) as error:
                     if isinstance(error, _AttemptFailedError):
                         if self._may_repeat(request) and not route.exhausted:
@@ -284,6 +311,11 @@ class HttpSide:
                         request.body.stop()
                         continue
                 keeps = await self._carry_back(route, link, request, head)
+                if keeps and self._link_lasts(link, request, head):
+                    links.remove(link)
+                    request.body.stop()
+                    destination = request.wanted.destination
+                    self._kept.put(link.choice, link.protocol, destination, link.channel)
                 metrics.labels("http", "carried" if keeps is not None else "cut").inc()
                 return bool(keeps)
         finally:
@@ -309,6 +341,8 @@ class HttpSide:
             problem = Problem("body", "a whole body", error.found, "send it as its head says")
             raise Refusal(error.status, problem, close=True) from error
         except ExchangeFailedError as error:
+            if link.used_before and error.reason == "closed":
+                raise _StaleLinkError from error
             own = link.protocol is Protocol.HTTP and not error.doubtful
             (route.fault if own else route.doubt)(link.choice, link.protocol, error.reason)
             raise _AttemptFailedError from error
@@ -359,7 +393,8 @@ class HttpSide:
         kept = request.head.fields.for_next_hop(frozenset(dropped))
         if isinstance(request.body.framing, bodies.Chunked):
             kept.append(b"Transfer-Encoding: chunked")
-        kept.append(b"Connection: close")
+        if not request.head.keeps_alive:
+            kept.append(b"Connection: close")
         return b"\r\n".join(["\r\n".join(lines).encode("latin-1"), *kept]) + b"\r\n\r\n"
 
     async def _carry_back(
@@ -380,17 +415,19 @@ class HttpSide:
             and not (chunked and old_client)
             and not self._desk.stopping
         )
-        self._client.write(
-            self._answer_head(link, request, head, chunked and not old_client, keeps)
-        )
-        if not chunked:
-            content = None
         how, count = await carry_answer(
-            link.channel, self._client, framing, content, self._settings.gateway_idle_timeout_s
+            link.channel,
+            self._client,
+            self._answer_head(link, request, head, chunked and not old_client, keeps),
+            framing,
+            content if chunked else None,
+            self._settings.gateway_idle_timeout_s,
         )
         self._desk.metrics.sent_bytes.inc(count)
         self._desk.metrics.received_bytes.inc(request.body.count)
-        if how == "whole":
+        if how in ("whole", "excess"):
+            if how == "excess":
+                link.channel.abort()
             if not keeps:
                 await self._close()
             return keeps
@@ -402,6 +439,13 @@ class HttpSide:
         else:
             self._client.close(self._settings.gateway_idle_timeout_s)
         return None
+
+    def _link_lasts(self, link: Link, request: _Request, head: AnswerHead) -> bool:
+        """Whether the upstream takes another request on this connection."""
+        words = head.fields.words(b"connection") | head.fields.words(b"proxy-connection")
+        channel = link.channel
+        ended = channel.closed or channel.eof or bool(channel.buffer)
+        return head.minor == 1 and b"close" not in words and not ended
 
     def _answer_head(
         self, link: Link, request: _Request, head: AnswerHead, chunked: bool, keeps: bool
@@ -423,10 +467,10 @@ class HttpSide:
 
     # both
 
-    async def _open(self, route: Route) -> Link:
+    async def _open(self, route: Route, kept: KeptLinks | None = None) -> Link:
         """The next link. Raises Refusal."""
         try:
-            return await route.open()
+            return await route.open(kept)
         except NoUpstreamError:
             self._desk.metrics.requests.labels(_label(route), "none").inc()
             advice = "use fewer filters, or wait until more proxies are checked"

@@ -3,14 +3,12 @@
 import asyncio
 import logging
 from collections import Counter
-from ipaddress import ip_address
 
-from proxypool.address import normal
-from proxypool.callers import is_trusted
 from proxypool.gateway import proxy_protocol
 from proxypool.gateway.channel import Channel
 from proxypool.gateway.desk import Desk
 from proxypool.gateway.http_side import HttpSide, Refusal
+from proxypool.gateway.networks import counted_as, lies_in, plain
 from proxypool.gateway.proxy_protocol import BadProxyHeaderError
 from proxypool.gateway.socks5_side import Socks5Side
 from proxypool.problems import Problem
@@ -80,28 +78,29 @@ class Listener:
             log.error("a fault of ours on a client's connection", exc_info=error)
 
     async def _serve(self, client: "_Client") -> None:
-        caller = ""
+        caller = counted = ""
         try:
             self._desk.rest(client)
             caller = await self._caller(client)
             if caller:
-                self._by_caller[caller] += 1
+                counted = counted_as(caller)
+                self._by_caller[counted] += 1
                 await self._speak(client, caller)
         finally:
             self._desk.begin(client)
-            if caller:
-                self._by_caller[caller] -= 1
-                if not self._by_caller[caller]:
-                    del self._by_caller[caller]
+            if counted:
+                self._by_caller[counted] -= 1
+                if not self._by_caller[counted]:
+                    del self._by_caller[counted]
             client.close(_CLOSE_S)
 
     async def _caller(self, client: "_Client") -> str:
         """The caller's address: the peer's, or what the edge says; empty where it says nothing."""
-        peer = client.peer.partition("%")[0]
-        if not peer:
+        if not client.peer:
             return ""
-        if not is_trusted(peer, self._settings.gateway_proxy_protocol_from):
-            return str(normal(ip_address(peer)))
+        peer = plain(client.peer)
+        if not lies_in(peer, self._settings.gateway_proxy_protocol_from):
+            return peer
         try:
             async with asyncio.timeout(self._settings.gateway_head_timeout_s):
                 while (header := proxy_protocol.read(client.buffer)) is None:
@@ -113,7 +112,7 @@ class Listener:
             client.abort()
             return ""
         client.take(header.size)
-        return str(normal(ip_address(header.caller or peer)))
+        return plain(header.caller) if header.caller else peer
 
     async def _speak(self, client: "_Client", caller: str) -> None:
         try:
@@ -138,7 +137,7 @@ class Listener:
             expected = f"at most {settings.gateway_max_connections} connections in all"
             problem = Problem("connections", expected, "more", advice)
             status = 503
-        elif self._by_caller[caller] > settings.gateway_max_connections_per_client:
+        elif self._by_caller[counted_as(caller)] > settings.gateway_max_connections_per_client:
             most = settings.gateway_max_connections_per_client
             expected = f"at most {most} connections from one address"
             problem = Problem("connections", expected, "more", advice)

@@ -40,7 +40,7 @@ class Metrics:
         )
         self.reports = Counter(
             "gateway_reports",
-            "Results for the score: sent to the store, or dropped",
+            "Results for the score: sent to the store, left out of a sample, or dropped",
             ["fate"],
             registry=self._registry,
         )

@@ -8,6 +8,7 @@ from proxypool.gateway.channel import Channel
 from proxypool.gateway.choice import Choice
 from proxypool.gateway.dial import DialError, Dialler
 from proxypool.gateway.feedback import Feedback
+from proxypool.gateway.kept import KeptLinks
 from proxypool.gateway.metrics import Metrics
 from proxypool.gateway.sessions import Sessions
 from proxypool.gateway.upstreams import Upstreams
@@ -45,6 +46,8 @@ class Link:
     protocol: Protocol
     opened_at: float
     """By the loop's clock, when the attempt began."""
+    used_before: bool = False
+    """The upstream may have closed it meanwhile, by no fault of anyone's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,29 +68,37 @@ class Route:
 
     roads: Roads
     wanted: Wanted
+    client: Channel
+    """Who waits for it: when it says no more, nothing further is tried."""
     failures: list[Failure] = field(default_factory=list)
     _tried: set[str] = field(default_factory=set)
     _doubts: list[tuple[str, str]] = field(default_factory=list)
     _dead: str = ""
     _leaves_session: bool = False
+    _again: Choice | None = None
 
     @property
     def exhausted(self) -> bool:
         """No attempt is left."""
-        return len(self.failures) >= self.roads.attempts
+        failed = len(self.failures)
+        # A client that has ended its side may still read, but has most likely left.
+        return failed >= self.roads.attempts or (failed > 0 and self.client.eof)
 
-    async def open(self) -> Link:
-        """A connection through the next upstream that gives one.
+    async def open(self, kept: KeptLinks | None = None) -> Link:
+        """A connection through the next upstream that gives one; one of `kept` where it fits.
 
         Raises NoUpstreamError, AllFailedError and StoreAwayError.
         """
         loop = asyncio.get_running_loop()
         while not self.exhausted:
-            choice = await self._choose()
+            choice, self._again = self._again or await self._choose(), None
             protocol = None if choice is None else self.wanted.protocol_of(choice.protocols)
             if choice is None or protocol is None:
                 break
             began = loop.time()
+            channel = kept and kept.take(choice, protocol, self.wanted.destination)
+            if channel:
+                return Link(channel, choice, protocol, began, used_before=True)
             try:
                 channel = await self.roads.dialler.dial(choice, protocol, self.wanted.destination)
             except DialError as error:
@@ -102,6 +113,10 @@ class Route:
         if not self.failures:
             raise NoUpstreamError
         raise AllFailedError
+
+    def stale(self, link: Link) -> None:
+        """A connection that was used before is gone: its upstream is to be dialled again."""
+        self._again = link.choice
 
     def carried(self, link: Link, latency_s: float = 0.0) -> None:
         """The upstream has brought the destination's answer, after `latency_s` if measured."""

@@ -111,7 +111,7 @@ class Socks5Side:
         port = int.from_bytes(await self._read(2), "big")
         try:
             destination = Destination.of(host, port)
-            self._desk.rule.check(destination)
+            self._desk.check(destination)
         except (BadDestinationError, RefusedDestinationError) as error:
             self._desk.metrics.refused.labels("destination").inc()
             log.info("destination of %s: %s", self._caller, error)
@@ -121,7 +121,8 @@ class Socks5Side:
     async def _tunnel(self, wish: Wish, destination: Destination) -> None:
         metrics = self._desk.metrics.requests
         try:
-            route = Route(self._desk.roads, Wanted.of(Kind.TUNNEL, destination, wish))
+            wanted = Wanted.of(Kind.TUNNEL, destination, wish)
+            route = Route(self._desk.roads, wanted, self._client)
             link = await route.open()
         except CannotCarryError:
             await self._reply(_NOT_ALLOWED)

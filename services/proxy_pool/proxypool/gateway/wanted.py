@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import lru_cache
 
 from proxypool.gateway.credentials import Wish
 from proxypool.gateway.destination import Destination
@@ -10,6 +11,7 @@ from proxypool.protocol import Protocol
 from proxypool.query import Query
 
 _TLS_PORT = 443
+_PLANS = 1024  # as many sets of filters are not thought through anew for each request
 
 
 class Kind(Enum):
@@ -44,10 +46,11 @@ class Wanted:
     @classmethod
     def of(cls, kind: Kind, destination: Destination, wish: Wish) -> "Wanted":
         """Raises CannotCarryError."""
-        possible = _possible(kind, destination)
-        asked = wish.query.protocols
-        protocols = tuple(p for p in possible if not asked or p in asked)
+        version = destination.ip.version if destination.ip is not None else 0
+        to_tls = destination.port == _TLS_PORT
+        protocols, queries = _plan(kind, version, to_tls, bool(wish.session), wish.query)
         if not protocols:
+            asked, possible = wish.query.protocols, _possible(kind, version, to_tls)
             what = "a plain request" if kind is Kind.REQUEST else "a tunnel"
             raise CannotCarryError(
                 Problem(
@@ -57,13 +60,6 @@ class Wanted:
                     "change or leave out the filter protocol in the user name",
                 )
             )
-        groups = _groups(kind, destination, bool(wish.session), protocols)
-        queries = tuple(
-            dict.fromkeys(
-                replace(wish.query, protocols=group, https=True if https else wish.query.https)
-                for group, https in groups
-            )
-        )
         return cls(kind, destination, wish, protocols, queries)
 
     def protocol_of(self, spoken: tuple[Protocol, ...]) -> Protocol | None:
@@ -71,22 +67,38 @@ class Wanted:
         return next((protocol for protocol in self.protocols if protocol in spoken), None)
 
 
-def _possible(kind: Kind, destination: Destination) -> tuple[Protocol, ...]:
+@lru_cache(_PLANS)
+def _plan(
+    kind: Kind, version: int, to_tls: bool, session: bool, query: Query
+) -> tuple[tuple[Protocol, ...], tuple[Query, ...]]:
+    """Protocols and queries. `version` is that of a literal address, or 0 for a name."""
+    asked = query.protocols
+    possible = _possible(kind, version, to_tls)
+    protocols = tuple(p for p in possible if not asked or p in asked)
+    groups = _groups(kind, to_tls, session, protocols)
+    queries = dict.fromkeys(
+        replace(query, protocols=group, https=True if https else query.https)
+        for group, https in groups
+    )
+    return protocols, tuple(queries)
+
+
+def _possible(kind: Kind, version: int, to_tls: bool) -> tuple[Protocol, ...]:
     tunnels: tuple[Protocol, ...] = (Protocol.SOCKS5, Protocol.SOCKS4A)
-    if destination.ip is not None and destination.ip.version == 4:
+    if version == 4:
         tunnels = (*tunnels, Protocol.SOCKS4)
-    elif destination.ip is not None:
+    elif version == 6:
         tunnels = (Protocol.SOCKS5,)
     if kind is Kind.REQUEST:
         # Many proxies refuse CONNECT to other ports than 443: it is the last resort.
         return (Protocol.HTTP, *tunnels, Protocol.CONNECT)
-    if destination.port == _TLS_PORT:
+    if to_tls:
         return (Protocol.CONNECT, *tunnels)
     return (*tunnels, Protocol.CONNECT)
 
 
 def _groups(
-    kind: Kind, destination: Destination, session: bool, protocols: tuple[Protocol, ...]
+    kind: Kind, to_tls: bool, session: bool, protocols: tuple[Protocol, ...]
 ) -> list[tuple[tuple[Protocol, ...], bool]]:
     """Groups of protocols, each with whether TLS must have been seen to pass."""
     plain = tuple(p for p in protocols if p is Protocol.HTTP)
@@ -99,7 +111,7 @@ def _groups(
         groups = [(tunnels, True), (tunnels, False), (plain, False)]
     elif kind is Kind.REQUEST:
         groups = [(plain, False), (socks, False), (connect, False)]
-    elif destination.port == _TLS_PORT:
+    elif to_tls:
         groups = [(protocols, True), (protocols, False)]
     else:
         groups = [(socks, False), (connect, False)]

@@ -7,7 +7,7 @@ local due = tonumber(redis.call('HGET', NEXT_CRAWL, ARGV[1]) or 0)
 if due > now and due - now <= tonumber(ARGV[2]) then
   -- A pool that runs dry does not wait for a source that worked the last time.
   local last = tonumber(redis.call('HGET', CRAWLED, ARGV[1]))
-  local dry = redis.call('ZCARD', FACET .. 'all') < tonumber(ARGV[4])
+  local dry = redis.call('ZCARD', TABLE .. ':by:score') < tonumber(ARGV[4])
   local again = last and last + tonumber(ARGV[5]) or due
   if not dry or again >= due then
     return due - now

@@ -12,11 +12,10 @@ local looked_at = 0
 local targets = {}
 local stored = redis.call('HGETALL', TARGETS)
 for index = 1, #stored, 2 do
-  local target = decode(stored[index + 1])
-  if target then
-    targets[#targets + 1] = {
-      name = stored[index], since = target.since, interval_ms = target.interval_s * 1000,
-    }
+  local target = decode(stored[index + 1]) or {}
+  local since, interval_s = tonumber(target.since), tonumber(target.interval_s)
+  if since and interval_s then
+    targets[#targets + 1] = {name = stored[index], since = since, interval_ms = interval_s * 1000}
   end
 end
 

@@ -3,7 +3,7 @@
 -- their next check.
 local name = ARGV[1]
 local facet = 'target:' .. name
-local proxies = redis.call('ZRANGE', FACET .. facet, 0, tonumber(ARGV[2]) - 1)
+local proxies = redis.call('SRANDMEMBER', FACET .. facet, ARGV[2])
 for _, proxy in ipairs(proxies) do
   local record = record_of(proxy)
   if record then

@@ -3,7 +3,7 @@
 -- exclude = {proxy, …}}: of each list in `any` the proxy stands in one facet at least, and in none
 -- of `none`.
 local EXPIRING = TABLE .. ':expiring'
-local LATENCY = TABLE .. ':by:latency'
+local BY_SCORE, BY_LATENCY = TABLE .. ':by:score', TABLE .. ':by:latency'
 
 -- Reads a query; its clauses, the smallest first, each with its facets that are not empty.
 local function read_query(text)
@@ -12,11 +12,13 @@ local function read_query(text)
   for index, names in ipairs(query.any) do
     local clause = {size = 0, facets = {}}
     for _, name in ipairs(names) do
-      local key = FACET .. name
-      local size = redis.call('ZCARD', key)
+      -- Everyone stands in `all`: it is no set of its own, but the order by score.
+      local is_all = name == 'all'
+      local key = is_all and BY_SCORE or FACET .. name
+      local size = redis.call(is_all and 'ZCARD' or 'SCARD', key)
       if size > 0 then
         clause.size = clause.size + size
-        clause.facets[#clause.facets + 1] = {key = key, size = size}
+        clause.facets[#clause.facets + 1] = {name = name, key = key, size = size, is_all = is_all}
       end
     end
     query.clauses[index] = clause
@@ -31,7 +33,7 @@ end
 
 local function stands_in(clause, proxy)
   for _, facet in ipairs(clause.facets) do
-    if redis.call('ZSCORE', facet.key, proxy) then
+    if facet.is_all or redis.call('SISMEMBER', facet.key, proxy) == 1 then
       return true
     end
   end
@@ -40,7 +42,7 @@ end
 
 -- Whether `proxy`, which stands in the first clause's facets, is meant.
 local function is_meant(query, proxy, score)
-  if query.excluded[proxy] or (query.score > 0 and score < query.score) then
+  if query.excluded[proxy] or not score or (query.score > 0 and score < query.score) then
     return false
   end
   for index = 2, #query.clauses do
@@ -49,12 +51,12 @@ local function is_meant(query, proxy, score)
     end
   end
   for _, name in ipairs(query.none) do
-    if redis.call('ZSCORE', FACET .. name, proxy) then
+    if redis.call('SISMEMBER', FACET .. name, proxy) == 1 then
       return false
     end
   end
   if query.latency > 0 then
-    local latency = tonumber(redis.call('ZSCORE', LATENCY, proxy))
+    local latency = tonumber(redis.call('ZSCORE', BY_LATENCY, proxy))
     if not latency or latency > query.latency then
       return false
     end
@@ -64,8 +66,12 @@ local function is_meant(query, proxy, score)
   return not expiry or tonumber(expiry) > now
 end
 
+local function score_of(proxy)
+  return tonumber(redis.call('ZSCORE', BY_SCORE, proxy))
+end
+
 local _TRIES = 48
-local _EXACTLY = 500
+local _FEW = 500 -- can be looked at in one script
 
 -- One of the facets, the larger the likelier.
 local function any_facet(clause)
@@ -73,10 +79,17 @@ local function any_facet(clause)
   for _, facet in ipairs(clause.facets) do
     at = at - facet.size
     if at < 0 then
-      return facet.key
+      return facet
     end
   end
-  return clause.facets[#clause.facets].key
+  return clause.facets[#clause.facets]
+end
+
+local function members(facet)
+  if facet.is_all then
+    return redis.call('ZRANGE', facet.key, 0, -1)
+  end
+  return redis.call('SMEMBERS', facet.key)
 end
 
 -- The best of three random proxies that are meant, or nil; and whether nil says that there is none.
@@ -88,8 +101,8 @@ local function pick(query, seed)
   end
   math.randomseed(seed)
   local best, best_score, hits = nil, -1, 0
-  local function consider(proxy, text)
-    local score = tonumber(text)
+  local function consider(proxy)
+    local score = score_of(proxy)
     if is_meant(query, proxy, score) then
       hits = hits + 1
       if score > best_score then
@@ -99,26 +112,29 @@ local function pick(query, seed)
   end
   local tries = 0
   while hits < 3 and tries < _TRIES do
-    local drawn = redis.call('ZRANDMEMBER', any_facet(clause), -3, 'WITHSCORES')
-    for index = 1, #drawn, 2 do
-      consider(drawn[index], drawn[index + 1])
+    local facet = any_facet(clause)
+    local draw = facet.is_all and 'ZRANDMEMBER' or 'SRANDMEMBER'
+    for _, proxy in ipairs(redis.call(draw, facet.key, -3)) do
+      consider(proxy)
     end
     tries = tries + 3
-    if hits == 0 and tries >= 12 and clause.size <= _EXACTLY then
+    if hits == 0 and tries >= 12 and clause.size <= _FEW then
       break
     end
   end
-  if best or clause.size > _EXACTLY then
+  if best or clause.size > _FEW then
     return best, false
   end
-  -- Few enough to look at each. Not the first ones in order, which would always be the same.
+  -- Few enough to look at each, in an order that is another one each time.
   for _, facet in ipairs(clause.facets) do
-    local drawn = redis.call('ZRANDMEMBER', facet.key, facet.size, 'WITHSCORES')
-    for index = 1, #drawn, 2 do
-      consider(drawn[index], drawn[index + 1])
+    local proxies = members(facet)
+    for last = #proxies, 1, -1 do
+      local index = math.random(last)
+      consider(proxies[index])
       if hits == 3 then
         return best, true
       end
+      proxies[index] = proxies[last]
     end
   end
   return best, true

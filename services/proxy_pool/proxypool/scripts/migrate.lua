@@ -7,7 +7,7 @@ local completed = 0
 for index = 1, #page[2], 2 do
   local proxy = page[2][index]
   local record = record_of(proxy)
-  if record and not redis.call('ZSCORE', FACET .. 'all', proxy) then
+  if record and not redis.call('ZSCORE', BY_SCORE, proxy) then
     local entry = entry_of(proxy)
     if not entry then
       entry = {

@@ -6,9 +6,9 @@ local proxy, certain
 if #ARGV > 3 then
   certain = true
   for index = 4, #ARGV do
-    local score = tonumber(redis.call('ZSCORE', FACET .. 'all', ARGV[index]))
-    if score and stands_in(query.clauses[1], ARGV[index]) and is_meant(query, ARGV[index], score) then
-      proxy = ARGV[index]
+    local one = ARGV[index]
+    if stands_in(query.clauses[1], one) and is_meant(query, one, score_of(one)) then
+      proxy = one
       break
     end
   end

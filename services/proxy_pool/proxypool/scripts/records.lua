@@ -6,7 +6,7 @@ local CHECKS = TABLE .. ':checks'
 local LANES = {
   new = TABLE .. ':due:new', alive = TABLE .. ':due:alive', failed = TABLE .. ':due:failed',
 }
-local BY_LATENCY = TABLE .. ':by:latency'
+local BY_SCORE, BY_LATENCY = TABLE .. ':by:score', TABLE .. ':by:latency'
 
 -- The order in which a person reads a record; cjson alone would shuffle it. The first nine are the
 -- reference's. Each stands with what it is where nothing is known.
@@ -105,9 +105,9 @@ local function lists(sources, name)
   return string.find('/' .. sources .. '/', '/' .. name .. '/', 1, true) ~= nil
 end
 
--- Every facet that the record stands in.
+-- Every facet that the record stands in, but for `all`, which is the order by score itself.
 local function facets_of(record)
-  local names, speaks = {'all'}, {}
+  local names, speaks = {}, {}
   for _, protocol in ipairs(record.protocols) do
     speaks[protocol] = true
     names[#names + 1] = protocol
@@ -156,41 +156,54 @@ local function resize(facet, by)
   end
 end
 
-local function enter(facet, proxy, score)
-  if redis.call('ZADD', FACET .. facet, score, proxy) == 1 then
+local function enter(facet, proxy)
+  if redis.call('SADD', FACET .. facet, proxy) == 1 then
     resize(facet, 1)
   end
 end
 
 local function quit(facet, proxy)
-  if redis.call('ZREM', FACET .. facet, proxy) == 1 then
+  if redis.call('SREM', FACET .. facet, proxy) == 1 then
     resize(facet, -1)
   end
 end
 
--- Puts a record into the pool, or in the place of the one that stood in `old_facets`.
+-- Puts a record into the pool, or in the place of the one that stood in `old_facets`. Facets that
+-- it stays in are not touched: most checks change nothing but the two orders.
 local function keep(record, old_facets)
-  local proxy, score = record.proxy, record.score
+  local proxy = record.proxy
   redis.call('HSET', RECORDS, proxy, encode(record))
-  local stands_in = {}
+  redis.call('ZADD', BY_LATENCY, record.latency_ms, proxy)
+  local stood_in, stands_in = {}, {}
+  if redis.call('ZADD', BY_SCORE, record.score, proxy) == 1 then
+    resize('all', 1)
+  else
+    for _, facet in ipairs(old_facets) do
+      stood_in[facet] = true
+    end
+  end
   for _, facet in ipairs(facets_of(record)) do
     stands_in[facet] = true
-    enter(facet, proxy, score)
+    if not stood_in[facet] then
+      enter(facet, proxy)
+    end
   end
-  for _, facet in ipairs(old_facets) do
+  for facet in pairs(stood_in) do
     if not stands_in[facet] then
       quit(facet, proxy)
     end
   end
-  redis.call('ZADD', BY_LATENCY, record.latency_ms, proxy)
 end
 
 local function take_out(proxy, facets)
   redis.call('HDEL', RECORDS, proxy)
+  if redis.call('ZREM', BY_SCORE, proxy) == 1 then
+    resize('all', -1)
+  end
+  redis.call('ZREM', BY_LATENCY, proxy)
   for _, facet in ipairs(facets) do
     quit(facet, proxy)
   end
-  redis.call('ZREM', BY_LATENCY, proxy)
 end
 
 -- Takes out a proxy whose record is gone or cannot be read: it may stand in any facet.

@@ -16,10 +16,10 @@ if now_s - newest(RECENT) < tonumber(ARGV[1]) / 1000 * 0.9 then
   return 0
 end
 local function size(facet)
-  return redis.call('ZCARD', FACET .. facet)
+  return redis.call('SCARD', FACET .. facet)
 end
 local sample = {
-  time = now_s, good = size('all'), https = size('https'),
+  time = now_s, good = redis.call('ZCARD', TABLE .. ':by:score'), https = size('https'),
   known = redis.call('HLEN', TABLE .. ':known'), protocols = {}, anonymity = {},
 }
 for _, protocol in ipairs({'http', 'connect', 'socks4', 'socks4a', 'socks5'}) do

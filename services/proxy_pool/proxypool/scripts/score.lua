@@ -42,11 +42,11 @@ end
 
 -- Beyond the pool's size the worst go, at most `limit` of them in one script.
 local function trim(limit)
-  local beyond = redis.call('ZCARD', FACET .. 'all') - rules.pool_size_max
+  local beyond = redis.call('ZCARD', BY_SCORE) - rules.pool_size_max
   if beyond <= 0 then
     return 0
   end
-  local worst = redis.call('ZRANGE', FACET .. 'all', 0, math.min(beyond, limit) - 1)
+  local worst = redis.call('ZRANGE', BY_SCORE, 0, math.min(beyond, limit) - 1)
   for _, proxy in ipairs(worst) do
     local entry = entry_of(proxy)
     if entry then

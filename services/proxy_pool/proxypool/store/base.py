@@ -13,6 +13,7 @@ from redis.exceptions import (
     NoPermissionError,
     OutOfMemoryError,
     ReadOnlyError,
+    ResponseError,
 )
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -31,6 +32,9 @@ UNAVAILABLE = (
     NoPermissionError,
 )
 """What is raised while Redis is away, starting, full or locked: worth another try later."""
+
+_REFUSALS = ("MISCONF ", "-OOM ", "-READONLY ")
+"""What Redis says when it cannot write to its disk, and within a script's error before 7.0."""
 
 _READS = ("clock", "match")
 _WRITES = ("clock", "records")
@@ -56,6 +60,7 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
     "session": ("clock",),
     "settle": _SCORES,
     "sweep": _SCORES,
+    "walk": (),
 }
 """Each script and the parts that stand between the prelude and it."""
 
@@ -108,7 +113,15 @@ class StoreBase:
         return datetime.now(UTC).astimezone(self._settings.timezone).strftime("%Y-%m-%d %H:%M:%S")
 
     async def _run(self, script: str, *arguments: str | int | float) -> Any:
-        return await self._scripts[script](keys=[self._table], args=arguments)
+        try:
+            return await self._scripts[script](keys=[self._table], args=arguments)
+        except UNAVAILABLE:
+            raise
+        except ResponseError as error:
+            text = str(error)
+            if any(refusal in text for refusal in _REFUSALS):
+                raise ReadOnlyError(text) from error
+            raise
 
     def _warn_of(self, damaged: list[str]) -> None:
         """Say which proxies were dropped because what was stored of them could not be read."""

@@ -40,7 +40,7 @@ class CrawlStore(StoreBase):
 
     async def is_short(self) -> bool:
         """Whether fewer than POOL_SIZE_MIN proxies are good."""
-        size: int = await self._redis.zcard(self._key(":in:all"))
+        size: int = await self._redis.zcard(self._key(":by:score"))
         return size < self._settings.pool_size_min
 
     async def note_source_removed(self, source: str) -> None:

@@ -3,8 +3,8 @@
 | key | type | what it holds |
 |---|---|---|
 | (the table) | hash | proxy → its record as JSON, good proxies only |
-| `:in:FACET` | zset | the good proxies that stand in a facet, by score |
-| `:by:latency` | zset | them by latency_ms |
+| `:by:score`, `:by:latency` | zset | all good proxies in these orders |
+| `:in:FACET` | set | the good proxies that stand in a facet |
 | `:sizes`, `:sizes:asn` | hash | facet → how many stand in it |
 | `:known` | hash | proxy → what is kept of it as JSON; candidates and dead ones too |
 | `:listed` | hash | source → how many known ones it lists |
@@ -32,10 +32,10 @@ it is good), `private`, `expires` (unix s or 0), `targets` (name → last check)
 """
 
 FACETS = """
-`all`; `private`: from the user's own sources alone; `web`: http or connect; `https`: carries
-verified TLS; `https:connect`: by CONNECT; each protocol's name; `anonymity:LEVEL`; `country:CC`;
-`asn:NUMBER`; `source:NAME`, and `not_web:source:NAME` for those of it that are not web;
-`target:NAME`: works for it.
+`all`, which is the order by score; `private`: from the user's own sources alone; `web`: http or
+connect; `https`: carries verified TLS; `https:connect`: by CONNECT; each protocol's name;
+`anonymity:LEVEL`; `country:CC`; `asn:NUMBER`; `source:NAME`, and `not_web:source:NAME` for those of
+it that are not web; `target:NAME`: works for it.
 """
 
 LAYOUT = 2
@@ -44,6 +44,7 @@ LAYOUT = 2
 SUFFIXES = (
     "",
     ":by:latency",
+    ":by:score",
     ":checks",
     ":crawled",
     ":crawls",

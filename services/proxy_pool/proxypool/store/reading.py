@@ -23,8 +23,10 @@ SORTS = {
 }
 """What `list` sorts by, and the record's field that it is."""
 
-_PIECE = 500  # proxies looked at by one script, or records read by one command
+_PIECE = 250  # proxies looked at by one script, or records read by one command
 _REPORTS_AT_ONCE = 100
+_ORDERS = ("score", "latency")  # kept sorted
+_WORTH_A_WALK = 1000  # smaller facets are looked through as quickly
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -130,29 +132,28 @@ class ReadingStore(StoreBase):
         if sort not in SORTS:
             raise ValueError(f"sort: expected one of {', '.join(SORTS)}; found {sort!r}")
         wanted, facet = selection(query)
-        key = ""
-        if facet and sort == "score":
-            key = self._key(f":in:{facet}")
-        elif facet == "all" and sort == "latency":
-            key = self._key(":by:latency")
-        if key:
-            total = await self._redis.zcard(key)
-            page: Records = []
-            end = min(offset + limit, total)
-            for start in range(offset, end, _PIECE):
-                last = min(start + _PIECE, end) - 1
-                page += await self._redis.zrange(key, start, last, desc=descending)
-            return int(total), await self._records(page)
-        found = await self._look_through(wanted, SORTS[sort])
-        found.sort(reverse=descending)
-        page = [proxy for _, proxy in found[offset : offset + limit]]
-        return len(found), await self._records(page)
+        end = offset + limit
+        if facet and sort in _ORDERS:
+            total = await self._size(facet)
+            if facet == "all":
+                page = await self._ranked(sort, descending, offset, min(end, total))
+                return total, await self._records(page)
+            if total > _WORTH_A_WALK and end < total / 2:
+                found = await self._walked(facet, sort, descending, end)
+                return total, await self._records(found[offset:end])
+        matching = await self._look_through(wanted, SORTS[sort])
+        matching.sort(reverse=descending)
+        page = [proxy for _, proxy in matching[offset:end]]
+        return len(matching), await self._records(page)
 
     async def all(self, query: Query, limit: int = 0) -> Records:
         """Records as JSON; a random `limit` of them, or all with 0."""
         wanted, facet = selection(query)
         if facet and 0 < limit <= _PIECE:
-            drawn = await self._redis.zrandmember(self._key(f":in:{facet}"), limit)
+            if facet == "all":
+                drawn = await self._redis.zrandmember(self._key(":by:score"), limit)
+            else:
+                drawn = await self._redis.srandmember(self._key(f":in:{facet}"), limit)
             return await self._records(drawn or [])
         found = [proxy for _, proxy in await self._look_through(wanted)]
         if 0 < limit < len(found):
@@ -214,13 +215,39 @@ class ReadingStore(StoreBase):
             was_there += sum(flags)
         return was_there
 
+    async def _size(self, facet: str) -> int:
+        if facet == "all":
+            return int(await self._redis.zcard(self._key(":by:score")))
+        return int(await self._redis.scard(self._key(f":in:{facet}")))
+
+    async def _ranked(self, order: str, descending: bool, first: int, end: int) -> Records:
+        """Of all good proxies those from one rank to another."""
+        proxies: Records = []
+        for start in range(first, end, _PIECE):
+            last = min(start + _PIECE, end) - 1
+            key = self._key(f":by:{order}")
+            proxies += await self._redis.zrange(key, start, last, desc=descending)
+        return proxies
+
+    async def _walked(self, facet: str, order: str, descending: bool, end: int) -> Records:
+        """The first `end` that stand in the facet, in order."""
+        # A dict: what changes its rank meanwhile may be met twice.
+        proxies: dict[str, None] = {}
+        rank, seen = 0, _PIECE
+        while len(proxies) < end and seen == _PIECE:
+            found, seen = await self._run("walk", facet, order, rank, _PIECE, int(descending))
+            proxies.update(dict.fromkeys(found))
+            rank += seen
+        return [*proxies]
+
     async def _look_through(self, wanted: str, field: str = "score") -> Found:
         """Every proxy that is meant, after the field's value in its record."""
         found: dict[str, str] = {}
-        facet, cursor = 1, "0"
-        while facet:
-            facet, cursor, flat = await self._run("scan", wanted, facet, cursor, _PIECE, field)
-            found.update(zip(flat[::2], flat[1::2], strict=True))
+        for facet in await self._run("scan", wanted, ""):
+            cursor = ""
+            while cursor != "0":
+                cursor, flat = await self._run("scan", wanted, facet, cursor or 0, _PIECE, field)
+                found.update(zip(flat[::2], flat[1::2], strict=True))
         if field in ("last_time", "first_seen"):
             return [(text, proxy) for proxy, text in found.items()]
         return [(float(text or 0), proxy) for proxy, text in found.items()]

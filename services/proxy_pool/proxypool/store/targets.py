@@ -26,9 +26,10 @@ class TargetStore(StoreBase):
                 content = json.loads(text)
                 content.pop("since", None)
                 found[name] = Target.model_validate(content)
-            except (ValueError, AttributeError, ValidationError):
-                # It stays in sight, and can be put or deleted.
-                log.exception("target %s: what was stored of it cannot be read", name[:80])
+            except (ValueError, AttributeError, ValidationError) as error:
+                # Not shown: its headers may hold a key. It can be put again, or deleted.
+                fault = type(error).__name__
+                log.error("target %s: what was stored of it cannot be read: %s", name[:80], fault)
         return found
 
     async def put_target(self, target: Target) -> None:

@@ -16,12 +16,23 @@ from proxypool.verdict import Verdict
 GROUP = "checkers"
 
 _SHARES = {"alive": 0.5, "new": 0.3, "failed": 0.2}
-_DISPATCH_AT_ONCE = 250  # these bound how long one script holds Redis up
-_ADD_AT_ONCE = 250
-_SETTLE_AT_ONCE = 64
+_DISPATCH_AT_ONCE = 200  # these bound how long one script holds Redis up
+_ADD_AT_ONCE = 200
+_SETTLE_AT_ONCE = 32
 _SWEEP_AT_ONCE = 200
 _SPREAD = 0.2
 _PROTOCOLS = frozenset(protocol.value for protocol in Protocol)
+
+
+def _hint(said: Protocol | None) -> str:
+    """What a list's word for a proxy means to a check.
+
+    What lists call an HTTP proxy is asked for tunnels too: only there does it show whether it
+    leaves TLS alone.
+    """
+    if said is Protocol.HTTP:
+        return f"{Protocol.HTTP},{Protocol.CONNECT}"
+    return said or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +87,7 @@ class WorkStore(StoreBase):
         total = Added()
         for start in range(0, len(candidates), _ADD_AT_ONCE):
             batch = [
-                [str(candidate.upstream), candidate.protocol or "", candidate.expires]
+                [str(candidate.upstream), _hint(candidate.protocol), candidate.expires]
                 for candidate in candidates[start : start + _ADD_AT_ONCE]
             ]
             *numbers, damaged = await self._run(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 from proxypool.candidate import Candidate
 from proxypool.gateway.gateway import Gateway, load_accounts
 from proxypool.protocol import Anonymity, Protocol
@@ -25,6 +26,19 @@ SITE = "site.test"
 def basic(user: str = "pool", secret: str = SECRET) -> str:
     token = base64.b64encode(f"{user}:{secret}".encode()).decode()
     return f"Proxy-Authorization: Basic {token}\r\n"
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop that the process runs on where it is installed.
+
+    What clients see is tested on both: their transports differ in when they say what.
+    """
+    loops: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"uvloop": uvloop.new_event_loop}
+    if item.path.name in ("test_http.py", "test_tunnels.py"):
+        loops["asyncio"] = asyncio.new_event_loop
+    return loops
 
 
 @pytest.fixture

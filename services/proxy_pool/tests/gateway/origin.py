@@ -33,10 +33,11 @@ class Origin:
     sent: int = 0
     """Bytes of `/endless` that went out."""
     open_connections: int = 0
-    _server: asyncio.Server | None = None
+    writers: set[asyncio.StreamWriter] = field(default_factory=set)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.open_connections += 1
+        self.writers.add(writer)
         try:
             while await self._one(reader, writer):
                 pass
@@ -44,11 +45,14 @@ class Origin:
             pass  # clients of these tests leave on purpose
         finally:
             self.open_connections -= 1
+            self.writers.discard(writer)
             writer.close()
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         lines = (await reader.readuntil(b"\r\n\r\n"))[:-4].decode("latin-1").split("\r\n")
         method, target, _ = lines[0].split(" ")
+        if target.startswith("http://"):  # as sites must take it too (RFC 9112, 3.2.2)
+            target = "/" + target.split("/", 3)[3]
         pairs = [line.split(":", 1) for line in lines[1:]]
         asked = Asked(method, target, [(name, value.strip()) for name, value in pairs])
         self.asked.append(asked)
@@ -150,5 +154,6 @@ async def site() -> AsyncIterator[Origin]:
     finally:
         origin.released.set()
         server.close()
-        server.close_clients()
+        for writer in list(origin.writers):
+            writer.transport.abort()
         await server.wait_closed()

@@ -5,6 +5,7 @@ import json
 import pytest
 from proxypool.gateway.gateway import load_accounts
 from proxypool.gateway.logins import FailedLogins
+from proxypool.gateway.networks import counted_as, plain
 from proxypool.problems import ConfigurationError
 from proxypool.settings import load
 
@@ -160,3 +161,11 @@ async def test_so_many_connections_in_all(
     for client in clients:
         assert (await client.connect())[0] == 200
     assert (await (await running.client()).get())[0] == 503
+
+
+def test_an_ipv6_callers_whole_network_is_counted_as_one() -> None:
+    assert counted_as("2001:db8::1") == counted_as("2001:db8::ffff") == "2001:db8::/64"
+    assert counted_as("2001:db8:0:1::1") != counted_as("2001:db8::1")
+    assert counted_as("192.0.2.1") != counted_as("192.0.2.2")
+    assert plain("::ffff:192.0.2.1") == "192.0.2.1"
+    assert plain("fe80::1%eth0") == "fe80::1"

@@ -5,6 +5,9 @@ import json
 from typing import Any
 
 import pytest
+from proxypool.gateway.feedback import Feedback
+from proxypool.gateway.metrics import Metrics
+from proxypool.gateway.upstreams import Upstreams
 from proxypool.store import Store
 
 from tests.conftest import Admin, Until, pool_url
@@ -77,8 +80,9 @@ async def test_one_that_does_not_reach_a_site_that_others_reach_is_at_fault(
 
 
 async def test_a_client_that_leaves_is_not_the_upstreams_fault(
-    make_upstream: MakeUpstream, gateway: Running, admin: Admin, until: Until
+    make_upstream: MakeUpstream, start_gateway: StartGateway, admin: Admin, until: Until
 ) -> None:
+    gateway = await start_gateway(GATEWAY_FIRST_BYTE_TIMEOUT="1")
     await make_upstream()
     for ask in (
         f"GET http://{SITE}/waits HTTP/1.1\r\n{basic()}\r\n",
@@ -165,3 +169,16 @@ async def test_without_redis_from_the_start_it_says_so(
     status, headers, body = await client.get()
     assert (status, json.loads(body)["name"]) == (503, "redis")
     assert headers["retry-after"]
+
+
+async def test_a_busy_upstreams_results_are_a_sample(
+    make_upstream: MakeUpstream, store: Store, admin: Admin
+) -> None:
+    upstream = await make_upstream()
+    metrics = Metrics()
+    feedback = Feedback(store, Upstreams(store), metrics)
+    for _ in range(60):
+        feedback.succeeded(upstream.name, f"{SITE}:80", "")
+    await feedback.flush()
+    assert await admin.hgetall(REPORTS) == {"gateway ok": "10"}
+    assert metrics.value("gateway_reports_total", {"fate": "left_out"}) == 50

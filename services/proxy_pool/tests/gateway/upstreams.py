@@ -34,6 +34,7 @@ class Upstream:
     """What it was asked for: how, and `host:port`."""
     heads: list[bytes] = field(default_factory=list)
     _server: asyncio.Server | None = None
+    _writers: set[Writer] = field(default_factory=set)
 
     async def start(self) -> "Upstream":
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
@@ -43,13 +44,13 @@ class Upstream:
     async def stop(self) -> None:
         if self._server is not None:
             self._server.close()
-            self._server.close_clients()
+            self.abort_connections()
             await self._server.wait_closed()
             self._server = None
 
     def abort_connections(self) -> None:
-        if self._server is not None:
-            self._server.abort_clients()
+        for writer in list(self._writers):
+            writer.transport.abort()
 
     @property
     def name(self) -> str:
@@ -62,6 +63,7 @@ class Upstream:
 
     async def _serve(self, reader: Reader, writer: Writer) -> None:
         self.connections += 1
+        self._writers.add(writer)
         try:
             if self.fault == "hangs":
                 await reader.read()
@@ -83,6 +85,7 @@ class Upstream:
         except (OSError, EOFError, HangUp):
             pass  # clients of these tests leave on purpose
         finally:
+            self._writers.discard(writer)
             writer.close()
 
     async def _reach(self, how: str, host: str, port: int) -> tuple[Reader, Writer] | None:
@@ -116,6 +119,7 @@ class Upstream:
                 writer.write(b"HTTP/1.1 407 Login\r\nContent-Length: 0\r\n\r\n")
                 return
         method, target, _ = head.split(b" ", 2)
+        # Reads one head, and copies from then on: so the simplest of real ones do.
         if method == b"CONNECT":
             host, _, port = target.decode().rpartition(":")
             far = await self._reach("connect", host.strip("[]"), int(port))
