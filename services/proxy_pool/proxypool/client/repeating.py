@@ -26,14 +26,14 @@ def reason_of(error: Exception) -> str:
     links = list(chain(error))
     text = " ".join(str(link) for link in links)
     if any(isinstance(link, SSLCertVerificationError) for link in links):
-        return "bad_certificate"
+        return "tls_broken"
     if isinstance(error, exceptions.ConnectTimeout):
         return "connect_timeout"
     if any(isinstance(link, ConnectionRefusedError) for link in links):
         return "connect_refused"
     if "Tunnel connection failed" in text:
         refused = "Tunnel connection failed: 407" in text
-        return "proxy_credentials" if refused else "tunnel_refused"
+        return "auth_required" if refused else "tunnel_refused"
     if isinstance(error, exceptions.Timeout) or "timed out" in text:
         return "timeout"
     if isinstance(error, exceptions.SSLError):

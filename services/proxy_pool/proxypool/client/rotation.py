@@ -132,11 +132,11 @@ class RotatingAdapter(ProxyAdapter):
         except NETWORK_ERRORS as error:
             reason = reason_of(error)
             alone = not self.progress.reached_proxy and not offer.url.startswith("socks")
-            certain = alone or reason == "proxy_credentials"
+            certain = alone or reason == "auth_required"
             return Failure(offer, reason, certain, self.progress.sent, error)
         if answer.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
             answer.close()
-            return Failure(offer, "proxy_credentials", certain=True, sent=False)
+            return Failure(offer, "auth_required", certain=True, sent=False)
         answer.headers[UPSTREAM_HEADER] = offer.place
         self._served[answer] = offer
         if answer.status_code in _PERHAPS_THE_PROXY:
@@ -190,7 +190,7 @@ def _best_of(request: PreparedRequest, failures: list[Failure]) -> Response:
     if answers:
         return answers[-1]
     last = failures[-1].error
-    if last is not None and all(f.reason == "bad_certificate" for f in failures):
+    if last is not None and all(f.reason == "tls_broken" for f in failures):
         raise last  # several proxies do not break the same certificate: it is the site's
     attempts = tuple(Attempt(f.offer.place, f.reason, f.error) for f in failures)
     raise AllProxiesFailedError(attempts, request=request) from last
