@@ -3,20 +3,20 @@
 Starts `proxypool server` on the settings of the environment for each size, after filling the store
 to it, and asks `/get/` and `/count/` over connections that stay open. Prints one JSON array.
 
-    api.py [--sizes 100,1000,10000,100000] [--connections 32] [--seconds 5]
+    api.py REDIS_URL [--sizes 100,1000,10000,100000] [--connections 32] [--seconds 5]
 """
 
 import argparse
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import time
 
 import uvloop
-from fill import fill
 from proxypool.settings import load
-from proxypool.store import Store
+from store import fill, open_store, proxies
 
 
 class Client(asyncio.Protocol):
@@ -84,26 +84,27 @@ async def up(host: str, port: int) -> None:
                 return
 
 
-async def measure(sizes: list[int], connections: int, seconds: float) -> list[dict[str, float]]:
+async def measure(
+    url: str, sizes: list[int], connections: int, seconds: float
+) -> list[dict[str, float]]:
     """Each size in turn."""
-    settings = load("server")
+    port = load("server").port
     results = []
     for size in sizes:
-        store = Store(settings)
-        await fill(store, size)
+        store = open_store(url, size)
+        await fill(store, proxies(size))
         await store.close()
-        server = subprocess.Popen([sys.executable, "-m", "proxypool", "server"])
+        environment = {**os.environ, "TABLE_NAME": f"proxy_pool:bench:{size}"}
+        server = subprocess.Popen([sys.executable, "-m", "proxypool", "server"], env=environment)
         try:
-            await up("127.0.0.1", settings.port)
+            await up("127.0.0.1", port)
             results.append(
                 {
                     "proxies": size,
-                    "api_get": await rate(
-                        "127.0.0.1", settings.port, "/get/", connections, seconds
-                    ),
-                    "api_count": await rate(
-                        "127.0.0.1", settings.port, "/count/", connections, seconds
-                    ),
+                    **{
+                        name: await rate("127.0.0.1", port, path, connections, seconds)
+                        for name, path in (("get", "/get/"), ("count", "/count/"))
+                    },
                 }
             )
         finally:
@@ -115,12 +116,13 @@ async def measure(sizes: list[int], connections: int, seconds: float) -> list[di
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("url", help="redis://user:password@host:port/number, which is written to")
     parser.add_argument("--sizes", default="100,1000,10000,100000")
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=5.0)
     options = parser.parse_args()
     sizes = [int(size) for size in options.sizes.split(",")]
-    print(json.dumps(uvloop.run(measure(sizes, options.connections, options.seconds))))
+    print(json.dumps(uvloop.run(measure(options.url, sizes, options.connections, options.seconds))))
 
 
 if __name__ == "__main__":

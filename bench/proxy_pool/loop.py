@@ -71,7 +71,9 @@ async def all_of(proxies: list[str], url: str, timeout_s: float, in_flight: int)
         nonlocal answered
         for proxy in left:
             address, _, port = proxy.rpartition(":")
-            answered += await connect(address, int(port), request, timeout_s)
+            # Not `answered += await …`: that reads the sum before the wait.
+            came = await connect(address, int(port), request, timeout_s)
+            answered += came
 
     await asyncio.gather(*(work() for _ in range(in_flight)))
     return answered

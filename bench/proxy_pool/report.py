@@ -41,7 +41,7 @@ def checks_table(results: dict[str, Any]) -> str:
                 f"{loop['connections_per_s']:,}",
                 f"{pool['verdicts_per_s']:,}",
                 ratio(pool["verdicts_per_s"], threads["verdicts_per_s"]),
-                ratio(pool["connections_per_s"], loop["connections_per_s"]),
+                ratio(pool["verdicts_per_s"], loop["connections_per_s"]),
             ]
         )
     return table(
@@ -52,7 +52,7 @@ def checks_table(results: dict[str, Any]) -> str:
             "B: bare loop, connections/s",
             "pool, verdicts/s",
             "pool's verdicts beside A's",
-            "pool's connections beside B's",
+            "pool's verdicts beside B's connections",
         ],
         rows,
     )
@@ -69,49 +69,74 @@ def truth_table(results: dict[str, Any]) -> str:
 
 def store_table(results: dict[str, Any]) -> str:
     """The API and the store at four sizes."""
+    flat = results["sizes"]["store"]["flat"]
     rows: list[list[object]] = [
         [
             f"{size['proxies']:,}",
+            f"{size['get']:,.0f}",
+            f"{size['count']:,.0f}",
             *(
-                f"{size[name]:,.0f}"
-                for name in ("api_get", "api_count", "get", "count", "pop", "delete")
+                f"{flat[name]['median_us'][str(size['proxies'])]:,.0f}"
+                for name in ("get", "count", "pop", "delete")
             ),
         ]
-        for size in results["sizes"]
+        for size in results["sizes"]["api"]
     ]
     return table(
         [
             "proxies",
-            "`/get/` over HTTP",
-            "`/count/` over HTTP",
-            "get",
-            "count",
-            "pop",
-            "delete",
+            "`/get/`, requests/s",
+            "`/count/`, requests/s",
+            "get, µs",
+            "count, µs",
+            "pop, µs",
+            "delete, µs",
         ],
         rows,
     )
 
 
+def store_sentence(results: dict[str, Any]) -> str:
+    """What holds at any size."""
+    store = results["sizes"]["store"]
+    pop, deleted = store["pop"], store["delete_under_check"]
+    return (
+        f"{pop['clients']} clients that popped the pool empty at once were given "
+        f"{pop['popped']:,} proxies, {pop['duplicates']} of them twice. Of {deleted['deleted']:,} "
+        f"proxies deleted while they were checked, {deleted['returned']} came back."
+    )
+
+
 def gateway_table(results: dict[str, Any]) -> str:
-    """The gateway beside a direct request and beside proxy.py."""
+    """The gateway beside a direct request, its upstream alone, and proxy.py."""
+    names = ("p50_ms", "p99_ms", "requests_per_s", "mb_per_s")
     rows: list[list[object]] = [
         [
             row["way"],
-            f"{row['p50_ms']:.2f}",
-            f"{row['p99_ms']:.2f}",
-            f"{row['requests_per_s']:,.0f}",
-            f"{row['mb_per_s']:,.0f}",
+            *(f"{row[name]:,.2f}" if "ms" in name else f"{row[name]:,.0f}" for name in names),
         ]
         for row in results["gateway"]
     ]
-    return table(["way", "p50 ms", "p99 ms", "requests/s", "MB/s"], rows)
+    return table(["way", "p50 ms", "p99 ms", "requests/s", "MB/s, one download"], rows)
 
 
-def memory_table(results: dict[str, Any]) -> str:
-    """The largest process of each kind."""
-    rows = [[row["what"], f"{row['mb']:.0f}"] for row in results["memory"]]
-    return table(["process", "MB"], rows)
+def memory_sentence(results: dict[str, Any]) -> str:
+    """The largest process at work on a full pool, and whether it grows."""
+    memory = results["memory"]
+    text = (
+        f"With 100,000 known proxies and {memory['most_handed_out']:,} of them handed out at once, "
+        f"the largest checker process had {memory['largest_process_mb']:.0f} MB."
+    )
+    if soak := results.get("soak"):
+        parts = [
+            f"{name} {part['mb']['second_quarter']:.0f} and {part['mb']['last_quarter']:.0f} MB"
+            for name, part in soak["processes"].items()
+        ]
+        text += (
+            f" A soak of {soak['minutes']:.0f} minutes, by the medians of its second and of its "
+            f"last quarter: {', '.join(parts)}."
+        )
+    return text
 
 
 def draw(results: dict[str, Any], path: Path) -> None:
@@ -135,9 +160,10 @@ def draw(results: dict[str, Any], path: Path) -> None:
     left.set_xticks(range(len(cases)), [case["short"] for case in cases])
     left.set_title("checks a second", loc="left")
     left.legend(frameon=False, fontsize=7, loc="upper left")
-    sizes = [size["proxies"] for size in results["sizes"]]
-    for name, label, color in (("api_get", "/get/", POOL), ("api_count", "/count/", LOOP)):
-        right.plot(sizes, [size[name] for size in results["sizes"]], "o-", color=color, label=label)
+    measured = results["sizes"]["api"]
+    sizes = [size["proxies"] for size in measured]
+    for name, color in (("get", POOL), ("count", LOOP)):
+        right.plot(sizes, [size[name] for size in measured], "o-", color=color, label=f"/{name}/")
     right.set_xscale("log")
     right.set_ylim(bottom=0)
     right.set_xlabel("proxies in the pool")
@@ -170,21 +196,17 @@ figure counts whole verdicts, from candidates in Redis to records in Redis.
 {truth_table(results)}
 
 ## The store and the API by size
-Requests a second; HTTP against one API process, the others straight at the store.
+Requests a second of one API process over HTTP, and medians straight at the store.
 
 {store_table(results)}
 
-{results["pop_sentence"]}
+{store_sentence(results)}
 
 ## The gateway
 {gateway_table(results)}
 
 ## Memory
-With 100,000 known proxies; the largest process of each kind.
-
-{memory_table(results)}
-
-{results["soak_sentence"]}
+{memory_sentence(results)}
 """
 
 
