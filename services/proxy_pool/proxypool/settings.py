@@ -814,7 +814,7 @@ SETTINGS: tuple[Setting, ...] = (
         "gateway_max_connections",
         "2000",
         "a whole number between 1 and 100000",
-        "clients' connections in all; the process needs twice as many open files",
+        "clients' connections in all; each may need four open files",
         _count(1, 100_000),
     ),
     Setting(

@@ -1,14 +1,17 @@
 """Connects to an upstream, and through it to a destination."""
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from proxypool.address import UpstreamRule, normal
+from proxypool.address import UpstreamRule
 from proxypool.gateway.channel import Channel
 from proxypool.gateway.choice import Choice
 from proxypool.gateway.destination import Destination
+from proxypool.http1 import NameUnknownError
 from proxypool.protocol import Protocol
+from proxypool.resolver import Resolver
 from proxypool.tunnel import HandshakeError, handshake
 
 _UPSTREAMS_OWN = frozenset(("auth_required", "auth_failed", "bad_answer", "too_large"))
@@ -32,6 +35,7 @@ class Dialler:
     """Opens connections within time limits, to addresses that the rule permits."""
 
     rule: UpstreamRule
+    resolver: Resolver
     connect_timeout_s: float
     handshake_timeout_s: float
 
@@ -51,25 +55,36 @@ class Dialler:
         return channel
 
     async def _connect(self, choice: Choice) -> Channel:
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self.connect_timeout_s):
-                # Only an upstream's own name is ever looked up here, never a destination's.
-                _, channel = await loop.create_connection(
-                    Channel, choice.upstream.host, choice.upstream.port
-                )
+                addresses = await self._addresses(choice)
+                for address in addresses[:-1]:
+                    with contextlib.suppress(OSError):
+                        return await self._connect_to(address, choice.upstream.port)
+                return await self._connect_to(addresses[-1], choice.upstream.port)
         except TimeoutError as error:
             raise DialError("connect_timeout") from error
         except (ConnectionRefusedError, ConnectionResetError) as error:
             raise DialError("connect_refused") from error
-        except (OSError, UnicodeError) as error:
+        except OSError as error:
             raise DialError("unreachable") from error
-        peer = channel.peer
-        if not peer:
-            raise DialError("connect_refused")
-        if not self.rule.permits(normal(ip_address(peer.partition("%")[0]))):
-            channel.abort()
+
+    async def _addresses(self, choice: Choice) -> list[str]:
+        """Where the upstream is: only its own name is ever looked up, never a destination's."""
+        host = choice.upstream.host
+        found: tuple[str, ...] = (host,)
+        if choice.upstream.ip is None:
+            try:
+                found = await self.resolver.resolve(host, self.connect_timeout_s)
+            except NameUnknownError as error:
+                raise DialError(error.reason) from error
+        permitted = [text for text in found if self.rule.permits(ip_address(text))]
+        if not permitted:
             raise DialError("address_not_allowed")
+        return permitted
+
+    async def _connect_to(self, address: str, port: int) -> Channel:
+        _, channel = await asyncio.get_running_loop().create_connection(Channel, address, port)
         return channel
 
     async def _shake(

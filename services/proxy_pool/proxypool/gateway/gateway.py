@@ -15,6 +15,7 @@ from proxypool.gateway.route import Roads
 from proxypool.gateway.sessions import Sessions
 from proxypool.gateway.upstreams import Upstreams
 from proxypool.problems import ConfigurationError, Problem
+from proxypool.resolver import Resolver
 from proxypool.settings import Settings
 from proxypool.store import Store
 
@@ -52,6 +53,7 @@ class Gateway:
                 Sessions(store, settings.gateway_session_for_s),
                 Dialler(
                     settings.upstream_rule,
+                    Resolver(),
                     settings.gateway_connect_timeout_s,
                     settings.gateway_first_byte_timeout_s,
                 ),

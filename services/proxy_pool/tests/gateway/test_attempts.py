@@ -299,3 +299,22 @@ async def test_an_upstream_at_an_address_that_is_not_allowed_is_not_used(
     assert status == 502
     assert json.loads(body)["attempts"][0]["reason"] == "address_not_allowed"
     assert not upstream.heads
+
+
+async def test_upstreams_may_have_names(
+    make_upstream: MakeUpstream, plant: Plant, eager: Running
+) -> None:
+    upstream = await make_upstream(planted=False)
+    await plant(f"localhost:{upstream.port}", "socks5")
+    client = await eager.client()
+    for _ in range(2):
+        status, headers, _ = await client.get()
+        assert (status, headers["x-proxy-upstream"]) == (200, f"localhost:{upstream.port}")
+
+
+async def test_a_name_that_nobody_knows_is_told(plant: Plant, eager: Running) -> None:
+    await plant("proxy.invalid:8080", "socks5")
+    client = await eager.client()
+    status, _, body = await client.get()
+    assert status == 502
+    assert json.loads(body)["attempts"][0]["reason"] in ("name_unknown", "connect_timeout")
