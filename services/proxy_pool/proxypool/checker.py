@@ -90,8 +90,15 @@ class Checker:
     async def _in_background(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._judge.watch())
+            tasks.create_task(self._tell_of_judges())
             tasks.create_task(self._settle())
             tasks.create_task(self._take_over())
+
+    async def _tell_of_judges(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.judge_interval_s)
+            seen = self._judge.seen()
+            await patiently("the judges", partial(self._store.note_judges, seen))
 
     async def _take(self) -> None:
         while not self._stopping.is_set():

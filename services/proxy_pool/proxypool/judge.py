@@ -85,7 +85,17 @@ class Judge:
         self._last_good_start = float("-inf")
         self._last_bad_end = float("-inf")
         self._last_end = float("-inf")
+        self._latency_ms, self._fault = 0, ""
         self.up = False
+
+    @property
+    def was_asked(self) -> bool:
+        """Whether there has been a first answer, or none in time."""
+        return self._last_end > float("-inf")
+
+    def seen(self) -> dict[str, object]:
+        """What the last direct question showed, for statistics."""
+        return {"up": self.up, "latency_ms": self._latency_ms, "error": self._fault}
 
     @property
     def usual_headers(self) -> frozenset[str]:
@@ -145,6 +155,7 @@ class Judge:
             return
         self._last_end = loop.time()
         self._last_good_start = started
+        self._latency_ms, self._fault = round(answer.total_s * 1000), ""
         self._usual_headers, self._frame = sight.proxy_headers(), sight.frame
         self._watch.note_own(sight.ip)
         if not self.up:
@@ -164,6 +175,7 @@ class Judge:
             )
             self._told_down = True
         self.up = False
+        self._fault = f"{error.reason}: {error}"[:300]
         self._watch.note_change()
 
 
@@ -195,6 +207,12 @@ class JudgeWatch:
     def own_addresses(self) -> frozenset[str]:
         """The addresses that judges saw us come from lately, and those of the settings."""
         return self.own.addresses
+
+    def seen(self) -> dict[str, dict[str, object]]:
+        """What is known of each judge, by its URL; of those that have been asked."""
+        return {
+            judge.place.url: judge.seen() for judge in (*self.plain, *self.tls) if judge.was_asked
+        }
 
     def plain_judge(self) -> Judge:
         """The first that is up; the first of all where none is."""

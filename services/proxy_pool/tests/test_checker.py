@@ -3,6 +3,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from proxypool.checker import Checker
@@ -54,6 +55,30 @@ async def test_good_is_kept_and_bad_is_not(
     assert statistics["checks"] == {"good": 1, "refused": 1, "failed": 2}
     assert statistics["reasons"] == {"transparent": 1, "timeout": 1, "connect_refused": 1}
     assert statistics["queued"] == 0
+
+
+async def test_people_are_told_how_the_judges_do(
+    judged: Settings, judge: Judge, open_store: OpenStore, until: Until
+) -> None:
+    store = open_store(judged)
+
+    async def seen() -> dict[str, Any]:
+        statistics = await store.statistics()
+        found: dict[str, Any] = statistics["judges"].get(judge.url, {})
+        return found
+
+    async def is_up() -> object:
+        return (await seen()).get("up")
+
+    async def is_down() -> object:
+        return (await seen()).get("up") is False
+
+    async with running(judged, open_store):
+        await until(is_up)
+        assert (await seen())["error"] == ""
+        await judge.stop()
+        await until(is_down)
+        assert (await seen())["error"].startswith("connect_refused")
 
 
 async def test_work_of_a_checker_that_was_killed_is_taken_over(
