@@ -83,9 +83,13 @@ async def test_a_browser_is_shown_the_dashboard(client: httpx.AsyncClient) -> No
     loaded = re.findall(r'(?:src|href)="([^"]*)"', answer.text)
     assert loaded
     assert [url for url in loaded if "//" in url] == [], "nothing comes from elsewhere"
-    for asset in ("dashboard.css", "dashboard.js"):
-        assert f"assets/{asset}" in answer.text
-        assert (await client.get(f"/assets/{asset}")).status_code == 200
+    for asset in filter(lambda url: url.startswith("assets/"), loaded):
+        served = await client.get(f"/{asset}")
+        assert served.status_code == 200
+        assert served.headers["cache-control"] == "no-cache"
+        unchanged = {"If-None-Match": served.headers["etag"]}
+        assert (await client.get(f"/{asset}", headers=unchanged)).status_code == 304
+    assert "assets/main.js" in loaded
     assert (await client.get("/assets/../server.py")).status_code == 404
     assert (await client.get("/assets/%2e%2e/%2e%2e/server.py")).status_code == 404
 

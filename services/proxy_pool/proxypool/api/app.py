@@ -44,6 +44,20 @@ _EXPORTS_AT_ONCE = 2
 _FOLDERS = ("/assets", "/docs-assets")
 
 
+class _Assets(StaticFiles):
+    """The page's files, of which a browser asks each time whether they have changed.
+
+    Without a word about that it would keep some for days, and put old and new ones together.
+    """
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, or that it has not changed. Raises HTTPException (404)."""
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
 def build_app(settings: Settings) -> Starlette:
     """The application; it opens its store when it starts and closes it when it stops.
 
@@ -72,7 +86,7 @@ def build_app(settings: Settings) -> Starlette:
         *Reference(store).routes(),
         *_operator_routes(store, metrics),
         *docs.routes(v2),
-        Mount("/assets", StaticFiles(directory=_WEB / "assets")),
+        Mount("/assets", _Assets(directory=_WEB / "assets")),
     ]
     app = Starlette(
         routes=routes,

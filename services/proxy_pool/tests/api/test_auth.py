@@ -33,7 +33,7 @@ CHANGES = [
     ("PUT", "/api/v2/targets/shop"),
     ("DELETE", "/api/v2/targets/shop"),
 ]
-OPEN = ["/healthz", "/readyz", "/assets/dashboard.css", "/docs-assets/swagger-ui.css"]
+OPEN = ["/healthz", "/readyz", "/assets/theme.css", "/docs-assets/swagger-ui.css"]
 RIGHT = [
     {"Authorization": "Basic " + base64.b64encode(b"pool:s3cret").decode()},
     {"Authorization": "basic  " + base64.b64encode(b"pool:s3cret").decode()},

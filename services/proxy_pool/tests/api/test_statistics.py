@@ -141,7 +141,7 @@ async def test_metrics_count_requests_by_route(client: httpx.AsyncClient) -> Non
         "/api/v2/proxies/1.1.1.1:1",
         "/api/v2/proxies/1.1.1.1:2",
         "/api/v2/nothing",
-        "/assets/dashboard.css",
+        "/assets/theme.css",
     ):
         await client.get(path)
     found = await samples(client)
