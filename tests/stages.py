@@ -65,7 +65,7 @@ INDEPENDENT = [
     ),
     Stage("release", 600, ["release/test"], with_images=True),
     Stage("proxy_pool", 420, ["services/proxy_pool/test"], with_images=True),
-    Stage("browser", 120, pytest_on("tests/browser"), with_images=True),
+    Stage("browser", 240, pytest_on("tests/browser"), with_images=True),
     Stage("mariadb", 120, ["services/mariadb/test"], with_images=True),
     Stage("static", 150, pytest_on("tests/static")),
     Stage("edge", 120, ["services/edge/test"], with_images=True),
