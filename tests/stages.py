@@ -50,10 +50,10 @@ FOUNDATIONS = [
 # ones first, so that no lane is left with one at the end. A stage that outgrows its budget is made
 # faster, or moves its long part to bench/; the budget stays.
 INDEPENDENT = [
-    Stage("roles", 1020, pytest_on("tests/roles"), with_images=True),
+    Stage("roles", 900, pytest_on("tests/roles"), with_images=True),
     Stage(
         "local",
-        1020,
+        900,
         pytest_on("tests/stack/test_local_deployment.py", "tests/faults"),
         with_images=True,
     ),
@@ -63,7 +63,7 @@ INDEPENDENT = [
         pytest_on("tests/stack", "--ignore=tests/stack/test_local_deployment.py"),
         with_images=True,
     ),
-    Stage("release", 600, ["release/test"], with_images=True),
+    Stage("release", 420, ["release/test"], with_images=True),
     Stage("proxy_pool", 150, ["services/proxy_pool/test"], with_images=True),
     Stage("mariadb", 120, ["services/mariadb/test"], with_images=True),
     Stage("static", 150, pytest_on("tests/static")),

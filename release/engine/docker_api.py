@@ -18,8 +18,8 @@ from engine.errors import DockerUnavailableError
 certifi.where = lambda: os.devnull
 
 import docker  # noqa: E402 (must follow the line above)
-import docker.errors  # noqa: E402
-import requests.exceptions  # noqa: E402
+import docker.errors  # noqa: E402 (the same)
+import requests.exceptions  # noqa: E402 (the same)
 
 MIN_ENGINE = (20, 10)
 TIMEOUT_S = 60

@@ -17,7 +17,7 @@ RELEASE = HERE.parent
 sys.path.insert(0, str(RELEASE))
 sys.path.append(os.environ.get("ENGINE_PYZ", ""))
 
-from bundle import IMAGE, Bundle, sh  # noqa: E402
+from bundle import IMAGE, Bundle, sh  # noqa: E402 (found by the path above)
 
 # Tag of the test image: what it says about itself, and how it behaves.
 VARIANTS = {"v1": "well", "v2": "well", "crash": "crash", "sick": "sick", "talk": "talk"}

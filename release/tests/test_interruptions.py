@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -76,9 +77,9 @@ def step_container(bundle: Bundle) -> str:
     return sh("docker", "ps", "-q", "--filter", f"name={bundle.name}-step")
 
 
-def wait_until(true: object, seconds: float = 20) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 20) -> None:
     deadline = time.monotonic() + seconds
-    while not true():  # type: ignore[operator]
+    while not true():
         assert time.monotonic() < deadline
         time.sleep(0.05)
 

@@ -526,6 +526,26 @@ def test_a_debian_family_machine_gets_the_tool(
     assert plan._bootstrap_packages() == ["mmdebstrap"]
 
 
+@pytest.mark.parametrize("of_the_machine", [None, "http://own.test/debian"])
+def test_a_security_mirror_is_used_or_refused_never_passed_over(
+    monkeypatch: pytest.MonkeyPatch, of_the_machine: str | None
+) -> None:
+    plan = load("images", "library/image_plan.py")
+    monkeypatch.setattr(plan, "machine_mirror", lambda: of_the_machine)
+    security = {"debian_security_mirror": "http://security.test/debian-security"}
+    nothing = {"debian_mirror": "", "debian_security_mirror": ""}
+    assert plan._mirror(nothing, False) == (of_the_machine or "")
+    assert plan._mirror({**security, "debian_mirror": "http://m.test/"}, False) == "http://m.test"
+    assert plan._mirror({**nothing, **security}, True) == ""
+    if of_the_machine:
+        assert plan._mirror({**nothing, **security}, False) == of_the_machine
+        return
+    with pytest.raises(ImagesError) as refusal:
+        plan._mirror({**nothing, **security}, False)
+    assert "expected debian_mirror beside debian_security_mirror" in str(refusal.value)
+    assert "Set debian_mirror too" in refusal.value.remedy
+
+
 # --- builds ---------------------------------------------------------------------------------------
 
 

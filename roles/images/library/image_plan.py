@@ -160,9 +160,7 @@ def plan(params: dict[str, Any], check_mode: bool, warn: Any) -> dict[str, Any]:
         params["overrides"],
         params["build_args"],
     )
-    mirror = params["debian_mirror"].rstrip("/")
-    if not mirror and not from_registry:
-        mirror = machine_mirror() or ""
+    mirror = _mirror(params, from_registry)
     architecture = _look_at_engine(images, None if from_registry else mirror, check_mode, warn)
     missing = {image.name: image.ref for image in images if image.missing}
     sources = {
@@ -190,6 +188,24 @@ def plan(params: dict[str, Any], check_mode: bool, warn: Any) -> dict[str, Any]:
         "packages": packages,
         "architecture": architecture,
     }
+
+
+def _mirror(params: dict[str, Any], from_registry: bool) -> str:
+    """The mirror that is set or that this machine uses; empty for mmdebstrap's own.
+
+    Raises ImagesError for a security mirror alone: mmdebstrap's own sources would take its place.
+    """
+    mirror = str(params["debian_mirror"]).rstrip("/")
+    if mirror or from_registry:
+        return mirror
+    mirror = machine_mirror() or ""
+    if not mirror and params["debian_security_mirror"]:
+        raise ImagesError(
+            "debian_mirror beside debian_security_mirror",
+            "none, nor one of Debian's among this machine's apt sources",
+            "Set debian_mirror too, or empty debian_security_mirror.",
+        )
+    return mirror
 
 
 def _look_at_engine(
