@@ -193,6 +193,8 @@ class Bundle:
 
     def remove(self) -> None:
         """Remove everything that the tests left on the engine."""
+        # A killed engine's compose command lives on and would start containers after the listing.
+        subprocess.run(["pkill", "-KILL", "-f", self.name], check=False)
         label = f"label=com.docker.compose.project={self.name}"
         for kind, listing, removal in (
             ("container", ["ps", "-aq"], ["rm", "-f", "-v"]),

@@ -60,7 +60,8 @@ def test_killed_during_an_upgrade_the_old_release_can_be_had_again(running: Bund
 
 
 def test_a_migration_that_goes_on_after_a_kill_is_waited_for(running: Bundle) -> None:
-    running.release["environment"]["MIGRATE"] = "slow4"
+    # Longer than a busy machine takes from the kill to the next run's first look.
+    running.release["environment"]["MIGRATE"] = "slow12"
     running.use("v2")
     process = running.start_deploy()
     wait_until(lambda: bool(step_container(running)))
