@@ -17,10 +17,13 @@ NAME = "luffy-test"
 ROOT = Path("/opt") / NAME
 ETC = Path("/etc") / NAME
 HOST = "http://127.0.0.1"
-PORTS = {"site": 18080, "api": 18000, "check": 18001, "proxy-pool": 15010, "demo": 18009}
+PORTS = {
+    "site": 18080, "api": 18000, "check": 18001, "check-tls": 18444, "proxy-pool": 15010,
+    "gateway": 15011, "demo": 18009,
+}  # fmt: skip
 LASTING_SERVICES = (
     "edge", "redis", "mariadb", "luffy_api", "luffy_worker", "luffy_beat", "luffycity",
-    "proxy_pool_api", "proxy_pool_scheduler", "proxy_pool_checker", "demo",
+    "proxy_pool_api", "proxy_pool_gateway", "proxy_pool_scheduler", "proxy_pool_checker", "demo",
 )  # fmt: skip
 
 

@@ -64,6 +64,12 @@ class PlaybookResult:
                 messages.append(str(result.get("msg", result)))
         return messages
 
+    def failures_of(self, host: str) -> list[str]:
+        """Return the same for one host."""
+        found = (_FATAL_LINE.match(line) for line in self.output.splitlines())
+        results = (json.loads(match[2]) for match in found if match and match[1] == host)
+        return [str(result.get("msg", result)) for result in results]
+
     @property
     def ok(self) -> bool:
         """Tell whether every host got through, and there was one."""

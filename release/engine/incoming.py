@@ -10,7 +10,9 @@ from typing import Any
 
 from engine.trees import canonical, sha256, tree_digest
 
-PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z0-9_][A-Za-z0-9_.-]*?)(\.sha256)?\}")
+PLACEHOLDER = re.compile(
+    r"\{\{|\}\}|\{([A-Za-z0-9_][A-Za-z0-9_.-]*?)(\.sha256|\.certificate|\.first_line)?\}"
+)
 DEFAULT_STEP_TIMEOUT_S = 900
 
 
@@ -23,17 +25,40 @@ class Image:
 
 
 @dataclass(frozen=True)
+class MadeBy:
+    """A command that prints a secret, and the variable of the image that has it."""
+
+    image: str
+    command: tuple[str, ...]
+    renew_after_days: int
+    reads: str | None = None
+    """The secret that the command gets on its standard input."""
+
+
+@dataclass(frozen=True)
 class SecretSpec:
     """One secret file: where its content comes from and the one uid that reads it."""
 
     file: str
     uid: int
     random_bytes: int | None = None
+    prefix: str = ""
+    """Written before the random part, as in the `name:` of an account."""
     same_as: str | None = None
     format: str | None = None
+    made_by: MadeBy | None = None
+    given: bool = False
+    """Whether it is the operator's to write; the engine only looks at its rights."""
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether its content follows from other secrets alone, and is never the operator's."""
+        return self.random_bytes is None and self.made_by is None and not self.given
 
     def sources(self) -> list[str]:
         """The names of the secrets that this one is derived from."""
+        if self.made_by is not None:
+            return [self.made_by.reads] if self.made_by.reads else []
         if self.same_as is not None:
             return [self.same_as]
         found = PLACEHOLDER.findall(self.format or "")
@@ -67,6 +92,10 @@ class Incoming:
     secrets: tuple[SecretSpec, ...]
     steps: tuple[StepSpec, ...]
     meaning: Mapping[str, Any] = field(repr=False)
+
+    def image_of(self, spec: SecretSpec) -> str:
+        """The image whose command makes that secret."""
+        return self.images[spec.made_by.image].ref if spec.made_by else ""
 
     def step_services(self) -> list[str]:
         """The services that only ever run as steps."""

@@ -18,6 +18,7 @@ from engine.incoming import (
     PLACEHOLDER,
     Image,
     Incoming,
+    MadeBy,
     SecretSpec,
     StepSpec,
     config_variable,
@@ -37,7 +38,10 @@ RESERVED_VARIABLE = re.compile(
     r"COMPOSE_.*|DOCKER_.*|SECRETS_REV_.*|SECRETS_DIR|EDGE_CONFIG_DIR|PATH|HOME"
 )
 
+PREFIX = re.compile(r"|[A-Za-z0-9_-]{1,32}[:=]")
+
 MIN_RANDOM_BYTES, MAX_RANDOM_BYTES = 16, 128
+MAX_RENEW_AFTER_DAYS = 36500
 
 
 def read_incoming(folder: Path) -> Incoming:
@@ -290,17 +294,28 @@ class _Reader:
             return None
         name = self.value(f"{where}.file", item.get("file"), _is(SECRET_NAME), "a file name")
         where = f"secret {name}" if name else where
-        self.known_keys(f"{where}.", item, {"file", "uid", "random", "same_as", "format"})
+        self.known_keys(
+            f"{where}.",
+            item,
+            {"file", "uid", "random", "prefix", "same_as", "format", "made_by", "given"},
+        )
         uid = self.value(
             f"{where}.uid",
             item.get("uid"),
             lambda value: type(value) is int and 0 <= value < 2**31,
             "a numeric uid",
         )
-        origins = [key for key in ("random", "same_as", "format") if key in item]
+        origins = [
+            key for key in ("random", "same_as", "format", "made_by", "given") if key in item
+        ]
         if len(origins) != 1:
-            self.bad(where, "exactly one of random, same_as, format", origins)
+            self.bad(where, "exactly one of random, same_as, format, made_by, given", origins)
             return None
+        prefix = item.get("prefix", "")
+        if "random" not in item and "prefix" in item:
+            self.bad(f"{where}.prefix", "a prefix of something random alone", prefix)
+        self.value(f"{where}.prefix", prefix, _is(PREFIX), "letters, digits, - _ and a : or = last")
+        made_by = self._made_by(f"{where}.made_by", item["made_by"]) if "made_by" in item else None
         value = item[origins[0]]
         if origins[0] == "random":
             self.value(
@@ -311,14 +326,17 @@ class _Reader:
             )
         elif origins[0] == "same_as":
             self.value(f"{where}.same_as", value, _is(SECRET_NAME), "the name of another secret")
-        else:
+        elif origins[0] == "given":
+            self.value(f"{where}.given", value, lambda given: given is True, "true")
+        elif origins[0] == "format":
             self.value(
                 f"{where}.format",
                 value,
                 _is_format,
-                "a text in which {name} or {name.sha256} names a secret and {{ }} are plain braces",
+                "a text in which {name}, {name.sha256}, {name.certificate} or {name.first_line} "
+                "names a secret and {{ }} are plain braces",
             )
-        if not name or uid is None or not isinstance(value, (int, str)):
+        if not name or uid is None or not (made_by or isinstance(value, (int, str))):
             return None
         return SecretSpec(
             file=name,
@@ -326,7 +344,40 @@ class _Reader:
             random_bytes=value if origins[0] == "random" and isinstance(value, int) else None,
             same_as=value if origins[0] == "same_as" and isinstance(value, str) else None,
             format=value if origins[0] == "format" and isinstance(value, str) else None,
+            prefix=prefix if isinstance(prefix, str) else "",
+            made_by=made_by,
+            given=origins[0] == "given",
         )
+
+    def _made_by(self, where: str, item: Any) -> MadeBy | None:
+        expected = 'an object {"image": "EDGE_IMAGE", "command": […], "renew_after_days": 365}'
+        if not isinstance(item, dict):
+            self.bad(where, expected, item)
+            return None
+        self.known_keys(f"{where}.", item, {"image", "command", "renew_after_days", "reads"})
+        images = self.document.get("images")
+        known = sorted(images) if isinstance(images, dict) else []
+        image = self.value(
+            f"{where}.image",
+            item.get("image"),
+            lambda name: name in known,
+            f"one of {', '.join(known)}",
+        )
+        command = self.items(f"{where}.command", item.get("command"), list, "a list of words")
+        if not command or not all(isinstance(word, str) and word for word in command):
+            self.bad(f"{where}.command", "a list of words", command)
+        days = self.value(
+            f"{where}.renew_after_days",
+            item.get("renew_after_days"),
+            lambda value: type(value) is int and 0 < value <= MAX_RENEW_AFTER_DAYS,
+            f"a number of days from 1 to {MAX_RENEW_AFTER_DAYS}",
+        )
+        reads = item.get("reads")
+        if reads is not None:
+            self.value(f"{where}.reads", reads, _is(SECRET_NAME), "the name of another secret")
+        if not (image and days):
+            return None
+        return MadeBy(image, tuple(map(str, command)), days, reads)
 
     def _refuse_circles(self, specs: list[SecretSpec]) -> None:
         waiting = {

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.errors import RefusedError
 from engine.incoming import PLACEHOLDER, SecretSpec
+from engine.made_secrets import is_due, marked
 from engine.trees import canonical, make_folder, remove_leftovers, sha256, write_file
 
 SECRET_MODE = 0o400
 FOLDER_MODE = 0o700
+# RFC 7468: what stands around the blocks is explanation.
+CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----\n.*?-----END CERTIFICATE-----\n", re.DOTALL)
+
+# Runs the command of a secret that one makes, with what it reads; returns what it prints.
+Maker = Callable[[SecretSpec, bytes], bytes]
 
 
 @dataclass
@@ -38,12 +45,24 @@ class SecretsPlan:
             revisions[str(uid)] = sha256(canonical(mine))[:12]
         return revisions
 
+    def hidden(self, specs: Iterable[SecretSpec]) -> Iterator[bytes]:
+        """What a journal must never show: each value, each of its lines, each random part."""
+        for spec in specs:
+            value = self.values.get(spec.file, b"")
+            yield value
+            for line in value.splitlines():
+                yield line
+                if spec.prefix:
+                    yield line.partition(spec.prefix[-1:].encode())[2]
 
-def plan_secrets(folder: Path, specs: Iterable[SecretSpec]) -> SecretsPlan:
+
+def plan_secrets(
+    folder: Path, specs: Iterable[SecretSpec], now_s: float | None = None
+) -> SecretsPlan:
     """Compare the secrets folder with the specification; changes nothing.
 
     A file with another owner or mode than 0400, an empty one and a link are refused, each with the
-    command that puts it right.
+    command that puts it right. `now_s` are Unix seconds, by default the present.
     """
     plan = SecretsPlan()
     _check_folder(folder, plan)
@@ -52,8 +71,10 @@ def plan_secrets(folder: Path, specs: Iterable[SecretSpec]) -> SecretsPlan:
     for spec in in_order(specs):
         path = folder / spec.file
         found = _read_checked(path, spec, plan) if path.is_symlink() or path.exists() else None
-        if spec.random_bytes is not None:
-            if found is None:
+        if spec.given and not path.exists():
+            plan.refusals.append(_not_given(path, spec))
+        elif not spec.is_derived:
+            if found is None or _is_due(spec, found, plan, now_s):
                 plan.generate.append(spec)
             else:
                 plan.values[spec.file] = found
@@ -66,13 +87,19 @@ def plan_secrets(folder: Path, specs: Iterable[SecretSpec]) -> SecretsPlan:
     return plan
 
 
-def apply_secrets(folder: Path, specs: Iterable[SecretSpec]) -> SecretsPlan:
+def apply_secrets(
+    folder: Path,
+    specs: Iterable[SecretSpec],
+    make: Maker | None = None,
+    now_s: float | None = None,
+) -> SecretsPlan:
     """Generate what is missing and rewrite what is derived and differs; returns what was done.
 
-    Raises RefusedError for the first file that has wrong rights.
+    `make` runs the command of a secret that one makes. Raises RefusedError for the first file that
+    has wrong rights, and what `make` raises.
     """
     specs = list(specs)
-    plan = plan_secrets(folder, specs)
+    plan = plan_secrets(folder, specs, now_s)
     if plan.refusals:
         raise plan.refusals[0]
     if specs:
@@ -81,8 +108,8 @@ def apply_secrets(folder: Path, specs: Iterable[SecretSpec]) -> SecretsPlan:
     generated = {spec.file for spec in plan.generate}
     for spec in in_order(specs):
         if spec.file in generated:
-            value = secrets.token_urlsafe(spec.random_bytes).encode()
-        elif spec.random_bytes is None:
+            value = _generated(spec, plan, make, now_s)
+        elif spec.is_derived:
             value = derive(spec, plan.values)
         else:
             continue
@@ -105,8 +132,7 @@ def derive(spec: SecretSpec, values: Mapping[str, bytes]) -> bytes:
         if match.group(1) is None:
             parts.append(match.group(0)[:1].encode())
             continue
-        value = _stripped(values[match.group(1)])
-        parts.append(hashlib.sha256(value).hexdigest().encode() if match.group(2) else value)
+        parts.append(_part(_stripped(values[match.group(1)]), match.group(2)))
     parts.append(text[position:].encode())
     return b"".join(parts)
 
@@ -123,6 +149,41 @@ def in_order(specs: Iterable[SecretSpec]) -> list[SecretSpec]:
         if not ready:
             raise ValueError(f"secrets in a circle: {[spec.file for spec in waiting]}")
     return done
+
+
+def _part(value: bytes, which: str | None) -> bytes:
+    if which == ".sha256":
+        return hashlib.sha256(value).hexdigest().encode()
+    if which == ".first_line":
+        return value.splitlines()[0] if value else b""
+    if which == ".certificate":
+        return b"".join(CERTIFICATE.findall(value + b"\n"))
+    return value
+
+
+def _given(spec: SecretSpec, plan: SecretsPlan) -> bytes | None:
+    """What the command of a secret reads; None while that is still to be generated."""
+    reads = spec.made_by.reads if spec.made_by else None
+    return plan.values.get(reads) if reads else b""
+
+
+def _is_due(spec: SecretSpec, found: bytes, plan: SecretsPlan, now_s: float | None) -> bool:
+    if spec.made_by is None:
+        return False
+    given = _given(spec, plan)
+    # With its source, what the engine made is made anew; the operator's own never is.
+    return is_due(spec, found, given if given is not None else b"", now_s)
+
+
+def _generated(
+    spec: SecretSpec, plan: SecretsPlan, make: Maker | None, now_s: float | None
+) -> bytes:
+    if spec.made_by is None:
+        return spec.prefix.encode() + secrets.token_urlsafe(spec.random_bytes).encode()
+    if make is None:
+        raise ValueError(f"secret {spec.file}: nothing that could make it")
+    given = _given(spec, plan) or b""
+    return marked(spec, make(spec, given), given, now_s)
 
 
 def _stripped(value: bytes) -> bytes:
@@ -148,6 +209,14 @@ def _check_folder(folder: Path, plan: SecretsPlan) -> None:
     )
 
 
+def _not_given(path: Path, spec: SecretSpec) -> RefusedError:
+    do = (
+        f"write it, then: chown {spec.uid}:{spec.uid} {path} && chmod 0400 {path}; "
+        "or take it out of the settings"
+    )
+    return RefusedError(f"secret {path}", "a file of yours", "no such file", do)
+
+
 def _read_checked(path: Path, spec: SecretSpec, plan: SecretsPlan) -> bytes | None:
     expected = f"a file with mode 0400 and owner {spec.uid}"
     do = f"chown {spec.uid}:{spec.uid} {path} && chmod 0400 {path}"
@@ -170,8 +239,9 @@ def _read_checked(path: Path, spec: SecretSpec, plan: SecretsPlan) -> bytes | No
         )
         return None
     content = path.read_bytes()
-    if spec.random_bytes is not None and not _stripped(content):
-        do = f"write the secret into it, or rm {path} to have a new one generated"
+    if not spec.is_derived and not _stripped(content):
+        do = "write the secret into it"
+        do += "" if spec.given else f", or rm {path} to have a new one generated"
         plan.refusals.append(RefusedError(f"secret {path}", "a secret", "an empty file", do))
         return None
     return content

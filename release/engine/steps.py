@@ -14,6 +14,7 @@ from engine.errors import InterruptedRunError, StepFailedError
 from engine.health import definitions, service_problems
 from engine.incoming import Incoming, StepSpec, release_id
 from engine.layout import write_json
+from engine.made_secrets import make
 from engine.prune import prune
 from engine.record import append_history, make_current
 from engine.resolve import interpolation, is_intact, read_model, resolved, write_release
@@ -71,8 +72,12 @@ class Secrets:
     def run(self, deployment: Deployment) -> str:
         """Leave every secret in place; from here on the release's ID is known."""
         incoming = deployment.incoming
-        done = apply_secrets(incoming.secrets_dir, incoming.secrets)
-        deployment.journal.hide(done.values.values())
+        done = apply_secrets(
+            incoming.secrets_dir,
+            incoming.secrets,
+            lambda spec, given: make(spec, incoming.image_of(spec), given),
+        )
+        deployment.journal.hide(done.hidden(incoming.secrets))
         revisions = done.revisions(incoming.secrets) or {}
         deployment.inputs = incoming.inputs(revisions)
         deployment.release_id = release_id(deployment.inputs)

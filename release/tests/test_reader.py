@@ -12,6 +12,12 @@ from engine.incoming import Incoming, release_id
 from engine.reader import read_incoming
 
 DIGEST = "sha256:" + "a" * 64
+MADE_BY = {
+    "image": "EDGE_IMAGE",
+    "command": ["make-key", "check.test"],
+    "reads": "password",
+    "renew_after_days": 365,
+}
 
 
 def good() -> dict[str, Any]:
@@ -28,6 +34,9 @@ def good() -> dict[str, Any]:
             {"file": "password", "uid": 10002, "random": 32},
             {"file": "copy", "uid": 10004, "same_as": "password"},
             {"file": "acl", "uid": 10003, "format": "#{password.sha256}"},
+            {"file": "account", "uid": 10006, "random": 18, "prefix": "pool:"},
+            {"file": "key", "uid": 10001, "made_by": dict(MADE_BY)},
+            {"file": "mine", "uid": 10006, "given": True},
         ],
         "steps": [{"name": "migrate", "service": "luffy_migrate", "needs": ["mariadb"]}],
     }
@@ -117,6 +126,18 @@ def change(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
         ("secrets/2/format", "open { brace", ["secret acl.format", "plain braces"]),
         ("secrets/0", {"file": "password", "uid": 1, "same_as": "copy"}, ["in a circle"]),
         ("secrets/1/file", "password", ["secret password", "one description of each"]),
+        ("secrets/3/prefix", "pool ", ["secret account.prefix", "a : or = last"]),
+        ("secrets/1/prefix", "pool:", ["secret copy.prefix", "something random alone"]),
+        ("secrets/4/made_by", "openssl", ["secret key.made_by", "an object"]),
+        ("secrets/4/made_by/image", "APP_IMAGE", ["key.made_by.image", "one of EDGE_IMAGE"]),
+        ("secrets/4/made_by/command", "make-key", ["key.made_by.command", "a list of words"]),
+        ("secrets/4/made_by/command", [], ["key.made_by.command", "a list of words"]),
+        ("secrets/4/made_by/renew_after_days", 0, ["key.made_by.renew_after_days", "from 1"]),
+        ("secrets/4/made_by/reads", "nope", ["secret key", "sources out of", 'found "nope"']),
+        ("secrets/4/made_by/reads", "key", ["in a circle"]),
+        ("secrets/4/made_by/shell", "sh", ["key.made_by.shell", "remove or rename it"]),
+        ("secrets/4/random", 32, ["secret key", "exactly one of", "made_by"]),
+        ("secrets/5/given", "yes", ["secret mine.given", "expected true"]),
         ("steps/0/service", ..., ["steps[0].service", "a service", "found nothing"]),
         ("steps/0/needs", "mariadb", ["steps[0].needs", "a list of services"]),
         ("steps/0/timeout_s", -1, ["steps[0].timeout_s", "seconds"]),

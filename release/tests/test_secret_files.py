@@ -18,6 +18,7 @@ ACL = SecretSpec(
     "acl", 10003, format="user a on #{password.sha256} ~a:* {{x}}\nurl r://a:{password}@r\n"
 )
 ALL = [COPY, ACL, PASSWORD]
+ACCOUNT = SecretSpec("account", 10006, random_bytes=18, prefix="pool:")
 
 
 @pytest.fixture
@@ -148,3 +149,58 @@ def test_sources_come_before_what_is_derived_from_them() -> None:
 def test_plain_braces_are_written_doubled() -> None:
     spec = SecretSpec("json", 0, format='{{"password": "{password}"}}')
     assert derive(spec, {"password": b"pw\n"}) == b'{"password": "pw"}'
+
+
+def test_a_prefix_stands_before_the_random_part(folder: Path) -> None:
+    plan = apply_secrets(folder, [ACCOUNT])
+    name, _, secret = (folder / "account").read_text().partition(":")
+    assert name == "pool"
+    assert len(secret) >= 24
+    assert secret.encode() in set(plan.hidden([ACCOUNT]))
+
+
+def test_lines_that_the_operator_adds_are_kept_and_hidden_too(folder: Path) -> None:
+    before = apply_secrets(folder, [ACCOUNT]).revisions([ACCOUNT])
+    path = folder / "account"
+    path.chmod(0o600)
+    path.write_text(path.read_text() + "\nguest:a-secret-of-my-own\n")
+    path.chmod(0o400)
+    plan = apply_secrets(folder, [ACCOUNT])
+    assert (plan.generate, plan.rewrite) == ([], [])
+    assert plan.revisions([ACCOUNT]) != before
+    assert b"a-secret-of-my-own" in set(plan.hidden([ACCOUNT]))
+
+
+def test_every_line_of_a_secret_is_hidden(folder: Path) -> None:
+    plan = apply_secrets(folder, ALL)
+    lines = (folder / "acl").read_bytes().splitlines()
+    assert len(lines) == 2
+    assert set(lines) <= set(plan.hidden(ALL))
+
+
+def test_one_that_the_operator_gives_is_asked_for_and_never_made(folder: Path) -> None:
+    mine = SecretSpec("mine", 10006, given=True)
+    apply_secrets(folder, ALL)
+    with pytest.raises(RefusedError, match="expected a file of yours; found no such file") as lost:
+        apply_secrets(folder, [*ALL, mine])
+    (folder / "mine").write_text("198.51.100.7:8080\n")
+    commands = str(lost.value).partition("then: ")[2].partition("; or")[0]
+    subprocess.run(["bash", "-c", commands], check=True)
+    plan = apply_secrets(folder, [*ALL, mine])
+    assert (plan.generate, plan.rewrite) == ([], [])
+    assert "10006" in (plan.revisions([*ALL, mine]) or {})
+    assert (folder / "mine").read_text() == "198.51.100.7:8080\n"
+
+
+def test_the_first_line_of_a_secret_can_be_given_alone(folder: Path) -> None:
+    first = SecretSpec("first", 10006, format="{account.first_line}")
+    assert derive(first, {"account": b"pool:one\nguest:two\n"}) == b"pool:one"
+    assert derive(first, {"account": b"pool:one"}) == b"pool:one"
+
+
+def test_the_certificates_of_a_secret_can_be_given_without_its_key() -> None:
+    certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+    key = "-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----\n"
+    spec = SecretSpec("ca", 10006, format="{authority.certificate}")
+    given = f"# a remark\n{key}{certificate}{certificate}".encode()
+    assert derive(spec, {"authority": given}) == (certificate * 2).encode()

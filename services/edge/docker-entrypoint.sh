@@ -4,6 +4,7 @@ set -euo pipefail
 
 readonly EX_CONFIG=78 # sysexits.h
 readonly bundle=/etc/haproxy/bundle
+readonly certificate=/run/secrets/edge_judge_certificate
 
 # refuse WHAT EXPECTED FOUND DO
 refuse() {
@@ -32,6 +33,9 @@ if [[ $1 == haproxy ]]; then
         "a file that uid $(id -u) can read" \
         "$(stat --format='%F of uid %u, mode %a' "$bundle/haproxy.cfg" 2>/dev/null || echo 'nothing there')" \
         "mount the directory with the rendered configuration there"
+    [[ -r $certificate ]] || refuse "$certificate" "a file that uid $(id -u) can read" \
+        "$(stat --format='%F of uid %u, mode %a' "$certificate" 2>/dev/null || echo 'nothing there')" \
+        "mount what edge-certificate prints there"
     [[ -w /run/edge ]] || refuse /run/edge "a directory that uid $(id -u) can write" \
         "$(stat --format='%F of uid %u, mode %a' /run/edge)" \
         "mount a tmpfs there with uid=$(id -u),gid=$(id -g),mode=0700"

@@ -28,6 +28,7 @@ UNUSED = "luffy-unused"
 FRESH_PORTS = (
     "-e", f"bundle_name={UNUSED}", "-e", "site_port=28080", "-e", "api_port=28000",
     "-e", "check_port=28001", "-e", "proxy_pool_port=25010", "-e", "demo_port=28009",
+    "-e", "check_tls_port=28444", "-e", "proxy_pool_gateway_port=25011",
     "-e", "demo_farm_port_first=22000",
 )  # fmt: skip
 

@@ -132,58 +132,69 @@ def refusal(result: PlaybookResult) -> str:
 # ---------- refusals, on hosts where nothing was changed yet ----------
 
 
-@pytest.mark.parametrize(
-    ("variables", "message"),
-    [
-        (
-            {"docker_repo_base": "https://download.docker.com:4443"},
-            r"expected https://download\.docker\.com:4443/linux/centos/9/\S+ to answer 200, "
-            r"found .*refused.*; set docker_repo_base to another mirror",
-        ),
-        (
-            {"docker_repo_base": "http://download.docker.com/nothing-here"},
-            r"expected http://\S+/nothing-here/\S+ to answer 200, found 404; set docker_repo_base",
-        ),
-        (
-            {"docker_repo_base": "nosuch"},
-            r'docker_repo_base: expected vendor, aliyun, .* found "nosuch"',
-        ),
-        (
-            {"docker_rpm_key_fingerprint": "060A61C51B558A7F742B77AAC52FEB6B621E9F35"},
-            r"Signing key https://download\.docker\.com/linux/centos/gpg: expected fingerprint "
-            r"060A\w+, found .*; use another mirror",
-        ),
-        ({"docker_live_restore": "maybe"}, r"docker_live_restore"),
-        ({"docker_published_ports": ["http"]}, r"docker_published_ports"),
-        (
-            {"docker_log_max_size": "lots"},
-            r"log-opts\.max-size: expected a size as in 10m, found lots; correct",
-        ),
-        (
-            {"docker_address_pools": [{"base": "172.18.0.0/15", "size": 8}]},
-            r"expected a size from 15 to 29 for 172\.18\.0\.0/15, found 8; correct",
-        ),
-    ],
-    ids=[
-        "mirror-silent",
-        "mirror-empty",
-        "mirror-unknown",
-        "key",
-        "type",
-        "element",
-        "size",
-        "pool",
-    ],
-)
-def test_bad_input_ends_before_anything_is_changed(
-    bare: Bare, variables: dict[str, object], message: str
-) -> None:
+# By name: what is set, and what the role then says.
+BAD_INPUT: dict[str, tuple[dict[str, object], str]] = {
+    "mirror-silent": (
+        {"docker_repo_base": "https://download.docker.com:4443"},
+        r"expected https://download\.docker\.com:4443/linux/centos/9/\S+ to answer 200, "
+        r"found .*refused.*; set docker_repo_base to another mirror",
+    ),
+    "mirror-empty": (
+        {"docker_repo_base": "http://download.docker.com/nothing-here"},
+        r"expected http://\S+/nothing-here/\S+ to answer 200, found 404; set docker_repo_base",
+    ),
+    "mirror-unknown": (
+        {"docker_repo_base": "nosuch"},
+        r'docker_repo_base: expected vendor, aliyun, .* found "nosuch"',
+    ),
+    "key": (
+        {"docker_rpm_key_fingerprint": "060A61C51B558A7F742B77AAC52FEB6B621E9F35"},
+        r"Signing key https://download\.docker\.com/linux/centos/gpg: expected fingerprint "
+        r"060A\w+, found .*; use another mirror",
+    ),
+    "type": ({"docker_live_restore": "maybe"}, r"docker_live_restore"),
+    "element": ({"docker_published_ports": ["http"]}, r"docker_published_ports"),
+    "size": (
+        {"docker_log_max_size": "lots"},
+        r"log-opts\.max-size: expected a size as in 10m, found lots; correct",
+    ),
+    "pool": (
+        {"docker_address_pools": [{"base": "172.18.0.0/15", "size": 8}]},
+        r"expected a size from 15 to 29 for 172\.18\.0\.0/15, found 8; correct",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Refused:
+    """One run on a host that the inventory names once for each bad input, and what it changed."""
+
+    result: PlaybookResult
+    changed: set[str]
+
+
+@pytest.fixture(scope="module")
+def bad_input(bare: Bare) -> Refused:
+    path = bare.folder / "bad-input.ini"
+    lines = [
+        re.sub(r"^\S+", name, bare.plain.inventory_line(**variables))
+        for name, (variables, _) in BAD_INPUT.items()
+    ]
+    path.write_text("\n".join(["[bundle]", *lines]) + "\n")
     before = state(bare.plain)
-    result = run_role("docker", bare.inventory("plain"), variables=variables)
-    assert re.search(message, refusal(result)), refusal(result)
+    result = run_role("docker", path)
+    return Refused(result, state(bare.plain) ^ before)
+
+
+@pytest.mark.parametrize("name", BAD_INPUT)
+def test_bad_input_ends_before_anything_is_changed(bad_input: Refused, name: str) -> None:
+    said = bad_input.result.failures_of(name)
+    assert said, bad_input.result.output
+    assert re.search(BAD_INPUT[name][1], said[-1]), said[-1]
     # what Ansible itself says of an argument has a heading; what the role says is one line
-    assert "\n" not in refusal(result).removeprefix("Validation of arguments failed:\n").strip()
-    assert state(bare.plain) ^ before == set()
+    assert "\n" not in said[-1].removeprefix("Validation of arguments failed:\n").strip()
+    assert bad_input.result.changed(name) == 0
+    assert bad_input.changed == set()
 
 
 def test_an_archive_that_apt_cannot_reach_ends_before_anything_is_changed(bare: Bare) -> None:
@@ -414,18 +425,41 @@ def test_a_changed_configuration_restarts_the_engine_and_no_container(
     assert before == after
 
 
+@dataclass(frozen=True)
+class TakenOver:
+    """What two runs did on hosts whose configuration an earlier one had only written."""
+
+    engine: dict[str, tuple[str, str]]
+    again: PlaybookResult
+    settled: PlaybookResult
+
+
+@pytest.fixture(scope="module")
+def taken_over(restart: Restart, provisioned: Provisioned) -> TakenOver:
+    hosts = {name: provisioned.hosts.all[name] for name in ("plain", "classic")}
+
+    def engine() -> dict[str, str]:
+        return {n: host.ssh("cat /var/run/docker.pid", sudo=True) for n, host in hosts.items()}
+
+    before = engine()
+    for host in hosts.values():
+        host.ssh("touch /etc/docker/daemon.json", sudo=True)
+    again = run_role("docker", provisioned.hosts.inventory(*hosts))
+    after = engine()
+    settled = run_role("docker", provisioned.hosts.inventory(*hosts))
+    return TakenOver({name: (before[name], after[name]) for name in hosts}, again, settled)
+
+
 @pytest.mark.parametrize("name", ["plain", "classic"])
 def test_a_configuration_that_a_cut_off_run_had_written_is_taken_over(
-    restart: Restart, provisioned: Provisioned, host: Host, name: str
+    taken_over: TakenOver, name: str
 ) -> None:
-    before = host.ssh("cat /var/run/docker.pid", sudo=True)
-    host.ssh("touch /etc/docker/daemon.json", sudo=True)
-    again = run_role("docker", provisioned.hosts.inventory(name))
-    assert again.ok, again.output
-    assert "Have the engine take over" in " ".join(again.changed_tasks)
-    assert host.ssh("cat /var/run/docker.pid", sudo=True) != before
-    settled = run_role("docker", provisioned.hosts.inventory(name))
-    assert settled.changed(name) == 0, settled.changed_tasks
+    assert taken_over.again.ok, taken_over.again.output
+    assert "Have the engine take over" in " ".join(taken_over.again.changed_tasks)
+    assert taken_over.again.changed(name) > 0
+    before, after = taken_over.engine[name]
+    assert before != after
+    assert taken_over.settled.changed(name) == 0, taken_over.settled.changed_tasks
 
 
 @pytest.mark.parametrize(

@@ -602,22 +602,77 @@ def test_this_machine_passes_unchanged_and_with_its_own_python(
     assert '"ansible_python_interpreter": "/usr/bin/python3"' in result.output
 
 
-def test_all_that_is_wrong_is_said_at_once(this_machine: Path) -> None:
-    found = refused(
-        preflight(
-            this_machine,
-            edge_bind_address="0.0.0.0",
-            public_hosts=[],
-            site_port="http",
-            api_port=free_port(),
-            check_port=free_port(),
-            proxy_pool_port=free_port(),
-            preflight_min_memory_mb=10**8,
-            preflight_min_disk_gb=10**6,
-            preflight_min_disk_gb_deployed=10**6,
-            preflight_clock_reference="2026-01-31T12:00:00Z",
-        )
+@pytest.fixture(scope="module")
+def container_port() -> Iterator[int]:
+    """Publish a port of this machine for a container of the project `preflight-test`."""
+    name, port = f"preflight-test-{os.getpid()}", free_port()
+    docker(
+        *("run", "--detach", "--name", name, "--init"),
+        *("--label", "com.docker.compose.project=preflight-test"),
+        *("--publish", f"127.0.0.1:{port}:80", image("repository"), "sleep", "600"),
     )
+    yield port
+    docker("rm", "--force", "--volumes", name)
+
+
+@pytest.fixture(scope="module")
+def variants(container_port: int, tmp_path_factory: pytest.TempPathFactory) -> PlaybookResult:
+    """One run on this machine, which the inventory names once for each set of variables."""
+    folder = tmp_path_factory.mktemp("variants")
+    root = machine(
+        folder / "root", configuration_text=CONFIGURATION.replace("CONFIG_OVERLAY_FS=m\n", "")
+    )
+    (folder / "opt" / "current").mkdir(parents=True)
+    hosts: dict[str, dict[str, object]] = {
+        "wrong": {
+            "edge_bind_address": "0.0.0.0",
+            "public_hosts": [],
+            "site_port": "http",
+            "api_port": free_port(),
+            "check_port": free_port(),
+            "check_tls_port": free_port(),
+            "proxy_pool_port": free_port(),
+            "proxy_pool_gateway_port": free_port(),
+            "preflight_min_memory_mb": 10**8,
+            "preflight_min_disk_gb": 10**6,
+            "preflight_min_disk_gb_deployed": 10**6,
+            "preflight_clock_reference": "2026-01-31T12:00:00Z",
+        },
+        "kernel": {
+            "preflight_root": str(root),
+            "preflight_ports": [entry("site_port", free_port())],
+        },
+        "room": {
+            "bundle_root": str(folder / "opt"),
+            "preflight_min_disk_gb": 10**6,
+            "preflight_min_disk_gb_deployed": 0.001,
+            "preflight_ports": [entry("site_port", free_port())],
+        },
+        "type": {"preflight_min_memory_mb": "lots"},
+        "own": {
+            "bundle_name": "preflight-test",
+            "preflight_ports": [entry("site_port", container_port)],
+        },
+        "other": {
+            "bundle_name": "luffy-bundle",
+            "preflight_ports": [entry("site_port", container_port)],
+        },
+    }
+    inventory = folder / "variants.json"
+    inventory.write_text(
+        json.dumps({"bundle": {"hosts": hosts, "vars": {"ansible_connection": "local"}}})
+    )
+    return preflight(inventory)
+
+
+def refused_alone(variants: PlaybookResult, name: str) -> list[str]:
+    """Give the lines of the one refusal of one of them."""
+    assert len(variants.failures_of(name)) == 1, variants.output
+    return variants.failures_of(name)[0].splitlines()
+
+
+def test_all_that_is_wrong_is_said_at_once(variants: PlaybookResult) -> None:
+    found = refused_alone(variants, "wrong")
     assert [line.split("; found ")[0] for line in found if " GB free " not in line] == [
         "expected public_hosts to hold the names or addresses that the site is reached by, "
         "since edge_bind_address is 0.0.0.0",
@@ -631,61 +686,30 @@ def test_all_that_is_wrong_is_said_at_once(this_machine: Path) -> None:
         assert "; do " in line
 
 
-def test_a_kernel_without_overlay_is_refused(this_machine: Path, tmp_path: Path) -> None:
-    root = machine(
-        tmp_path / "root", configuration_text=CONFIGURATION.replace("CONFIG_OVERLAY_FS=m\n", "")
-    )
-    (line,) = refused(
-        preflight(
-            this_machine,
-            preflight_root=str(root),
-            preflight_ports=[entry("site_port", free_port())],
-        )
-    )
+def test_a_kernel_without_overlay_is_refused(variants: PlaybookResult) -> None:
+    (line,) = refused_alone(variants, "kernel")
     assert line.startswith(
         "expected a kernel with overlay filesystem, CONFIG_OVERLAY_FS; "
         "found kernel 6.12.0 without it; do install the kernel's modules"
     )
 
 
-def test_a_host_where_the_bundle_runs_needs_less_room(this_machine: Path, tmp_path: Path) -> None:
-    (tmp_path / "opt" / "current").mkdir(parents=True)
-    result = preflight(
-        this_machine,
-        bundle_root=str(tmp_path / "opt"),
-        preflight_min_disk_gb=10**6,
-        preflight_min_disk_gb_deployed=0.001,
-        preflight_ports=[entry("site_port", free_port())],
-    )
-    assert result.ok, result.output
+def test_a_host_where_the_bundle_runs_needs_less_room(variants: PlaybookResult) -> None:
+    assert variants.recap["room"]["failed"] == 0, variants.output
+    assert variants.recap["room"]["ok"] > 0
 
 
-def test_a_variable_of_the_wrong_type_is_named(this_machine: Path) -> None:
-    (first, second) = refused(preflight(this_machine, preflight_min_memory_mb="lots"))
+def test_a_variable_of_the_wrong_type_is_named(variants: PlaybookResult) -> None:
+    (first, second) = refused_alone(variants, "type")
     assert first == "Validation of arguments failed:"
     assert "'preflight_min_memory_mb' is of type str and we were unable to convert to int" in second
 
 
-@pytest.fixture
-def container_port() -> Iterator[int]:
-    """Publish a port of this machine for a container of the project `preflight-test`."""
-    name, port = f"preflight-test-{os.getpid()}", free_port()
-    docker(
-        *("run", "--detach", "--name", name, "--init"),
-        *("--label", "com.docker.compose.project=preflight-test"),
-        *("--publish", f"127.0.0.1:{port}:80", image("repository"), "sleep", "600"),
-    )
-    yield port
-    docker("rm", "--force", "--volumes", name)
-
-
 def test_a_port_of_the_bundles_own_container_is_let_pass_and_of_another_refused(
-    this_machine: Path, container_port: int
+    variants: PlaybookResult, container_port: int
 ) -> None:
-    ports = [entry("site_port", container_port)]
-    own = preflight(this_machine, bundle_name="preflight-test", preflight_ports=ports)
-    assert own.ok, own.output
-    (line,) = refused(preflight(this_machine, bundle_name="luffy-bundle", preflight_ports=ports))
+    assert variants.recap["own"]["failed"] == 0, variants.output
+    (line,) = refused_alone(variants, "other")
     assert f"expected port {container_port} at 127.0.0.1 (site_port) to be free" in line
     assert "of the Compose project preflight-test; do stop it (`docker stop preflight-test-" in line
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 from deployment import Deployment
+from farm import Farm, ask_farm
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -16,9 +19,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--base-url", default="http://127.0.0.1", help="scheme and host, e.g. http://HOST"
     )
     for name, port in (
-        ("site", 80), ("api", 8000), ("check", 8001), ("proxy-pool", 5010), ("demo", 8009),
+        ("site", 80), ("api", 8000), ("check", 8001), ("check-tls", 8444),
+        ("proxy-pool", 5010), ("gateway", 5011), ("demo", 8009),
     ):  # fmt: skip
         group.addoption(f"--{name}-port", type=int, default=port, help=f"default {port}")
+    group.addoption(
+        "--pool-account-file",
+        type=Path,
+        default=os.environ.get("POOL_ACCOUNT_FILE"),
+        help="a file whose first line is NAME:SECRET, an account of the proxy pool; needed from "
+        "other machines (default: the variable POOL_ACCOUNT_FILE)",
+    )
     group.addoption(
         "--no-demo-world",
         action="store_true",
@@ -68,9 +79,43 @@ def deployment(request: pytest.FixtureRequest) -> Deployment:
         site_port=parts.port or option("--site-port"),
         api_port=option("--api-port"),
         check_port=option("--check-port"),
+        check_tls_port=option("--check-tls-port"),
         proxy_pool_port=option("--proxy-pool-port"),
+        gateway_port=option("--gateway-port"),
         demo_port=option("--demo-port"),
+        account=read_account(option("--pool-account-file")),
     )
+
+
+def read_account(file: Path | None) -> tuple[str, str] | None:
+    """The account that the file's first line holds."""
+    if file is None:
+        return None
+    try:
+        name, colon, secret = Path(file).read_text().partition("\n")[0].partition(":")
+    except OSError as error:
+        raise pytest.UsageError(f"--pool-account-file: {file}: {error.strerror}") from error
+    if not (name and colon and secret):
+        raise pytest.UsageError(
+            f"--pool-account-file: expected NAME:SECRET in the first line of {file}; found "
+            "something else; do: give a copy of /etc/luffy-bundle/secrets/proxy_pool_accounts"
+        )
+    return name, secret.strip()
+
+
+@pytest.fixture(scope="session")
+def pool(deployment: Deployment) -> Iterator[requests.Session]:
+    """The same, with the account of the proxy pool where there is one."""
+    with requests.Session() as session:
+        session.trust_env = False
+        session.auth = deployment.account
+        yield session
+
+
+@pytest.fixture(scope="session")
+def farm(deployment: Deployment, http: requests.Session) -> Farm:
+    """What the demo world planted."""
+    return ask_farm(deployment, http)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from urllib.parse import quote
 
 TIMEOUT_S = (3.05, 15.0)
 
@@ -16,12 +17,25 @@ class Deployment:
     site_port: int
     api_port: int
     check_port: int
+    check_tls_port: int
     proxy_pool_port: int
+    gateway_port: int
     demo_port: int
+    account: tuple[str, str] | None = field(default=None, repr=False)
+    """Name and secret of an account of the proxy pool."""
+
+    @property
+    def trusts_us(self) -> bool:
+        """Whether the pool needs no account of us: it is this host's, by the loopback address."""
+        return self.host == "localhost" or self.host == "::1" or self.host.startswith("127.")
+
+    @property
+    def url_host(self) -> str:
+        """The host as it stands in a URL."""
+        return f"[{self.host}]" if ":" in self.host else self.host
 
     def url(self, port: int, path: str) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}:{port}{path}"
+        return f"{self.scheme}://{self.url_host}:{port}{path}"
 
     def site(self, path: str) -> str:
         return self.url(self.site_port, path)
@@ -37,3 +51,10 @@ class Deployment:
 
     def demo(self, path: str) -> str:
         return self.url(self.demo_port, path)
+
+    def gateway(self, account: tuple[str, str] | None, scheme: str = "http") -> str:
+        """The gateway as a proxy's address, for that account."""
+        credentials = (
+            "{}:{}@".format(*(quote(part, safe="") for part in account)) if account else ""
+        )
+        return f"{scheme}://{credentials}{self.url_host}:{self.gateway_port}"

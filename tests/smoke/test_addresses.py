@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import http.client as http_client
 import ipaddress
+import json
 
 import pytest
 import requests
 from deployment import TIMEOUT_S, Deployment
+from farm import judge_context
 
 
 def test_the_front_page_is_the_course_site(deployment: Deployment, http: requests.Session) -> None:
@@ -83,10 +86,26 @@ def test_a_claimed_address_is_not_believed(deployment: Deployment, http: request
     assert answer.text.strip() != claimed
 
 
+def test_check_answers_the_same_over_tls(deployment: Deployment, http: requests.Session) -> None:
+    """Its authority is private: who verifies is the pool, which has its certificate."""
+    connection = http_client.HTTPSConnection(
+        deployment.host,
+        deployment.check_tls_port,
+        timeout=TIMEOUT_S[1],
+        context=judge_context(deployment),
+    )
+    connection.request("GET", "/check/?format=json")
+    encrypted = json.loads(connection.getresponse().read())
+    connection.close()
+    plain = http.get(deployment.check("?format=json"), timeout=TIMEOUT_S).json()
+    assert encrypted["ip"] == plain["ip"]
+    assert ["host", f"{deployment.url_host}:{deployment.check_tls_port}"] in encrypted["headers"]
+
+
 def test_the_pool_answers_as_its_clients_expect(
-    deployment: Deployment, http: requests.Session
+    deployment: Deployment, pool: requests.Session
 ) -> None:
-    routes = http.get(deployment.pool("/"), timeout=TIMEOUT_S).json()
+    routes = pool.get(deployment.pool("/"), timeout=TIMEOUT_S).json()
     assert {route["url"] for route in routes["url"]} >= {
         "/get",
         "/pop",
@@ -94,9 +113,9 @@ def test_the_pool_answers_as_its_clients_expect(
         "/count",
         "/delete",
     }
-    count = http.get(deployment.pool("/count/"), timeout=TIMEOUT_S).json()
+    count = pool.get(deployment.pool("/count/"), timeout=TIMEOUT_S).json()
     assert set(count) >= {"count", "http_type", "source"}
-    assert isinstance(http.get(deployment.pool("/all/"), timeout=TIMEOUT_S).json(), list)
+    assert isinstance(pool.get(deployment.pool("/all/"), timeout=TIMEOUT_S).json(), list)
 
 
 def test_an_unknown_host_is_refused(deployment: Deployment, http: requests.Session) -> None:

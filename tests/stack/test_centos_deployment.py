@@ -21,7 +21,7 @@ from tests.playbook import REPOSITORY, PlaybookResult, run_playbook
 NAME = "centos"
 ROOT = "/opt/luffy-bundle"
 SECRETS = "/etc/luffy-bundle/secrets"
-PUBLISHED_PORTS = [80, 8000, 8001, 5010]
+PUBLISHED_PORTS = [80, 8000, 8001, 8444, 5010, 5011]
 # A host that the first course of a small school would rent.
 MEMORY = "2g"
 
@@ -158,6 +158,9 @@ def test_only_the_edge_publishes_ports(seen: Inspected) -> None:
         (f"{SECRETS}/mariadb_root_password", 0o400, 10003),
         (f"{SECRETS}/luffy_api_secret_key", 0o400, 10004),
         (f"{SECRETS}/proxy_pool_db_conn", 0o400, 10006),
+        (f"{SECRETS}/proxy_pool_accounts", 0o400, 10006),
+        (f"{SECRETS}/edge_judge_certificate", 0o400, 10001),
+        (f"{SECRETS}/judge_authority", 0o400, 0),
         (f"{ROOT}/current/compose.yaml", 0o644, 0),
         (f"{ROOT}/engine.pyz", 0o755, 0),
         ("/etc/docker/daemon.json", 0o644, 0),
@@ -256,5 +259,6 @@ def test_without_the_demo_world_nothing_of_it_is_left(centos: Deployed, seen: In
         variable.split("=", 1) for variable in json.loads(checker)[0]["Config"]["Env"]
     )
     assert environment["JUDGE_URL"] == f"http://{centos.host.address}:8001/check/"
+    assert environment["JUDGE_HTTPS_URL"] == f"https://{centos.host.address}:8444/check/"
     assert environment["OWN_ADDRESSES"] == centos.host.address
     assert environment["ALLOWED_UPSTREAM_NETWORKS"] == ""

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import resource
 import signal
 import sys
 import time
@@ -9,6 +10,7 @@ import time
 import uvicorn
 
 from demo import settings as settings_module
+from demo.exits import networks_csv
 from demo.pages import build_app
 from demo.settings import ConfigurationError
 
@@ -21,11 +23,14 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("serve", help="serve the pages and run the farm")
     commands.add_parser("settings", help="print all settings as a table")
-    if parser.parse_args(arguments).command == "settings":
-        print(settings_module.table())
+    commands.add_parser("networks", help="print whose the exits are, as CSV")
+    command = parser.parse_args(arguments).command
+    if command != "serve":
+        print(settings_module.table() if command == "settings" else networks_csv().rstrip("\n"))
         return 0
     try:
         settings = settings_module.load()
+        app = build_app(settings)
     except ConfigurationError as error:
         for line in error.lines:
             print(f"demo does not start: {line}", file=sys.stderr)
@@ -36,9 +41,10 @@ def main(arguments: list[str] | None = None) -> int:
         format="%(asctime)sZ %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
+    _allow_files_for(settings.farm_max_connections)
     server = uvicorn.Server(
         uvicorn.Config(
-            build_app(settings),
+            app,
             host=settings.host,
             port=settings.port,
             http="httptools",
@@ -54,3 +60,20 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server.run()
     return 0 if server.started else 1
+
+
+def _allow_files_for(connections: int) -> None:
+    """Raise the limit of open files to what `connections` may need, as far as the host permits."""
+    wanted = 2 * connections + 1024  # a client and a destination each, and the listeners
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        logging.getLogger(__name__).warning(
+            "%d files may be open, which is less than FARM_MAX_CONNECTIONS=%d may need (%d). "
+            "What to do: raise the container's ulimit nofile, or lower the setting",
+            hard,
+            connections,
+            wanted,
+        )
+    if soft < wanted:
+        limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))

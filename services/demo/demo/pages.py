@@ -1,35 +1,101 @@
 """The pages of the demo world."""
 
+import asyncio
+import json
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from importlib.resources import files
 from ipaddress import ip_address
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.templating import Jinja2Templates
 
+from demo.behaviour import Behaviour
+from demo.exits import networks_csv
 from demo.farm import Farm
-from demo.lists import Lists
-from demo.plan import Planted, plant
+from demo.faults import FAULTS
+from demo.faults import routes as fault_routes
+from demo.lists import Lists, as_lines
+from demo.plan import Planted, plant, plant_wide
 from demo.settings import Settings
 
+MAX_PAGE = 100_000
+_PIECE = 200
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
     "Cache-Control": "no-store",
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which of many proxies are asked for."""
+
+    offset: int
+    limit: int
+    behaviour: Behaviour | None
+
+    @classmethod
+    def read(cls, query: Mapping[str, str], default_limit: int) -> "Page":
+        """Read `offset`, `limit` and `behaviour`. Raises ValueError with what is wrong."""
+        if unknown := set(query) - {"offset", "limit", "behaviour"}:
+            raise ValueError(f"expected offset, limit or behaviour; found {sorted(unknown)[0]!r}")
+        behaviour = query.get("behaviour")
+        if behaviour is not None and behaviour not in list(Behaviour):
+            raise ValueError(
+                f"behaviour: expected one of {', '.join(Behaviour)}; found {behaviour[:40]!r}"
+            )
+        return cls(
+            _number(query, "offset", 0, 0),
+            _number(query, "limit", 1, default_limit),
+            Behaviour(behaviour) if behaviour is not None else None,
+        )
+
+    def of(self, planted: list[Planted]) -> tuple[int, list[Planted]]:
+        """How many there are in all, and those of this page."""
+        chosen = planted
+        if self.behaviour is not None:
+            chosen = [entry for entry in planted if entry.behaviour is self.behaviour]
+        return len(chosen), chosen[self.offset : self.offset + self.limit]
+
+
+def _number(query: Mapping[str, str], name: str, low: int, default: int) -> int:
+    text = query.get(name, str(default))
+    if not (text.isascii() and text.isdecimal() and low <= int(text[:7]) <= MAX_PAGE):
+        raise ValueError(
+            f"{name}: expected a whole number from {low} to {MAX_PAGE}; found {text[:40]!r}"
+        )
+    return int(text[:7])
+
+
+async def _json_pieces(
+    head: dict[str, object], planted: list[Planted], address: str
+) -> AsyncIterator[str]:
+    """A JSON object that begins as `head` and ends with `proxies`: never all in memory at once."""
+    yield json.dumps(head)[:-1] + ', "proxies": ['
+    for start in range(0, len(planted), _PIECE):
+        texts = (json.dumps(entry.truth(address)) for entry in planted[start : start + _PIECE])
+        yield (", " if start else "") + ", ".join(texts)
+        await asyncio.sleep(0)  # the farm serves meanwhile
+    yield "]}\n"
+
+
 class Pages:
     """The pages' functions, over what is planted."""
 
-    def __init__(self, settings: Settings, planted: list[Planted]) -> None:
+    def __init__(
+        self, settings: Settings, planted: list[Planted], wide: list[Planted], farm: Farm
+    ) -> None:
         self._settings = settings
         self._planted = planted
+        self._wide = wide
+        self._farm = farm
         self._lists = Lists(planted)
         self._templates = Jinja2Templates(Path(str(files("demo") / "templates")))
 
@@ -48,6 +114,8 @@ class Pages:
             "address": self.address(request),
             "planted": self._planted,
             "counts": Counter(entry.behaviour.value for entry in self._planted),
+            "wide": len(self._wide),
+            "faults": list(FAULTS),
             "destinations": [str(asked) for asked in self._settings.farm_announce],
         }
         return self._templates.TemplateResponse(request, "index.html", context, headers=_HEADERS)
@@ -72,31 +140,65 @@ class Pages:
         """The plain text list."""
         return PlainTextResponse(self._lists.plain(self.address(request)), headers=_HEADERS)
 
-    async def json(self, request: Request) -> Response:
+    async def json_list(self, request: Request) -> Response:
         """The JSON list."""
         return JSONResponse(self._lists.json(self.address(request)), headers=_HEADERS)
 
+    async def urls(self, request: Request) -> Response:
+        """The list of URLs."""
+        return PlainTextResponse(self._lists.urls(self.address(request)), headers=_HEADERS)
+
+    async def hidden(self, request: Request) -> Response:
+        """The table whose addresses only a script shows."""
+        context = {"rows": self._lists.hidden(self.address(request))}
+        return self._templates.TemplateResponse(request, "hidden.html", context, headers=_HEADERS)
+
     async def truth(self, request: Request) -> Response:
-        """The truth about each planted proxy, for comparing verdicts with."""
+        """The truth about each proxy at a port, for comparing verdicts with."""
+        return self._truth(request, self._planted, MAX_PAGE)
+
+    async def wide_truth(self, request: Request) -> Response:
+        """The same of the proxies at loopback addresses, in pages."""
+        return self._truth(request, self._wide, 1000)
+
+    def _truth(self, request: Request, planted: list[Planted], default_limit: int) -> Response:
+        try:
+            page = Page.read(request.query_params, default_limit)
+        except ValueError as error:
+            return PlainTextResponse(f"{error}\n", 400)
         address = self.address(request)
-        return JSONResponse(
-            {
-                "address": address,
-                "seed": self._settings.farm_seed,
-                "proxies": [
-                    {
-                        "proxy": f"{address}:{entry.port}",
-                        "port": entry.port,
-                        "behaviour": entry.behaviour.value,
-                        "exit_ip": entry.exit_ip,
-                        "delay_s": entry.delay_s,
-                        "usable": entry.is_usable,
-                    }
-                    for entry in self._planted
-                ],
-            },
-            headers=_HEADERS,
+        total, entries = page.of(planted)
+        head = {
+            "address": address,
+            "seed": self._settings.farm_seed,
+            "flap_period_s": self._settings.farm_flap_period_s,
+            "dies_after": self._settings.farm_dies_after,
+            "total": total,
+            "offset": page.offset,
+            "limit": page.limit,
+        }
+        return StreamingResponse(
+            _json_pieces(head, entries, address), media_type="application/json", headers=_HEADERS
         )
+
+    async def wide_list(self, request: Request) -> Response:
+        """The proxies at loopback addresses as a list of URLs, in pages."""
+        try:
+            page = Page.read(request.query_params, MAX_PAGE)
+        except ValueError as error:
+            return PlainTextResponse(f"{error}\n", 400)
+        return PlainTextResponse(as_lines(page.of(self._wide)[1]), headers=_HEADERS)
+
+    async def networks(self, _: Request) -> Response:
+        """Whose exits are whose, as CSV."""
+        return PlainTextResponse(networks_csv(), headers=_HEADERS, media_type="text/csv")
+
+    async def ca(self, _: Request) -> Response:
+        """The authority that vouches for the farm as judge."""
+        pem = self._farm.ca_pem
+        if pem is None:
+            return PlainTextResponse("the farm is no judge: FARM_ANSWERS_ITSELF is no\n", 404)
+        return PlainTextResponse(pem, headers=_HEADERS, media_type="application/x-pem-file")
 
     async def healthz(self, _: Request) -> Response:
         """Pages are served, and the farm listens: without it the process does not start."""
@@ -106,8 +208,17 @@ class Pages:
 def build_app(settings: Settings) -> Starlette:
     """The application; the farm starts and stops with it."""
     planted = plant(settings.farm_port_first, settings.farm_port_count, settings.farm_seed)
-    pages = Pages(settings, planted)
-    farm = Farm(settings, planted)
+    wide = []
+    if settings.farm_wide_port:
+        wide = plant_wide(
+            settings.farm_wide_port,
+            settings.farm_wide_count,
+            settings.farm_seed,
+            settings.farm_wide_mix,
+        )
+    farm = Farm(settings, planted, wide)
+    farm.write_ca()
+    pages = Pages(settings, planted, wide, farm)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -120,8 +231,15 @@ def build_app(settings: Settings) -> Starlette:
             Route("/", pages.index),
             Route("/lists/table.html", pages.table),
             Route("/lists/plain.txt", pages.plain),
-            Route("/lists/proxies.json", pages.json),
+            Route("/lists/proxies.json", pages.json_list),
+            Route("/lists/urls.txt", pages.urls),
+            Route("/lists/hidden.html", pages.hidden),
+            Route("/lists/wide.txt", pages.wide_list),
+            *fault_routes(),
             Route("/farm/", pages.truth),
+            Route("/farm/wide/", pages.wide_truth),
+            Route("/farm/networks.csv", pages.networks),
+            Route("/farm/ca.pem", pages.ca),
             Route("/healthz", pages.healthz),
         ],
         lifespan=lifespan,

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Any, NamedTuple
 
+from demo.kinds import KINDS, MAX_OF_A_KIND, parse_mix
+
 
 class Destination(NamedTuple):
     """A host and a port that farm proxies connect to."""
@@ -37,6 +39,14 @@ class Settings:
     farm_seed: int
     farm_announce: dict[Destination, Destination]
     farm_allowed_destinations: frozenset[Destination]
+    farm_answers_itself: bool
+    farm_ca_file: str
+    farm_wide_port: int
+    farm_wide_count: int
+    farm_wide_mix: dict[str, int]
+    farm_flap_period_s: float
+    farm_dies_after: int
+    farm_max_connections: int
     log_level: str
 
 
@@ -88,6 +98,24 @@ def _count(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0.1 <= value <= 86400:
+        raise ValueError(text)
+    return value
+
+
+def _yes(text: str) -> bool:
+    if text.lower() not in ("yes", "no"):
+        raise ValueError(text)
+    return text.lower() == "yes"
+
+
+def _wide_port(text: str) -> int:
+    # 65535 is none: the dead ones stand at the port after it.
+    return _count(1024, 65534)(text) if text else 0
+
+
 def _address(text: str) -> str:
     return str(IPv4Address(text)) if text else ""
 
@@ -121,9 +149,9 @@ SETTINGS: tuple[Setting, ...] = (
         "FARM_PORT_COUNT",
         "farm_port_count",
         "64",
-        "a whole number from 5 to 500",
-        "how many proxies are planted",
-        _count(5, 500),
+        f"a whole number from {len(KINDS)} to 500",
+        "how many proxies are planted at ports; every kind is there at least once",
+        _count(len(KINDS), 500),
     ),
     Setting(
         "FARM_SEED",
@@ -136,7 +164,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "FARM_ANNOUNCE",
         "farm_announce",
-        "check.test:8001=check.test:8101",
+        "check.test:8001=check.test:8101,check.test:8444=check.test:8144",
         "a comma list of host:port=host:port",
         "what is asked of the left is sent to the right, with a PROXY protocol header that "
         "announces the planted exit",
@@ -149,6 +177,71 @@ SETTINGS: tuple[Setting, ...] = (
         "a comma list of host:port",
         "what the farm connects to besides, without such a header",
         _destinations,
+    ),
+    Setting(
+        "FARM_ANSWERS_ITSELF",
+        "farm_answers_itself",
+        "no",
+        "yes or no",
+        "whether the farm is the judge: what `FARM_ANNOUNCE` names is answered by the farm, plain "
+        "or TLS, through proxies and at the ports named there; nothing is sent to the right sides",
+        _yes,
+    ),
+    Setting(
+        "FARM_CA_FILE",
+        "farm_ca_file",
+        "",
+        "a file that can be written",
+        "where the authority of the farm as judge is written at the start, as PEM",
+        str,
+    ),
+    Setting(
+        "FARM_WIDE_PORT",
+        "farm_wide_port",
+        "",
+        "a port from 1024 to 65534",
+        "the port of the proxies at loopback addresses; without it, none are planted",
+        _wide_port,
+    ),
+    Setting(
+        "FARM_WIDE_COUNT",
+        "farm_wide_count",
+        "50000",
+        "a whole number from 1 to 100000",
+        "how many proxies are planted at loopback addresses",
+        _count(1, 100_000),
+    ),
+    Setting(
+        "FARM_WIDE_MIX",
+        "farm_wide_mix",
+        "",
+        "a comma list of kind:weight",
+        "what is planted there, such as `hanging:50,dead:40,good:10`; without it, every kind",
+        parse_mix,
+    ),
+    Setting(
+        "FARM_FLAP_PERIOD",
+        "farm_flap_period_s",
+        "60",
+        "seconds from 0.1 to 86400",
+        "flapping ones are up for half of it, and down for the other",
+        _seconds,
+    ),
+    Setting(
+        "FARM_DIES_AFTER",
+        "farm_dies_after",
+        "20",
+        "a whole number from 1 to 1000000",
+        "how many requests the dying ones carry",
+        _count(1, 1_000_000),
+    ),
+    Setting(
+        "FARM_MAX_CONNECTIONS",
+        "farm_max_connections",
+        "4096",
+        "a whole number from 16 to 100000",
+        "how many clients are served at once; more are reset",
+        _count(16, 100_000),
     ),
     Setting(
         "LOG_LEVEL",
@@ -181,9 +274,37 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             f"{values['farm_port_first'] + values['farm_port_count'] - 1}. "
             "What to do: lower FARM_PORT_FIRST or FARM_PORT_COUNT"
         )
+    if not lines and values["farm_wide_port"]:
+        lines += _wide_problems(values)
     if lines:
         raise ConfigurationError(lines)
     return Settings(**values)
+
+
+def _wide_problems(values: dict[str, Any]) -> list[str]:
+    """What does not fit together in the farm at loopback addresses."""
+    count, mix = values["farm_wide_count"], values["farm_wide_mix"]
+    problems = []
+    port, first = values["farm_wide_port"], values["farm_port_first"]
+    taken = range(first, first + values["farm_port_count"])
+    if port in taken or port + 1 in taken or values["port"] in (port, port + 1):
+        problems.append(
+            "FARM_WIDE_PORT: expected that it and the next one, where the dead stand, are no one "
+            f"else's; found {port}. What to do: choose one outside of PORT={values['port']} and "
+            f"{taken[0]}-{taken[-1]}"
+        )
+    if count < len(mix):
+        problems.append(
+            f"FARM_WIDE_COUNT: expected at least {len(mix)}, one of each kind; found {count}. "
+            "What to do: raise it, or name fewer kinds in FARM_WIDE_MIX"
+        )
+    largest = max(mix.values()) / sum(mix.values()) * count
+    if largest > MAX_OF_A_KIND:
+        problems.append(
+            f"FARM_WIDE_MIX: expected at most {MAX_OF_A_KIND} proxies of a kind; found "
+            f"{largest:.0f}. What to do: lower FARM_WIDE_COUNT, or name more kinds"
+        )
+    return problems
 
 
 def table() -> str:

@@ -1,9 +1,12 @@
 import asyncio
 import os
 import socket
+import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -12,6 +15,8 @@ from demo.settings import Settings, load
 MakeSettings = Callable[..., Settings]
 PORT = 8009
 FIRST = 20000
+WIDE_PORT = 30000
+ANNOUNCED_PORT, PLAIN_PORT = 18101, 18102
 
 
 class Destination:
@@ -40,11 +45,11 @@ class Destination:
 
 
 @asynccontextmanager
-async def destination(*, takes_header: bool) -> AsyncIterator[Destination]:
+async def destination(port: int, *, takes_header: bool) -> AsyncIterator[Destination]:
     there = Destination()
     there.takes_header = takes_header
-    server = await asyncio.start_server(there.serve, "127.0.0.1", 0)
-    there.port = server.sockets[0].getsockname()[1]
+    server = await asyncio.start_server(there.serve, "127.0.0.1", port)
+    there.port = port
     try:
         yield there
     finally:
@@ -56,14 +61,14 @@ async def destination(*, takes_header: bool) -> AsyncIterator[Destination]:
 @pytest.fixture
 async def announced() -> AsyncIterator[Destination]:
     """Where what is asked of check.test:8001 is sent, with a PROXY protocol header."""
-    async with destination(takes_header=True) as there:
+    async with destination(ANNOUNCED_PORT, takes_header=True) as there:
         yield there
 
 
 @pytest.fixture
 async def plain() -> AsyncIterator[Destination]:
     """A destination without such a header."""
-    async with destination(takes_header=False) as there:
+    async with destination(PLAIN_PORT, takes_header=False) as there:
         yield there
 
 
@@ -75,28 +80,71 @@ def make_settings() -> MakeSettings:
     return make
 
 
-@pytest.fixture
-async def world(announced: Destination, plain: Destination) -> AsyncIterator[httpx.AsyncClient]:
-    """The demo world as a process of its own, and a client of its pages."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "demo",
-        "serve",
-        env={
-            **os.environ,
-            "FARM_ANNOUNCE": f"check.test:8001=127.0.0.1:{announced.port}",
-            "FARM_ALLOWED_DESTINATIONS": f"127.0.0.1:{plain.port},127.0.0.1:1",
-        },
-    )
-    try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{PORT}", timeout=15) as client:
-            for _ in range(200):
+@contextmanager
+def running(**environment: str) -> Iterator[int]:
+    """The demo world as a process of its own; its process id."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "demo", "serve"], env={**os.environ, **environment}
+    ) as process:
+        try:
+            for _ in range(400):
                 with socket.socket() as probe:
                     if probe.connect_ex(("127.0.0.1", PORT)) == 0:
                         break
-                await asyncio.sleep(0.05)
-            yield client
-    finally:
-        process.terminate()
-        assert await asyncio.wait_for(process.wait(), 10) == 0
+                time.sleep(0.05)
+            yield process.pid
+        finally:
+            process.terminate()
+            assert process.wait(10) == 0
+
+
+def pages() -> httpx.AsyncClient:
+    """A client of the pages of the one that runs."""
+    return httpx.AsyncClient(base_url=f"http://127.0.0.1:{PORT}", timeout=30)
+
+
+@pytest.fixture(scope="module")
+def world_process() -> Iterator[None]:
+    """The farm at ports. It carries to the destinations above, by name and by address."""
+    to = f"127.0.0.1:{ANNOUNCED_PORT}"
+    with running(
+        FARM_ANNOUNCE=f"check.test:8001={to},localhost:8001={to}",
+        FARM_ALLOWED_DESTINATIONS=f"127.0.0.1:{PLAIN_PORT},127.0.0.1:1",
+    ):
+        yield
+
+
+@pytest.fixture
+async def world(
+    world_process: None, announced: Destination, plain: Destination
+) -> AsyncIterator[httpx.AsyncClient]:
+    async with pages() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def judging_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The farm as its own judge, at localhost:8001 and with TLS at 8444, also at loopback
+    addresses; the file of its authority."""
+    ca = tmp_path_factory.mktemp("judge") / "ca.pem"
+    with running(
+        FARM_ANSWERS_ITSELF="yes",
+        FARM_ANNOUNCE="localhost:8001=localhost:1,localhost:8444=localhost:1",
+        FARM_CA_FILE=str(ca),
+        FARM_WIDE_PORT=str(WIDE_PORT),
+        FARM_WIDE_COUNT="128",
+        FARM_FLAP_PERIOD="1",
+        FARM_DIES_AFTER="3",
+    ):
+        yield ca
+
+
+@pytest.fixture
+def ca(judging_process: Path) -> Path:
+    return judging_process
+
+
+@pytest.fixture
+async def judging(judging_process: Path) -> AsyncIterator[httpx.AsyncClient]:
+    async with pages() as client:
+        yield client

@@ -4,18 +4,20 @@ import asyncio
 import contextlib
 import subprocess
 import time
+from typing import Any
 
 import httpx
 import pytest
 
+from tests.clients import RefusedError, connect, tunnel
 from tests.conftest import PORT, Destination
 
-Planted = dict[str, object]
+Planted = dict[str, Any]
 
 
-async def planted_as(world: httpx.AsyncClient, behaviour: str) -> list[Planted]:
+async def planted_as(world: httpx.AsyncClient, kind: str) -> list[Planted]:
     proxies = (await world.get("/farm/")).json()["proxies"]
-    found = [entry for entry in proxies if entry["behaviour"] == behaviour]
+    found = [entry for entry in proxies if entry["kind"] == kind]
     assert found
     return found
 
@@ -132,6 +134,104 @@ async def test_the_farm_is_no_open_relay(url: str, world: httpx.AsyncClient) -> 
     authority = (host if ":" in host else f"{host}:80").encode()
     refused = await raw(entry["port"], b"CONNECT %b HTTP/1.1\r\n\r\n" % authority)
     assert refused.startswith(b"HTTP/1.1 403 ")
+
+
+async def test_no_socks_proxy_is_an_open_relay_either(world: httpx.AsyncClient) -> None:
+    (entry, *_) = await planted_as(world, "good-mixed")
+    for protocol, host, port in (
+        ("socks4", "127.0.0.1", PORT),
+        ("socks4", "192.0.2.1", 8001),
+        ("socks4a", "example.test", 8001),
+        ("socks5", "example.test", 8001),
+        ("socks5", "192.0.2.1", 8001),
+        ("socks5", "2001:db8::1", 8001),
+        ("socks5", "localhost", PORT),
+    ):
+        with pytest.raises(RefusedError) as caught:
+            await tunnel(entry, protocol, host, port)
+        refusal = caught.value.args[0]
+        assert refusal[:2] in (b"\x00\x5b", b"\x05\x02"), (protocol, host)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "host"),
+    [
+        ("connect", "localhost"),
+        ("connect", "127.0.0.1"),
+        ("socks4", "127.0.0.1"),
+        ("socks4a", "localhost"),
+        ("socks4a", "LOCALHOST"),
+        ("socks5", "localhost"),
+        ("socks5", "127.0.0.1"),
+        ("socks5", "::ffff:127.0.0.1"),
+    ],
+)
+async def test_an_announced_destination_is_reached_by_name_and_by_its_address(
+    protocol: str, host: str, world: httpx.AsyncClient, announced: Destination
+) -> None:
+    (entry, *_) = await planted_as(world, "good-mixed")
+    line = await tunnel(entry, protocol, host, 8001)
+    assert b"GET /inside HTTP/1.1" in await line.ask(b"GET /inside HTTP/1.1\r\n\r\n")
+    (received,) = announced.received
+    assert received.startswith(f"PROXY TCP4 {entry['exit_ip']} 127.0.0.1 ".encode())
+
+
+async def test_a_destination_that_is_gone_is_told_to_socks_clients_too(
+    world: httpx.AsyncClient,
+) -> None:
+    (entry, *_) = await planted_as(world, "good-mixed")
+    for protocol, code in (("socks5", b"\x05\x04"), ("socks4", b"\x00\x5b")):
+        with pytest.raises(RefusedError) as caught:
+            await tunnel(entry, protocol, "127.0.0.1", 1)
+        assert caught.value.args[0][:2] == code
+
+
+async def test_a_client_may_end_its_half_first(
+    world: httpx.AsyncClient, announced: Destination
+) -> None:
+    (entry, *_) = await planted_as(world, "good")
+    line = await connect(entry)
+    line.writer.write(b"GET http://check.test:8001/half HTTP/1.1\r\n\r\n")
+    line.writer.write_eof()
+    answer = await asyncio.wait_for(line.reader.read(), 15)
+    line.writer.close()
+    assert b"GET /half HTTP/1.1" in answer
+
+
+@pytest.mark.parametrize("protocol", ["http", "connect", "socks5"])
+async def test_tampering_and_injecting_work_on_what_is_carried(
+    protocol: str, world: httpx.AsyncClient, announced: Destination
+) -> None:
+    path, marker = "/x", "0123456789abcdef" * 2
+    head = f"Host: x\r\nX-Marker: {marker}\r\n\r\n"
+    kinds = {"tampering": marker[::-1], "injecting": "</script>"}
+    for kind, sign in (
+        kinds.items() if protocol != "socks5" else [("tampering-socks5", marker[::-1])]
+    ):
+        (entry, *_) = await planted_as(world, kind)
+        if protocol == "http":
+            line, target = await connect(entry), f"http://check.test:8001{path}"
+        else:
+            line, target = await tunnel(entry, protocol, "localhost", 8001), path
+        answer = await line.ask(f"GET {target} HTTP/1.1\r\n{head}".encode())
+        told, _, body = answer.partition(b"\r\n\r\n")
+        assert sign.encode() in body
+        assert b"Content-Length: %d" % len(body) in told
+
+
+async def test_a_large_answer_is_carried_whole_to_a_slow_reader(
+    world: httpx.AsyncClient, plain: Destination
+) -> None:
+    (entry, *_) = await planted_as(world, "good-mixed")
+    line = await tunnel(entry, "socks5", "127.0.0.1", plain.port)
+    body = b"0123456789" * 1_000_000
+    line.writer.write(b"POST /x HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    answer = b""
+    while piece := await asyncio.wait_for(line.reader.read(16 * 1024), 15):
+        answer += piece
+        await asyncio.sleep(0)
+    line.writer.close()
+    assert answer.endswith(body)
 
 
 async def test_a_destination_that_does_not_answer_is_a_502(world: httpx.AsyncClient) -> None:

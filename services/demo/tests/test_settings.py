@@ -12,7 +12,8 @@ README = Path(__file__).parent.parent / "README.md"
 def test_defaults_are_enough() -> None:
     settings = load({})
     assert settings.farm_announce == {
-        Destination("check.test", 8001): Destination("check.test", 8101)
+        Destination("check.test", 8001): Destination("check.test", 8101),
+        Destination("check.test", 8444): Destination("check.test", 8144),
     }
     assert settings.farm_allowed_destinations == frozenset()
 
@@ -32,7 +33,7 @@ def test_several_destinations_are_read() -> None:
         ("FARM_ADDRESS", "demo"),
         ("FARM_ADDRESS", "::1"),
         ("FARM_PORT_FIRST", "80"),
-        ("FARM_PORT_COUNT", "4"),
+        ("FARM_PORT_COUNT", "31"),
         ("FARM_PORT_COUNT", "501"),
         ("FARM_SEED", "tomato"),
         ("FARM_ANNOUNCE", "check.test:8001"),
@@ -41,6 +42,16 @@ def test_several_destinations_are_read() -> None:
         ("FARM_ANNOUNCE", "check.test:0=check.test:1"),
         ("FARM_ALLOWED_DESTINATIONS", "http://x:80"),
         ("FARM_ALLOWED_DESTINATIONS", "x:99999"),
+        ("FARM_ANSWERS_ITSELF", "maybe"),
+        ("FARM_WIDE_PORT", "80"),
+        ("FARM_WIDE_PORT", "65535"),
+        ("FARM_WIDE_COUNT", "0"),
+        ("FARM_WIDE_COUNT", "100001"),
+        ("FARM_WIDE_MIX", "good:1,best:1"),
+        ("FARM_FLAP_PERIOD", "0"),
+        ("FARM_FLAP_PERIOD", "nan"),
+        ("FARM_DIES_AFTER", "0"),
+        ("FARM_MAX_CONNECTIONS", "1"),
         ("LOG_LEVEL", "LOUD"),
     ],
 )
@@ -55,6 +66,44 @@ def test_a_bad_setting_is_named(name: str, value: str) -> None:
 def test_ports_beyond_the_last_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="FARM_PORT_COUNT"):
         load({"FARM_PORT_FIRST": "65500", "FARM_PORT_COUNT": "64"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"FARM_WIDE_PORT": "20063"}, "FARM_WIDE_PORT"),
+        ({"FARM_WIDE_PORT": "19999"}, "FARM_WIDE_PORT"),
+        ({"FARM_WIDE_PORT": "8008"}, "FARM_WIDE_PORT"),
+        ({"FARM_WIDE_PORT": "30000", "FARM_WIDE_COUNT": "31"}, "FARM_WIDE_COUNT"),
+        ({"FARM_WIDE_PORT": "30000", "FARM_WIDE_COUNT": "1"}, "FARM_WIDE_COUNT"),
+        (
+            {"FARM_WIDE_PORT": "30000", "FARM_WIDE_COUNT": "70000", "FARM_WIDE_MIX": "dead"},
+            "FARM_WIDE_MIX",
+        ),
+    ],
+)
+def test_a_wide_farm_that_does_not_fit_is_refused(changes: dict[str, str], named: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{named}: expected ") as caught:
+        load(changes)
+    assert len(caught.value.lines) == 1
+    assert "What to do: " in caught.value.lines[0]
+
+
+def test_the_wide_farm_is_off_unless_it_has_a_port() -> None:
+    assert load({"FARM_WIDE_COUNT": "1"}).farm_wide_port == 0
+
+
+def test_an_authority_that_cannot_be_written_is_refused_at_the_start() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "demo", "serve"],
+        env={"FARM_ANSWERS_ITSELF": "yes", "FARM_CA_FILE": "/nowhere/ca.pem"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode == 78
+    assert "demo does not start: FARM_CA_FILE: expected a file" in ended.stderr
 
 
 def test_the_process_exits_with_78() -> None:

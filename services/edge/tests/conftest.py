@@ -21,7 +21,7 @@ import requests
 TEMPLATES = Path(__file__).parents[3] / "roles/stack/templates/edge"
 BACKEND = Path(__file__).parent / "backend"
 UID = 10001
-SERVICES = ("luffy_api", "luffycity", "proxy_pool_api", "demo")
+SERVICES = ("luffy_api", "luffycity", "proxy_pool_api", "proxy_pool_gateway", "demo")
 VARIABLES: dict[str, object] = {
     "edge_bind_address": "127.0.0.1",
     "public_hosts": ["localhost", "127.0.0.1", "::1", "Courses.example"],
@@ -69,6 +69,48 @@ def render(folder: Path, **variables: object) -> None:
             shutil.copy(source, folder)
 
 
+@dataclass(frozen=True)
+class Judge:
+    """What the edge answers /check/ over TLS with, made by its own image as in a deployment."""
+
+    authority: Path
+    """The private authority's certificate."""
+    certificate: Path
+    """The edge's secret: its key, and its certificate for `names`."""
+    names: tuple[str, ...] = ("check.test", "edge", "localhost", "127.0.0.1", "::1")
+
+    @property
+    def mount(self) -> tuple[str, str]:
+        """The option of `docker run` that gives the secret to an edge."""
+        return "--volume", f"{self.certificate}:/run/secrets/edge_judge_certificate:ro"
+
+    def make(self) -> None:
+        """Make the authority and the certificate."""
+        both = certificate_command("authority")
+        self.certificate.write_text(certificate_command("server", *self.names, given=both))
+        os.chown(self.certificate, UID, UID)
+        self.certificate.chmod(0o400)
+        self.authority.write_text(both[both.index("-----BEGIN CERTIFICATE-----") :])
+
+
+def certificate_command(*arguments: str, given: str = "") -> str:
+    """What `edge-certificate` prints, run as the release engine does; fails with its words."""
+    result = subprocess.run(
+        [
+            *("docker", "run", "--rm", "--interactive", "--network", "none", "--read-only"),
+            *("--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--log-driver", "none"),
+            *(image(), "edge-certificate", *arguments),
+        ],
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
 def address_of(container: str, network: str) -> str:
     """The container's address on that network."""
     query = f'{{{{(index .NetworkSettings.Networks "{network}").IPAddress}}}}'
@@ -86,6 +128,7 @@ def is_whole(answer: bytes) -> bool:
 class Network:
     """A Docker network of the tests' own, with stand-ins for the services on it."""
 
+    judge: Judge
     name: str = field(default_factory=lambda: f"edge-test-{uuid.uuid4().hex[:12]}")
     containers: list[str] = field(default_factory=list)
 
@@ -230,7 +273,7 @@ def start_edge(
         *("--init", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
         *("--user", f"{UID}:{UID}", "--memory", "128m", "--pids-limit", "64"),
         *("--tmpfs", f"/run/edge:uid={UID},gid={UID},mode=0700"),
-        *("--volume", f"{folder}:/etc/haproxy/bundle:ro"),
+        *("--volume", f"{folder}:/etc/haproxy/bundle:ro", *network.judge.mount),
         *options,
         image(),
         *command,
@@ -241,9 +284,18 @@ def start_edge(
 
 
 @pytest.fixture(scope="session")
-def network() -> Iterator[Network]:
+def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
+    """A private authority, and a certificate of it."""
+    folder = tmp_path_factory.mktemp("judge")
+    judge = Judge(folder / "authority.pem", folder / "certificate.pem")
+    judge.make()
+    return judge
+
+
+@pytest.fixture(scope="session")
+def network(judge: Judge) -> Iterator[Network]:
     """A network with all services on it."""
-    network = Network()
+    network = Network(judge)
     docker("network", "create", network.name)
     try:
         network.run_service("services", *SERVICES)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from conftest import UID, Edge, Network, StartEdge, address_of, docker, image, render
+from conftest import UID, Edge, Judge, Network, StartEdge, address_of, docker, image, render
 
 
 class Clients:
@@ -167,10 +167,10 @@ def test_stop_lets_requests_end(start: StartEdge) -> None:
     assert time.monotonic() - started < 10
 
 
-def test_configuration_can_be_checked_anywhere(tmp_path: Path) -> None:
+def test_configuration_can_be_checked_anywhere(tmp_path: Path, judge: Judge) -> None:
     render(tmp_path / "candidate")
     command = ("run", "--rm", "--user", f"{UID}:{UID}", "--network", "none")
-    mount = ("--volume", f"{tmp_path / 'candidate'}:/candidate:ro")
+    mount = ("--volume", f"{tmp_path / 'candidate'}:/candidate:ro", *judge.mount)
     docker(*command, *mount, image(), "edge-check-config", "/candidate")
     (tmp_path / "candidate" / "503.http").unlink()
     result = docker(*command, *mount, image(), "edge-check-config", "/candidate", check=False)
@@ -192,12 +192,12 @@ def test_configuration_can_be_checked_anywhere(tmp_path: Path) -> None:
     ids=str,
 )
 def test_every_variant_is_accepted_without_a_warning(
-    tmp_path: Path, variables: dict[str, object]
+    tmp_path: Path, judge: Judge, variables: dict[str, object]
 ) -> None:
     render(tmp_path / "bundle", **variables)
     docker(
         *("run", "--rm", "--network", "none", "--env", "EDGE_GATEWAY="),
-        *("--volume", f"{tmp_path / 'bundle'}:/bundle:ro", "--entrypoint", "haproxy"),
+        *("--volume", f"{tmp_path / 'bundle'}:/bundle:ro", *judge.mount, "--entrypoint", "haproxy"),
         *(image(), "-dW", "-c", "-q", "-f", "/bundle/haproxy.cfg"),
     )
 
@@ -214,18 +214,28 @@ def test_missing_configuration_is_refused() -> None:
     assert "haproxy.cfg: expected a file that uid 10001 can read; found nothing" in refused(*tmpfs)
 
 
-def test_run_directory_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+def test_missing_certificate_is_refused(tmp_path: Path) -> None:
     render(tmp_path / "bundle")
-    mount = ("--volume", f"{tmp_path / 'bundle'}:/etc/haproxy/bundle:ro")
+    said = refused(
+        *("--volume", f"{tmp_path / 'bundle'}:/etc/haproxy/bundle:ro"),
+        *("--tmpfs", f"/run/edge:uid={UID},gid={UID},mode=0700"),
+    )
+    assert "edge_judge_certificate: expected a file that uid 10001 can read; found nothing" in said
+    assert "edge-certificate" in said
+
+
+def test_run_directory_that_cannot_be_written_is_refused(tmp_path: Path, judge: Judge) -> None:
+    render(tmp_path / "bundle")
+    mount = ("--volume", f"{tmp_path / 'bundle'}:/etc/haproxy/bundle:ro", *judge.mount)
     tmpfs = ("--tmpfs", "/run/edge:uid=0,gid=0,mode=0755")
     assert "/run/edge: expected a directory that uid 10001 can write" in refused(*mount, *tmpfs)
 
 
-def test_bad_configuration_is_refused(tmp_path: Path) -> None:
+def test_bad_configuration_is_refused(tmp_path: Path, judge: Judge) -> None:
     render(tmp_path / "bundle")
     (tmp_path / "bundle" / "haproxy.cfg").write_text("sail south\n")
     said = refused(
-        *("--volume", f"{tmp_path / 'bundle'}:/etc/haproxy/bundle:ro"),
+        *("--volume", f"{tmp_path / 'bundle'}:/etc/haproxy/bundle:ro", *judge.mount),
         *("--tmpfs", f"/run/edge:uid={UID},gid={UID},mode=0700"),
     )
     assert "unknown keyword 'sail'" in said

@@ -58,8 +58,22 @@ def test_log_is_json_without_queries(edge: Edge) -> None:
     assert "speak-no-evil" not in edge.log()
 
 
+@pytest.mark.parametrize(
+    "name", ["user:speak-no-evil@10.0.0.1:80", "user%3Aspeak-no-evil%4010.0.0.1%3A80"]
+)
+def test_log_names_no_credentials_of_a_proxy(edge: Edge, name: str) -> None:
+    for method, path in (("DELETE", ""), ("POST", "/report")):
+        headers = {"X-Request-ID": f"log-test-{method}"}
+        answer = edge.request(method, 5010, f"/api/v2/proxies/{name}{path}", headers=headers)
+        assert answer.text.startswith(f"{method} /api/v2/proxies/{name}{path} "), answer.text
+        edge.wait_for(lambda m=method: f"log-test-{m}" in edge.log(), "the request is in the log")
+    lines = [line for line in edge.log().splitlines() if "log-test-POST" in line]
+    assert json.loads(lines[0])["path"] == "/api/v2/proxies/***"
+    assert "speak-no-evil" not in edge.log()
+
+
 def test_refused_requests_and_the_farms_connections_are_logged_as_json(edge: Edge) -> None:
-    edge.send(8080, b"nonsense\r\n\r\n")
+    edge.send(8080, b"GET / HTTP/1.0\r\n\r\n")
     edge.send(8101, b"no announcement\r\n")
     edge.get(20001)
     seen: set[str] = set()

@@ -1,161 +1,128 @@
-"""The judge: a page that says from which address, and with which headers, a request came.
+"""Judges: pages that say from which address, and with which headers, a request came.
 
-Asked through a proxy it shows what that proxy does. Asked directly it tells our own address, and
-that it is up: while it is not, nothing that proxies fail at is held against them.
+Asked through a proxy a judge shows what that proxy does. Asked directly it tells our own address,
+and that it is up: while none is, nothing that proxies fail at is held against them.
 """
 
 import asyncio
-import json
 import logging
-import re
 import secrets
-from collections.abc import Iterable
+import ssl
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from proxypool.address import contains_address, normal
-from proxypool.http1 import Answer, ExchangeError, exchange
+from proxypool.address import normal
+from proxypool.exchange import Exchange
+from proxypool.http1 import Answer, ExchangeError
 from proxypool.settings import Settings
+from proxypool.sight import MARKER_HEADER, NotTheJudgeError, OwnAddresses, Sight, read_sight
+from proxypool.tls import verifying_context
 
 log = logging.getLogger(__name__)
 
-MARKER_HEADER = "X-Check-Marker"
-_PROXY_HEADERS = frozenset(
-    {
-        "via",
-        "forwarded",
-        "x-forwarded-for",
-        "x-forwarded-host",
-        "x-forwarded-proto",
-        "x-real-ip",
-        "client-ip",
-        "x-client-ip",
-        "proxy-connection",
-        "x-proxy-id",
-        "x-bluecoat-via",
-    }
-)
-_DESTINATION_HEADERS = frozenset({"host", "x-forwarded-host", "x-host", "x-original-host"})
-_HOST_PARAMETER = re.compile(r'\bhost="?[^;,"]*"?', re.IGNORECASE)  # of Forwarded (RFC 7239)
-_MIN_GAP_S = 0.25  # between two probes: bounds what thousands of failing checks ask of the judge
+USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
+_MIN_GAP_S = 0.25  # between two probes: bounds what thousands of failing checks ask of a judge
 _DOWN_INTERVAL_S = 1.0
 _REMEMBER_OWN_S = 3600.0
 
 
-class NotTheJudgeError(Exception):
-    """The answer is not the judge's; `reason` is one word for the statistics."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-
-
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """What the judge saw of a request."""
+class Place:
+    """Where a URL leads, and the request's pieces around the marker."""
 
-    ip: str
-    headers: list[tuple[str, str]]
-
-    def shows(self, addresses: Iterable[str]) -> bool:
-        """Whether any of `addresses` is the caller's or stands in any header."""
-        addresses = list(addresses)
-        # The judge may stand at an address of ours: where a request goes is no sign of its origin.
-        values = (
-            _HOST_PARAMETER.sub("", value)
-            for name, value in self.headers
-            if name.lower() not in _DESTINATION_HEADERS
-        )
-        return self.ip in addresses or contains_address(values, addresses)
-
-    def names_a_proxy(self) -> bool:
-        """Whether a header says that a proxy was at work."""
-        return any(name.lower() in _PROXY_HEADERS for name, _ in self.headers)
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One request to the judge, with a marker that no one else can know."""
-
-    target: str
+    url: str
     host: str
-    marker: str
+    port: int
+    is_tls: bool
+    relative: tuple[bytes, bytes, bytes]
+    absolute: tuple[bytes, bytes, bytes]
 
     @classmethod
-    def about(cls, url: str, *, through_proxy: bool) -> "Question":
-        """A new question; through a proxy its target is the absolute URL (RFC 9112, 3.2.2)."""
+    def of(cls, url: str) -> "Place":
+        """Read a judge's URL."""
         parts = urlsplit(url)
-        marker = secrets.token_hex(16)
-        origin = f"http://{parts.netloc}" if through_proxy else ""
+        is_tls = parts.scheme == "https"
+        host = str(parts.hostname)
         # The marker stands in the query too, so that no cache on the way answers.
-        target = f"{origin}{parts.path or '/'}?format=json&marker={marker}"
-        return cls(target, parts.netloc, marker)
+        target = f"{parts.path or '/'}?format=json&marker="
+        head = (
+            f" HTTP/1.1\r\nHost: {parts.netloc}\r\nUser-Agent: {USER_AGENT}\r\n"
+            "Accept: application/json, text/plain, */*\r\nAccept-Encoding: identity\r\n"
+            f"Cache-Control: no-cache\r\n{MARKER_HEADER}: "
+        )
+        pieces = [f"GET {origin}{target}" for origin in ("", f"{parts.scheme}://{parts.netloc}")]
+        relative, absolute = (
+            (piece.encode(), head.encode(), b"\r\nConnection: close\r\n") for piece in pieces
+        )
+        port = parts.port or (443 if is_tls else 80)
+        return cls(url, host, port, is_tls, relative, absolute)
 
-    def request(self) -> bytes:
-        """The request's bytes."""
-        return (
-            f"GET {self.target} HTTP/1.1\r\n"
-            f"Host: {self.host}\r\n"
-            "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0\r\n"
-            "Accept: application/json\r\n"
-            "Accept-Encoding: identity\r\n"
-            "Cache-Control: no-cache\r\n"
-            f"{MARKER_HEADER}: {self.marker}\r\n"
-            "Connection: close\r\n"
-            "\r\n"
-        ).encode("ascii")
+    def question(self, *, absolute: bool = False, extra: bytes = b"") -> tuple[str, bytes]:
+        """A random marker and a request that carries it; `extra` are header lines.
 
-    def read(self, answer: Answer) -> Sight:
-        """What the judge saw. Raises NotTheJudgeError for all but its own, whole answer."""
-        if answer.status != 200:
-            raise NotTheJudgeError("bad_status", f"status {answer.status}")
-        try:
-            content = json.loads(answer.body)
-            ip = str(normal(ip_address(content["ip"])))
-            headers = [(str(name), str(value)) for name, value in content["headers"]]
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
-            found = answer.body[:60]
-            raise NotTheJudgeError("not_the_judge", f"answer begins {found!r}") from error
-        markers = [value for name, value in headers if name.lower() == MARKER_HEADER.lower()]
-        if markers != [self.marker]:
-            raise NotTheJudgeError("marker_lost", f"marker came back as {markers!r}")
-        return Sight(ip, headers)
+        Through a proxy that is not a tunnel its target is the absolute URL (RFC 9112, 3.2.2).
+        """
+        marker = secrets.token_hex(16)
+        first, second, third = self.absolute if absolute else self.relative
+        written = marker.encode()
+        return marker, b"".join((first, written, second, written, third, extra, b"\r\n"))
 
 
-class JudgeWatch:
-    """Asks the judge directly, again and again; knows our own addresses and whether it is up."""
+class Judge:
+    """One judge: where proxies reach it, and what asking it directly has shown."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._seen: dict[str, float] = {}
+    def __init__(self, watch: "JudgeWatch", place: Place, direct: Place) -> None:
+        self.place = place
+        self._direct = direct
+        self._watch = watch
+        self._settings = watch.settings
+        self._usual_headers: frozenset[str] = frozenset()
+        self._frame: str | None = None
+        self._told_down = False
         self._probing = asyncio.Lock()
         self._last_good_start = float("-inf")
         self._last_bad_end = float("-inf")
         self._last_end = float("-inf")
-        self.up = asyncio.Event()
+        self._latency_ms, self._fault = 0, ""
+        self.up = False
 
     @property
-    def own_addresses(self) -> set[str]:
-        """The addresses that the judge saw us come from lately, and those of the settings."""
-        return {*self._seen, *self._settings.own_addresses}
+    def was_asked(self) -> bool:
+        """Whether there has been a first answer, or none in time."""
+        return self._last_end > float("-inf")
+
+    def seen(self) -> dict[str, object]:
+        """What the last direct question showed, for statistics."""
+        return {"up": self.up, "latency_ms": self._latency_ms, "error": self._fault}
+
+    @property
+    def usual_headers(self) -> frozenset[str]:
+        """Headers that look like a proxy's, and are there in direct answers too."""
+        return self._usual_headers
+
+    def read(self, answer: Answer, marker: str) -> Sight:
+        """What it saw. Raises NotTheJudgeError for all but its own, whole answer."""
+        sight = read_sight(answer.status, answer.body, marker)
+        if self._frame is not None and sight.frame != self._frame:
+            raise NotTheJudgeError("tampered", "other text around the lines than in direct answers")
+        return sight
 
     async def watch(self) -> None:
         """Probe for ever."""
         while True:
             await self.probe()
             interval_s = self._settings.judge_interval_s
-            await asyncio.sleep(
-                interval_s if self.up.is_set() else min(interval_s, _DOWN_INTERVAL_S)
-            )
+            await asyncio.sleep(interval_s if self.up else min(interval_s, _DOWN_INTERVAL_S))
 
     async def probe(self) -> None:
-        """Ask the judge once, now."""
+        """Ask it directly, once, now."""
         async with self._probing:
             await self._probe()
 
     async def was_up(self, since: float, until: float) -> bool:
-        """Whether the judge was up while a check ran, by the loop's clock.
+        """Whether it was up while a check ran, by the loop's clock.
 
         Known only from a probe that began after the check's end, so one is made where there was
         none yet; all checks that wait share it.
@@ -171,45 +138,127 @@ class JudgeWatch:
     async def _probe(self) -> None:
         loop = asyncio.get_running_loop()
         started = loop.time()
-        url = self._settings.judge_direct_url
-        parts = urlsplit(url)
-        question = Question.about(url, through_proxy=False)
+        place = self._direct
+        marker, request = place.question()
+        tls = (self._watch.tls_context, place.host) if place.is_tls else None
         try:
-            answer = await exchange(
-                str(parts.hostname),
-                parts.port or 80,
-                question.request(),
+            answer = await Exchange(place.host, request, tls=tls).run(
+                place.host,
+                place.port,
                 connect_timeout_s=self._settings.connect_timeout_s,
-                total_timeout_s=self._settings.verify_timeout_s,
+                deadline=started + self._settings.verify_timeout_s,
             )
-            sight = question.read(answer)
+            sight = read_sight(answer.status, answer.body, marker)
         except (ExchangeError, NotTheJudgeError) as error:
             self._last_end = self._last_bad_end = loop.time()
             self._note_down(error)
             return
         self._last_end = loop.time()
         self._last_good_start = started
-        self._note_up(sight.ip)
+        self._latency_ms, self._fault = round(answer.total_s * 1000), ""
+        self._usual_headers, self._frame = sight.proxy_headers(), sight.frame
+        self._watch.note_own(sight.ip)
+        if not self.up:
+            log.info("the judge %s is up", place.url)
+            self.up, self._told_down = True, False
+            self._watch.note_change()
 
-    def _note_up(self, ip: str) -> None:
+    def _note_down(self, error: ExchangeError | NotTheJudgeError) -> None:
+        if not self._told_down:
+            log.warning(
+                "a judge is down: expected its answer from %s; found %s (%s). What to do: see "
+                "that it answers from here. %s",
+                self._direct.url,
+                error.reason,
+                error,
+                self._watch.what_a_judge_down_means(self),
+            )
+            self._told_down = True
+        self.up = False
+        self._fault = f"{error.reason}: {error}"[:300]
+        self._watch.note_change()
+
+
+class JudgeWatch:
+    """All judges, each watched directly; the first that is up is asked through proxies."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._seen: dict[str, float] = {}
+        self.own = OwnAddresses(settings.own_addresses)
+        self.plain = [
+            Judge(self, Place.of(url), Place.of(direct))
+            for url, direct in zip(settings.judge_urls, settings.judge_direct_urls, strict=True)
+        ]
+        tls_direct_urls = settings.judge_https_direct_urls or settings.judge_https_urls
+        self.tls = [
+            Judge(self, Place.of(url), Place.of(direct))
+            for url, direct in zip(settings.judge_https_urls, tls_direct_urls, strict=True)
+        ]
+        self.up = asyncio.Event()
+        """Whether any plain judge is up: without one no check is begun."""
+
+    @cached_property
+    def tls_context(self) -> ssl.SSLContext:
+        """The process's one TLS context for clients."""
+        return verifying_context(self.settings.judge_ca_file)
+
+    @property
+    def own_addresses(self) -> frozenset[str]:
+        """The addresses that judges saw us come from lately, and those of the settings."""
+        return self.own.addresses
+
+    def seen(self) -> dict[str, dict[str, object]]:
+        """What is known of each judge, by its URL; of those that have been asked."""
+        return {
+            judge.place.url: judge.seen() for judge in (*self.plain, *self.tls) if judge.was_asked
+        }
+
+    def plain_judge(self) -> Judge:
+        """The first that is up; the first of all where none is."""
+        return next((judge for judge in self.plain if judge.up), self.plain[0])
+
+    def tls_judge(self) -> Judge | None:
+        """The first that is up, if any is."""
+        return next((judge for judge in self.tls if judge.up), None)
+
+    async def watch(self) -> None:
+        """Probe all of them for ever."""
+        async with asyncio.TaskGroup() as tasks:
+            for judge in (*self.plain, *self.tls):
+                tasks.create_task(judge.watch())
+
+    async def probe(self) -> None:
+        """Ask each judge once, now."""
+        await asyncio.gather(*(judge.probe() for judge in (*self.plain, *self.tls)))
+
+    def note_own(self, ip: str) -> None:
+        """A judge saw us come from `ip`."""
         now = asyncio.get_running_loop().time()
+        ip = str(normal(ip_address(ip)))
         if ip not in self._seen:
-            log.info("the judge sees us as %s", ip)
+            log.info("a judge sees us as %s", ip)
         self._seen[ip] = now
         for address, seen in list(self._seen.items()):
             if now - seen > _REMEMBER_OWN_S:
                 del self._seen[address]
-        if not self.up.is_set():
-            log.info("the judge is up: %s", self._settings.judge_direct_url)
-            self.up.set()
+        addresses = {*self._seen, *self.settings.own_addresses}
+        if addresses != self.own.addresses:
+            self.own = OwnAddresses(addresses)
 
-    def _note_down(self, error: Exception) -> None:
-        if self.up.is_set() or not self._seen:
-            log.warning(
-                "the judge is down, checks wait: expected its JSON from JUDGE_DIRECT_URL=%s; "
-                "found %s (%s). What to do: see that it answers from here",
-                self._settings.judge_direct_url,
-                getattr(error, "reason", "an error"),
-                error,
-            )
-        self.up.clear()
+    def note_change(self) -> None:
+        """A judge went up or down."""
+        if any(judge.up for judge in self.plain):
+            self.up.set()
+        else:
+            self.up.clear()
+
+    def what_a_judge_down_means(self, judge: Judge) -> str:
+        """For the log."""
+        others = [other for other in (*self.plain, *self.tls) if other is not judge and other.up]
+        same_kind = [other for other in others if other.place.is_tls == judge.place.is_tls]
+        if same_kind:
+            return f"{same_kind[0].place.url} is asked meanwhile"
+        if judge.place.is_tls:
+            return "Meanwhile nothing is found out about https"
+        return "Meanwhile checks wait"

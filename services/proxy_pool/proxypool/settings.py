@@ -5,14 +5,19 @@ table is printed from it by `proxypool settings`.
 """
 
 import os
+import re
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from proxypool.address import Network, UpstreamRule, normal, parse_networks
 from proxypool.problems import ConfigurationError, Problem
+from proxypool.protocol import Anonymity
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,8 @@ class Setting:
     """Commands that refuse to start without it."""
     absent: object = ""
     """The value where nothing is set and there is no default."""
+    alias: str = ""
+    """Another name, under which the reference has it; read where `name` is not set."""
 
 
 @dataclass(frozen=True)
@@ -40,15 +47,33 @@ class Settings:
     host: str
     port: int
     trusted_callers: tuple[Network, ...]
+    edge_networks: tuple[Network, ...]
+    auth_required_for: str
+    accounts_file: Path | None
+    rate_limit: int
+    import_max_bytes: int
+    gateway_url: str
+    gateway_account_file: Path | None
     sources_dir: Path | None
-    judge_url: str
-    judge_direct_url: str
+    proxy_fetcher: tuple[str, ...]
+    allowed_source_networks: tuple[Network, ...]
+    judge_urls: tuple[str, ...]
+    judge_https_urls: tuple[str, ...]
+    judge_direct_urls: tuple[str, ...]
+    judge_https_direct_urls: tuple[str, ...]
+    judge_ca_file: Path | None
     judge_interval_s: float
+    min_anonymity: Anonymity
     own_addresses: tuple[str, ...]
     allowed_upstream_networks: tuple[Network, ...]
     connect_timeout_s: float
     verify_timeout_s: float
+    adapt_timeouts: bool
     check_concurrency: int
+    check_processes: int
+    proxy_region: bool
+    geo_file: Path | None
+    geo_database: Path | None
     claim_idle_s: float
     stop_grace_s: float
     recheck_interval_s: float
@@ -58,9 +83,34 @@ class Settings:
     forget_after_s: float
     deleted_for_s: float
     popped_for_s: float
-    max_fail_count: int
+    full_check_interval_s: float
+    score_memory: float
+    evict_below: float
+    max_fail_count: int | None
+    pool_size_min: int
+    pool_size_max: int
     max_known: int
     max_queue: int
+    history_interval_s: float
+    targets_file: Path | None
+    timezone: tzinfo
+    data_dir: Path
+    gateway_host: str
+    gateway_port: int
+    gateway_health_port: int
+    gateway_proxy_protocol_from: tuple[Network, ...]
+    gateway_require_credentials: bool
+    gateway_attempts: int
+    gateway_connect_timeout_s: float
+    gateway_first_byte_timeout_s: float
+    gateway_head_timeout_s: float
+    gateway_idle_timeout_s: float
+    gateway_max_connections: int
+    gateway_max_connections_per_client: int
+    gateway_session_for_s: float
+    gateway_allowed_destinations: tuple[tuple[Network, ...], tuple[str, ...]]
+    gateway_allowed_ports: tuple[tuple[int, int], ...]
+    gateway_stop_grace_s: float
     heartbeat_file: Path
     log_level: str
 
@@ -68,6 +118,11 @@ class Settings:
     def upstream_rule(self) -> UpstreamRule:
         """Which proxies may be connected to."""
         return UpstreamRule(self.allowed_upstream_networks)
+
+    @property
+    def source_rule(self) -> UpstreamRule:
+        """Where the pages of sources may lie."""
+        return UpstreamRule(self.allowed_source_networks)
 
 
 def _number(low: float, high: float) -> Callable[[str], float]:
@@ -90,10 +145,41 @@ def _count(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
-def _http_url(text: str) -> str:
+def _yes_or_no(text: str) -> bool:
+    if text.lower() not in ("yes", "no"):
+        raise ValueError(text)
+    return text.lower() == "yes"
+
+
+def _authorities(text: str) -> Path:
+    try:
+        ssl.create_default_context(cafile=text)
+    except OSError as error:  # ssl.SSLError is one
+        raise ValueError(text) from error
+    return Path(text)
+
+
+def _readable_file(text: str) -> Path:
+    path = Path(text)
+    if not path.is_file() or not os.access(path, os.R_OK):
+        raise ValueError(text)
+    return path
+
+
+def _urls(scheme: str) -> Callable[[str], tuple[str, ...]]:
+    def parse(text: str) -> tuple[str, ...]:
+        urls = tuple(_http_url(part.strip(), scheme) for part in text.split(",") if part.strip())
+        if not urls:
+            raise ValueError(text)
+        return urls
+
+    return parse
+
+
+def _http_url(text: str, scheme: str = "http") -> str:
     url = urlsplit(text)
     _ = url.port  # raises ValueError where it is not a port
-    if url.scheme != "http" or not url.hostname or url.username or url.fragment or url.query:
+    if url.scheme != scheme or not url.hostname or url.username or url.fragment or url.query:
         raise ValueError(text)
     if not text.isascii() or any(character.isspace() for character in text):
         raise ValueError(text)
@@ -123,6 +209,10 @@ def _directory(text: str) -> Path:
     return path
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(_word(part.strip()) for part in text.split(",") if part.strip())
+
+
 def _addresses(text: str) -> tuple[str, ...]:
     networks = parse_networks(text)
     if any(network.num_addresses != 1 for network in networks):
@@ -130,10 +220,72 @@ def _addresses(text: str) -> tuple[str, ...]:
     return tuple(str(normal(network.network_address)) for network in networks)
 
 
+def _file(text: str) -> Path:
+    path = Path(text)
+    if not path.is_file():
+        raise ValueError(text)
+    return path
+
+
+def _home_path(text: str) -> Path:
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as error:  # the user has no home
+        raise ValueError(text) from error
+
+
+def _timezone(text: str) -> tzinfo:
+    if text.upper() == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, OSError) as error:
+        raise ValueError(text) from error
+
+
+def _networks_and_names(text: str) -> tuple[tuple[Network, ...], tuple[str, ...]]:
+    """Networks, and host names; one that begins with a dot stands for all that end in it."""
+    networks: list[Network] = []
+    names: list[str] = []
+    for part in filter(None, (part.strip().lower() for part in text.split(","))):
+        try:
+            networks.extend(parse_networks(part))
+        except ValueError:
+            # An address that is wrong must not pass for a name.
+            labels = part.removeprefix(".").split(".")
+            if "/" in part or not re.fullmatch(r"[a-z0-9._-]{1,254}", part) or "" in labels:
+                raise
+            if labels[-1].isdecimal():
+                raise
+            names.append(part)
+    return tuple(networks), tuple(names)
+
+
+def _port_ranges(text: str) -> tuple[tuple[int, int], ...]:
+    """`1-24,26-65535` as pairs of the first and the last."""
+    ranges = []
+    for part in text.split(","):
+        first, dash, last = (word.strip() for word in part.partition("-"))
+        pair = int(first), int(last) if dash else int(first)
+        if not 1 <= pair[0] <= pair[1] <= 65535:
+            raise ValueError(text)
+        ranges.append(pair)
+    return tuple(ranges)
+
+
 def _level(text: str) -> str:
     if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise ValueError(text)
     return text.upper()
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(text)
+        return text.lower()
+
+    return parse
 
 
 _SECONDS = "a number of seconds"
@@ -163,8 +315,69 @@ SETTINGS: tuple[Setting, ...] = (
         "trusted_callers",
         "127.0.0.1,::1",
         "a comma list of addresses or networks",
-        "callers whose `/pop/` and `/delete/` are answered",
+        "callers that need no credentials",
         parse_networks,
+    ),
+    Setting(
+        "EDGE_NETWORKS",
+        "edge_networks",
+        "",
+        "a comma list of addresses or networks",
+        "where the reverse proxy stands whose X-Forwarded-For says who calls; from elsewhere a "
+        "call with that header is nobody's",
+        parse_networks,
+        absent=(),
+    ),
+    Setting(
+        "AUTH_REQUIRED_FOR",
+        "auth_required_for",
+        "all",
+        "none, changes or all",
+        "the API's calls that need credentials from callers outside TRUSTED_CALLERS; `changes` are "
+        "those that take proxies out, put them in or use the gateway",
+        _one_of("none", "changes", "all"),
+    ),
+    Setting(
+        "ACCOUNTS_FILE",
+        "accounts_file",
+        "",
+        "a file with lines `name:secret`",
+        "accounts of the API and the gateway; the secret is also the account's API key",
+        Path,
+        absent=None,
+    ),
+    Setting(
+        "RATE_LIMIT",
+        "rate_limit",
+        "1000",
+        "a whole number between 1 and 1000000",
+        "requests in 10 seconds of one account, or of one address that is not trusted",
+        _count(1, 1_000_000),
+    ),
+    Setting(
+        "IMPORT_MAX_BYTES",
+        "import_max_bytes",
+        "16777216",
+        "a whole number between 1024 and 1073741824",
+        "the longest list that `POST /api/v2/import` takes",
+        _count(1024, 1 << 30),
+    ),
+    Setting(
+        "GATEWAY_URL",
+        "gateway_url",
+        "http://127.0.0.1:5011",
+        "an http:// address without a query or credentials",
+        "the gateway as the API reaches it, for `POST /api/v2/try`",
+        _http_url,
+    ),
+    Setting(
+        "GATEWAY_ACCOUNT_FILE",
+        "gateway_account_file",
+        "",
+        "a file with one line `name:secret`",
+        "the API's own account at the gateway, for callers that give no credentials",
+        Path,
+        absent=None,
     ),
     Setting(
         "SOURCES_DIR",
@@ -177,30 +390,87 @@ SETTINGS: tuple[Setting, ...] = (
         absent=None,
     ),
     Setting(
-        "JUDGE_URL",
-        "judge_url",
+        "PROXY_FETCHER",
+        "proxy_fetcher",
         "",
-        "an http:// address without a query or credentials",
-        "the judge as proxies reach it",
-        _http_url,
+        "a comma list of names of sources",
+        "the sources to use, also such as are not enabled; none: all that are enabled",
+        _names,
+        absent=(),
+    ),
+    Setting(
+        "ALLOWED_SOURCE_NETWORKS",
+        "allowed_source_networks",
+        "",
+        "a comma list of addresses or networks",
+        "networks that are not public but pages of sources may lie in",
+        parse_networks,
+        absent=(),
+    ),
+    Setting(
+        "JUDGE_URL",
+        "judge_urls",
+        "",
+        "a comma list of http:// addresses without a query or credentials",
+        "the judges as proxies reach them: the first that is up is asked; also read as HTTP_URL",
+        _urls("http"),
         ("checker",),
+        absent=(),
+        alias="HTTP_URL",
+    ),
+    Setting(
+        "JUDGE_HTTPS_URL",
+        "judge_https_urls",
+        "",
+        "a comma list of https:// addresses without a query or credentials",
+        "judges with TLS: without one nothing is found out about https; also read as HTTPS_URL",
+        _urls("https"),
+        absent=(),
+        alias="HTTPS_URL",
     ),
     Setting(
         "JUDGE_DIRECT_URL",
-        "judge_direct_url",
+        "judge_direct_urls",
         "",
-        "an http:// address without a query or credentials",
-        "the judge without a proxy: tells our own address, and whether the judge is up",
-        _http_url,
-        ("checker",),
+        "a comma list of http:// addresses, as many as in JUDGE_URL",
+        "the same judges without a proxy, JUDGE_URL where it is not set: they tell our own address "
+        "and whether they are up",
+        _urls("http"),
+        absent=(),
+    ),
+    Setting(
+        "JUDGE_HTTPS_DIRECT_URL",
+        "judge_https_direct_urls",
+        "",
+        "a comma list of https:// addresses, as many as in JUDGE_HTTPS_URL",
+        "judges with TLS without a proxy, JUDGE_HTTPS_URL where it is not set",
+        _urls("https"),
+        absent=(),
+    ),
+    Setting(
+        "JUDGE_CA_FILE",
+        "judge_ca_file",
+        "",
+        "a file with certificates in PEM form",
+        "a private authority of judges with TLS and of targets, beside the public ones",
+        _authorities,
+        absent=None,
     ),
     Setting(
         "JUDGE_INTERVAL",
         "judge_interval_s",
         "15",
         f"{_SECONDS} between 0.1 and 3600",
-        "how often the judge is asked directly",
+        "how often each judge is asked directly",
         _number(0.1, 3600),
+    ),
+    Setting(
+        "MIN_ANONYMITY",
+        "min_anonymity",
+        "anonymous",
+        "transparent, anonymous or elite",
+        "proxies that hide less are refused",
+        lambda text: Anonymity(text.lower()),
     ),
     Setting(
         "OWN_ADDRESSES",
@@ -233,16 +503,59 @@ SETTINGS: tuple[Setting, ...] = (
         "verify_timeout_s",
         "10",
         f"{_SECONDS} between 0.1 and 300",
-        "for a whole check",
+        "for the judge's answer through a proxy; what follows, https, has it once more",
         _number(0.1, 300),
+    ),
+    Setting(
+        "ADAPT_TIMEOUTS",
+        "adapt_timeouts",
+        "yes",
+        "yes or no",
+        "both timeouts follow three times the 95th percentile of what was observed, down to a "
+        "third of CONNECT_TIMEOUT and half of VERIFY_TIMEOUT",
+        _yes_or_no,
     ),
     Setting(
         "CHECK_CONCURRENCY",
         "check_concurrency",
-        "256",
+        "1000",
         "a whole number between 1 and 20000",
-        "checks under way in one checker",
+        "checks under way in one checker, all its processes together",
         _count(1, 20000),
+    ),
+    Setting(
+        "CHECK_PROCESSES",
+        "check_processes",
+        "0",
+        "a whole number between 0 and 64",
+        "processes of one checker; 0: one per core that it may use",
+        _count(0, 64),
+    ),
+    Setting(
+        "PROXY_REGION",
+        "proxy_region",
+        "yes",
+        "yes or no",
+        "look up country and network of the address that a proxy's requests come from, offline",
+        _yes_or_no,
+    ),
+    Setting(
+        "GEO_FILE",
+        "geo_file",
+        "",
+        "a CSV file with lines network,country,asn,name",
+        "networks of your own, which come before the table",
+        _readable_file,
+        absent=None,
+    ),
+    Setting(
+        "GEO_DATABASE",
+        "geo_database",
+        "",
+        "a table made by `python -m proxypool.geo build`",
+        "countries and networks; none: the table that is installed with the pool, if there is one",
+        _readable_file,
+        absent=None,
     ),
     Setting(
         "CLAIM_IDLE",
@@ -317,12 +630,53 @@ SETTINGS: tuple[Setting, ...] = (
         _number(0, _ONE_YEAR),
     ),
     Setting(
+        "FULL_CHECK_INTERVAL",
+        "full_check_interval_s",
+        "21600",
+        f"{_SECONDS} between 1 and 2592000",
+        "between two checks that try all protocols, and not only those that are known",
+        _number(1, 30 * _ONE_DAY),
+    ),
+    Setting(
+        "SCORE_MEMORY",
+        "score_memory",
+        "0.3",
+        "a number between 0.01 and 1",
+        "how much the newest result counts in a proxy's success rate",
+        _number(0.01, 1),
+    ),
+    Setting(
+        "EVICT_BELOW",
+        "evict_below",
+        "20",
+        "a number between 0 and 100",
+        "a good proxy whose score falls below this is dropped",
+        _number(0, 100),
+    ),
+    Setting(
         "MAX_FAIL_COUNT",
         "max_fail_count",
-        "1",
+        "",
         "a whole number between 0 and 1000",
-        "a good proxy is dropped when its `fail_count` is above this; a success takes one back",
+        "drops a good proxy also when it failed more often than this in a row",
         _count(0, 1000),
+        absent=None,
+    ),
+    Setting(
+        "POOL_SIZE_MIN",
+        "pool_size_min",
+        "20",
+        "a whole number between 0 and 1000000",
+        "with fewer good proxies, sources that work are crawled each minute",
+        _count(0, 1_000_000),
+    ),
+    Setting(
+        "POOL_SIZE_MAX",
+        "pool_size_max",
+        "50000",
+        "a whole number between 1 and 1000000",
+        "good proxies; beyond it those with the lowest scores go",
+        _count(1, 1_000_000),
     ),
     Setting(
         "MAX_KNOWN",
@@ -339,6 +693,171 @@ SETTINGS: tuple[Setting, ...] = (
         "a whole number between 1 and 1000000",
         "checks handed out and not yet settled",
         _count(1, 1_000_000),
+    ),
+    Setting(
+        "HISTORY_INTERVAL",
+        "history_interval_s",
+        "60",
+        f"{_SECONDS} between 1 and 3600",
+        "between two samples of the pool's sizes",
+        _number(1, 3600),
+    ),
+    Setting(
+        "TARGETS_FILE",
+        "targets_file",
+        "",
+        "an existing file",
+        "the YAML list of named sites that proxies are tried with; read again when it changes",
+        _file,
+        absent=None,
+    ),
+    Setting(
+        "TIMEZONE",
+        "timezone",
+        "UTC",
+        "a name of the time zone database",
+        "the zone of the times in records",
+        _timezone,
+    ),
+    Setting(
+        "DATA_DIR",
+        "data_dir",
+        "~/.local/share/proxypool",
+        "a path",
+        "where the store of a pool without DB_CONN lies",
+        _home_path,
+    ),
+    Setting(
+        "GATEWAY_HOST",
+        "gateway_host",
+        "0.0.0.0",  # noqa: S104  the container's own network, behind the edge
+        "an address",
+        "what the gateway listens on",
+        _word,
+    ),
+    Setting(
+        "GATEWAY_PORT",
+        "gateway_port",
+        "5011",
+        "a port between 1 and 65535",
+        "what the gateway listens on, for HTTP and SOCKS5 alike",
+        _count(1, 65535),
+    ),
+    Setting(
+        "GATEWAY_HEALTH_PORT",
+        "gateway_health_port",
+        "5012",
+        "a port between 1 and 65535",
+        "the gateway's `/healthz`, `/readyz` and `/metrics`",
+        _count(1, 65535),
+    ),
+    Setting(
+        "GATEWAY_PROXY_PROTOCOL_FROM",
+        "gateway_proxy_protocol_from",
+        "",
+        "a comma list of addresses or networks",
+        "where the edge is: connections from there must begin with a PROXY protocol header (1 or "
+        "2), others must not",
+        parse_networks,
+        absent=(),
+    ),
+    Setting(
+        "GATEWAY_REQUIRE_CREDENTIALS",
+        "gateway_require_credentials",
+        "yes",
+        "yes or no",
+        "yes: every caller needs an account; no: TRUSTED_CALLERS need none, all others still do",
+        _yes_or_no,
+    ),
+    Setting(
+        "GATEWAY_ATTEMPTS",
+        "gateway_attempts",
+        "5",
+        "a whole number between 1 and 50",
+        "upstreams that are tried for one request",
+        _count(1, 50),
+    ),
+    Setting(
+        "GATEWAY_CONNECT_TIMEOUT",
+        "gateway_connect_timeout_s",
+        "3",
+        f"{_SECONDS} between 0.05 and 60",
+        "for the TCP connection to an upstream",
+        _number(0.05, 60),
+    ),
+    Setting(
+        "GATEWAY_FIRST_BYTE_TIMEOUT",
+        "gateway_first_byte_timeout_s",
+        "15",
+        f"{_SECONDS} between 0.05 and 600",
+        "for an upstream's handshake, and for the first byte of an answer",
+        _number(0.05, 600),
+    ),
+    Setting(
+        "GATEWAY_HEAD_TIMEOUT",
+        "gateway_head_timeout_s",
+        "10",
+        f"{_SECONDS} between 0.05 and 600",
+        "for a client to send a whole request head, or its part of a SOCKS5 handshake",
+        _number(0.05, 600),
+    ),
+    Setting(
+        "GATEWAY_IDLE_TIMEOUT",
+        "gateway_idle_timeout_s",
+        "120",
+        f"{_SECONDS} between 0.05 and 86400",
+        "connections on which nothing moves for this long are closed",
+        _number(0.05, _ONE_DAY),
+    ),
+    Setting(
+        "GATEWAY_MAX_CONNECTIONS",
+        "gateway_max_connections",
+        "2000",
+        "a whole number between 1 and 100000",
+        "clients' connections in all; each may need four open files",
+        _count(1, 100_000),
+    ),
+    Setting(
+        "GATEWAY_MAX_CONNECTIONS_PER_CLIENT",
+        "gateway_max_connections_per_client",
+        "200",
+        "a whole number between 1 and 100000",
+        "connections from one address",
+        _count(1, 100_000),
+    ),
+    Setting(
+        "GATEWAY_SESSION_FOR",
+        "gateway_session_for_s",
+        "600",
+        f"{_SECONDS} between 1 and 86400",
+        "a session keeps its upstream for this long after its last request",
+        _number(1, _ONE_DAY),
+    ),
+    Setting(
+        "GATEWAY_ALLOWED_DESTINATIONS",
+        "gateway_allowed_destinations",
+        "",
+        "a comma list of addresses, networks and host names",
+        "destinations that are not public but may be reached; `.example.internal` stands for all "
+        "names that end in it",
+        _networks_and_names,
+        absent=((), ()),
+    ),
+    Setting(
+        "GATEWAY_ALLOWED_PORTS",
+        "gateway_allowed_ports",
+        "1-24,26-65535",
+        "a comma list of ports and ranges",
+        "destinations' ports that may be reached; without 25, so that nobody sends mail",
+        _port_ranges,
+    ),
+    Setting(
+        "GATEWAY_STOP_GRACE",
+        "gateway_stop_grace_s",
+        "10",
+        f"{_SECONDS} between 0 and 3600",
+        "how long a stopping gateway waits for what is under way",
+        _number(0, 3600),
     ),
     Setting(
         "HEARTBEAT_FILE",
@@ -358,6 +877,9 @@ SETTINGS: tuple[Setting, ...] = (
     ),
 )
 
+_WITHOUT_STORE = ("check", "sources")
+"""Commands that never ask the store anything."""
+
 _DB_CONN_EXPECTED = "redis://user:password@host:port/number"
 
 
@@ -368,9 +890,11 @@ def load(command: str, environ: Mapping[str, str] | None = None) -> Settings:
     """
     environ = os.environ if environ is None else environ
     problems: list[Problem] = []
-    values: dict[str, Any] = {"db_conn": _db_conn(environ, problems)}
+    values: dict[str, Any] = {
+        "db_conn": "" if command in _WITHOUT_STORE else _db_conn(environ, problems)
+    }
     for setting in SETTINGS:
-        text = environ.get(setting.name, "").strip() or setting.default
+        text = _text_of(setting, environ)
         if not text and command in setting.needed_by:
             problems.append(
                 Problem(setting.name, setting.expected, "nothing", f"set it: {setting.purpose}")
@@ -384,18 +908,26 @@ def load(command: str, environ: Mapping[str, str] | None = None) -> Settings:
             advice = f"correct the environment variable {setting.name}: {setting.purpose}"
             problems.append(Problem(setting.name, setting.expected, repr(text), advice))
     if not problems:
+        values["judge_direct_urls"] = values["judge_direct_urls"] or values["judge_urls"]
         problems.extend(_contradictions(values))
     if problems:
         raise ConfigurationError(problems)
     return Settings(**values)
 
 
+def _text_of(setting: Setting, environ: Mapping[str, str]) -> str:
+    names = (setting.name, setting.alias) if setting.alias else (setting.name,)
+    given = (environ.get(name, "").strip() for name in names)
+    return next(filter(None, given), setting.default)
+
+
 def table() -> str:
     """The settings as a Markdown table, for the README."""
     rows = ["| setting | default | expected | what it is for |", "|---|---|---|---|"]
     rows.append(
-        f"| `DB_CONN_FILE` or `DB_CONN` | required | `{_DB_CONN_EXPECTED}` | the Redis that is "
-        "the store; the file holds the same on one line |"
+        f"| `DB_CONN_FILE` or `DB_CONN` | none | `{_DB_CONN_EXPECTED}` | the Redis that is the "
+        "store; the file holds the same on one line. Without: a server of the pool's own in "
+        "`DATA_DIR` |"
     )
     for setting in SETTINGS:
         default = f"`{setting.default}`" if setting.default else "none"
@@ -406,12 +938,17 @@ def table() -> str:
 
 
 def _db_conn(environ: Mapping[str, str], problems: list[Problem]) -> str:
-    """The connection's URL. Its text never goes into a problem: it holds a password."""
-    path, text = environ.get("DB_CONN_FILE", ""), environ.get("DB_CONN", "")
+    """The connection's URL, or nothing where none is set: then the pool runs a store of its own.
+
+    Its text never goes into a problem: it holds a password.
+    """
+    path, text = environ.get("DB_CONN_FILE", ""), environ.get("DB_CONN", "").strip()
     if path and text:
         problems.append(
             Problem("DB_CONN_FILE", "one of DB_CONN_FILE and DB_CONN", "both", "unset DB_CONN")
         )
+        return ""
+    if not path and not text:
         return ""
     name = "DB_CONN_FILE" if path else "DB_CONN"
     if path:
@@ -423,8 +960,8 @@ def _db_conn(environ: Mapping[str, str], problems: list[Problem]) -> str:
             problems.append(Problem(name, "a readable file", f"{path}: {reason}", advice))
             return ""
     if not text:
-        found = f"an empty file {path}" if path else "nothing"
-        advice = "set DB_CONN_FILE to the file that holds the connection's URL"
+        found = f"an empty file {path}"
+        advice = "write the connection's URL into it"
         problems.append(Problem(name, _DB_CONN_EXPECTED, found, advice))
         return ""
     try:
@@ -438,6 +975,25 @@ def _db_conn(environ: Mapping[str, str], problems: list[Problem]) -> str:
 def _contradictions(values: Mapping[str, Any]) -> list[Problem]:
     """Settings that are each right but do not go together."""
     found: list[Problem] = []
+    for name, field, direct_name, direct_field in (
+        ("JUDGE_URL", "judge_urls", "JUDGE_DIRECT_URL", "judge_direct_urls"),
+        (
+            "JUDGE_HTTPS_URL",
+            "judge_https_urls",
+            "JUDGE_HTTPS_DIRECT_URL",
+            "judge_https_direct_urls",
+        ),
+    ):
+        judges, direct = len(values[field]), len(values[direct_field])
+        if direct and judges != direct:
+            found.append(
+                Problem(
+                    direct_name,
+                    f"as many addresses as in {name} ({judges})",
+                    str(direct),
+                    "give each judge's direct address in the same order, or none",
+                )
+            )
     pairs = (
         ("CONNECT_TIMEOUT", "connect_timeout_s", "VERIFY_TIMEOUT", "verify_timeout_s"),
         ("VERIFY_TIMEOUT", "verify_timeout_s", "CLAIM_IDLE", "claim_idle_s"),

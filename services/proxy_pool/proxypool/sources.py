@@ -1,170 +1,124 @@
-"""Sources: YAML files that say which lists are crawled, how often, and how they are read."""
+"""The files that describe the sources: read, checked, and watched for changes."""
 
+import hashlib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Any
 
-import jmespath
-import re2
 import yaml
-from jmespath.exceptions import JMESPathError
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from selectolax.lexbor import LexborHTMLParser, SelectolaxError
+from pydantic import ValidationError
 
+from proxypool.plugin import PluginError, check
 from proxypool.problems import ConfigurationError, Problem
+from proxypool.source import Source
+
+__all__ = ["Source", "SourceFiles", "load_sources"]
+
+_ADVICE = "correct the file; README.md, Sources, has the fields"
+_MAY_BE_SECRET = ("proxies", "headers", "urls", "url")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class SourceFiles:
+    """All `*.yaml` and `*.yml` of a folder; a file holds one source or a list of them."""
+
+    def __init__(self, folder: Path, chosen: Sequence[str] = ()) -> None:
+        """Take those that are enabled, or those whose names are in `chosen` where it is given."""
+        self.folder = folder
+        self._chosen = tuple(chosen)
+        self._watched: tuple[Path, ...] = ()
+        self._seen: object = None
+
+    def load(self) -> list[Source]:
+        """Read all files; raises ConfigurationError with every problem of every file at once."""
+        self._seen = self._signature()
+        problems: list[Problem] = []
+        sources = _read(self.folder, problems)
+        wanted = _chosen(sources, self._chosen, problems)
+        self._watched = tuple(path for source in sources for path in _files(source))
+        self._seen = self._signature()
+        for source in wanted:
+            problems.extend(_missing(source))
+        if problems:
+            raise ConfigurationError(problems)
+        return wanted
+
+    def changed(self) -> bool:
+        """Whether any file is another than at the last `load`, also one that the sources name."""
+        return self._signature() != self._seen
+
+    def _signature(self) -> object:
+        paths = {*_yaml_files(self.folder), *self._watched}
+        return {path: _stamp(path) for path in paths}
 
 
-def _selector(text: str) -> str:
-    try:
-        LexborHTMLParser("<p></p>").css(text)
-    except (SelectolaxError, ValueError) as error:
-        raise ValueError(f"not a CSS selector: {error}") from error
-    return text
+def load_sources(folder: Path, chosen: Sequence[str] = ()) -> list[Source]:
+    """The sources of `folder` that are enabled, or chosen; raises ConfigurationError."""
+    return SourceFiles(folder, chosen).load()
 
 
-class TextParser(_Strict):
-    """Every `ip:port` in the text."""
+def read_all(folder: Path) -> list[Source]:
+    """Every source that the files describe, also those that are not enabled.
 
-    type: Literal["text"]
-
-
-class RegexParser(_Strict):
-    """A pattern (RE2 syntax) with the groups `host` and `port`, or the one group `address`."""
-
-    type: Literal["regex"]
-    pattern: str = Field(max_length=2000)
-
-    @field_validator("pattern")
-    @classmethod
-    def _compiles(cls, pattern: str) -> str:
-        try:
-            groups = set(re2.compile(pattern).groupindex)
-        except re2.error as error:
-            raise ValueError(f"not a pattern of RE2: {error}") from error
-        if not ({"host", "port"} <= groups or "address" in groups):
-            raise ValueError("no groups (?P<host>…) and (?P<port>…), nor (?P<address>…)")
-        return pattern
-
-
-class CssParser(_Strict):
-    """Rows of an HTML page: a selector for the rows, in each one for the host and the port.
-
-    Without `host` and `port` every `ip:port` in the row's text is taken.
-    """
-
-    type: Literal["css"]
-    rows: str
-    host: str | None = None
-    port: str | None = None
-
-    @field_validator("rows", "host", "port")
-    @classmethod
-    def _selects(cls, selector: str | None) -> str | None:
-        return selector if selector is None else _selector(selector)
-
-    @model_validator(mode="after")
-    def _both(self) -> "CssParser":
-        if (self.host is None) != (self.port is None):
-            raise ValueError("give both host and port, or neither")
-        return self
-
-
-class JsonParser(_Strict):
-    """A path (JMESPath) to a list of `"ip:port"`, of `[ip, port]`, or of objects."""
-
-    type: Literal["json"]
-    path: str
-    host: str = "ip"
-    """The host's field, where the list holds objects."""
-    port: str = "port"
-
-    @field_validator("path")
-    @classmethod
-    def _compiles(cls, path: str) -> str:
-        try:
-            jmespath.compile(path)
-        except JMESPathError as error:
-            raise ValueError(f"not a JMESPath: {error}") from error
-        return path
-
-
-Parser = Annotated[TextParser | RegexParser | CssParser | JsonParser, Field(discriminator="type")]
-
-
-class Pages(_Strict):
-    """The numbers that stand for `{page}` in the URLs, both ends included."""
-
-    first: int = Field(ge=0, le=100_000)
-    last: int = Field(ge=0, le=100_000)
-
-    @model_validator(mode="after")
-    def _ordered(self) -> "Pages":
-        if not 0 <= self.last - self.first < 200:
-            raise ValueError("last must lie between first and first + 199")
-        return self
-
-
-class Source(_Strict):
-    """One site that lists proxies."""
-
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
-    enabled: bool = True
-    urls: list[str] = Field(min_length=1, max_length=200)
-    pages: Pages | None = None
-    interval_s: float = Field(ge=5, le=30 * 86400)
-    timeout_s: float = Field(default=20.0, gt=0, le=600)
-    """For one page, from connecting to its last byte."""
-    max_bytes: int = Field(default=2_000_000, ge=1, le=64_000_000)
-    """For one page, after it is decompressed."""
-    max_addresses: int = Field(default=20_000, ge=1, le=1_000_000)
-    """For one crawl; what comes after is left out."""
-    parser: Parser
-
-    @field_validator("urls")
-    @classmethod
-    def _http(cls, urls: list[str]) -> list[str]:
-        for url in urls:
-            parts = urlsplit(url)
-            if parts.scheme not in ("http", "https") or not parts.hostname:
-                raise ValueError(f"{url!r} is not an http:// or https:// address")
-        return urls
-
-    @model_validator(mode="after")
-    def _paged(self) -> "Source":
-        paged = any("{page}" in url for url in self.urls)
-        if paged != (self.pages is not None):
-            raise ValueError("give pages if, and only if, a URL holds {page}")
-        return self
-
-    def page_urls(self) -> list[str]:
-        """The URLs of all pages, in order."""
-        if self.pages is None:
-            return list(self.urls)
-        numbers = range(self.pages.first, self.pages.last + 1)
-        return [url.replace("{page}", str(number)) for number in numbers for url in self.urls]
-
-
-def load_sources(folder: Path) -> list[Source]:
-    """Read all `*.yaml` and `*.yml` in `folder`; a file holds one source or a list of them.
-
-    Sources with `enabled: false` are checked and left out. Raises ConfigurationError with every
-    problem of every file at once.
+    The files that they name are not looked at. Raises ConfigurationError.
     """
     problems: list[Problem] = []
+    sources = _read(folder, problems)
+    if problems:
+        raise ConfigurationError(problems)
+    return sources
+
+
+def version(source: Source) -> str:
+    """Changes with the source, and with the content of the files that it names."""
+    digest = hashlib.sha256(source.model_dump_json().encode())
+    for path in _files(source):
+        if path is not None:
+            try:
+                digest.update(path.read_bytes())
+            except OSError as error:
+                digest.update(str(error.errno).encode())
+    return digest.hexdigest()
+
+
+def public_version(source: Source) -> str:
+    """Changes with what the file says of the source, its secrets aside: may be shown."""
+    plain = source.model_dump_json(exclude={"proxies", "headers"})
+    return hashlib.sha256(plain.encode()).hexdigest()[:16]
+
+
+def _yaml_files(folder: Path) -> list[Path]:
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml"))
+    except OSError:
+        return []  # as good as empty, which is refused
+    return [path for path in paths if not path.name.startswith(".")]
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_mtime_ns, state.st_size, state.st_ino
+
+
+def _files(source: Source) -> Iterable[Path]:
+    return filter(None, (source.file, source.auth_file, source.plugin))
+
+
+def _read(folder: Path, problems: list[Problem]) -> list[Source]:
     sources: dict[str, Source] = {}
-    paths = sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml"))
+    paths = _yaml_files(folder)
     if not paths:
         advice = "put a source file there (README.md, Sources)"
         problems.append(Problem(f"SOURCES_DIR={folder}", "at least one *.yaml", "none", advice))
     for path in paths:
         for index, entry in enumerate(_entries(path, problems)):
             place = f"{path.name}[{index}]"
+            if isinstance(entry, dict) and isinstance(entry.get("name"), str):
+                place += f" ({entry['name'][:64]})"
             try:
-                source = Source.model_validate(entry)
+                source = Source.model_validate(entry, context={"folder": folder})
             except ValidationError as error:
                 problems.extend(_problems(place, error))
                 continue
@@ -174,19 +128,66 @@ def load_sources(folder: Path) -> list[Source]:
                     Problem(f"{place}.name", "a name of its own", repr(source.name), advice)
                 )
             sources[source.name] = source
-    if problems:
-        raise ConfigurationError(problems)
-    return [source for source in sources.values() if source.enabled]
+    return list(sources.values())
+
+
+def _chosen(sources: list[Source], chosen: Sequence[str], problems: list[Problem]) -> list[Source]:
+    if not chosen:
+        return [source for source in sources if source.enabled]
+    names = {source.name for source in sources}
+    if not problems and (unknown := [name for name in chosen if name not in names]):
+        expected = f"names of sources: {', '.join(sorted(names))}"
+        advice = "correct PROXY_FETCHER, or leave it empty for all that are enabled"
+        problems.append(Problem("PROXY_FETCHER", expected, ", ".join(unknown), advice))
+    return [source for source in sources if source.name in chosen]
+
+
+def _missing(source: Source) -> list[Problem]:
+    """What is wrong with the files that a source names."""
+    found = []
+    for field, path in (("file", source.file), ("auth_file", source.auth_file)):
+        if path is None:
+            continue
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            advice = "put the file there, readable for the pool's user, or correct the path"
+            found.append(
+                Problem(
+                    f"{source.name}.{field}", "a readable file", f"{path}: {error.strerror}", advice
+                )
+            )
+    if source.plugin is not None:
+        try:
+            check(source.plugin)
+        except PluginError as error:
+            advice = "correct the plug-in; README.md, Sources, shows one"
+            expected = "a class with fetch()"
+            found.append(
+                Problem(f"{source.name}.plugin", expected, f"{source.plugin.name}: {error}", advice)
+            )
+    return found
 
 
 def _entries(path: Path, problems: list[Problem]) -> list[Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        found = " ".join(str(error).split())
-        problems.append(Problem(path.name, "a readable YAML file", found, "correct the file"))
+        problems.append(
+            Problem(path.name, "a readable YAML file", _what(error), "correct the file")
+        )
         return []
     return content if isinstance(content, list) else [content]
+
+
+def _what(error: Exception) -> str:
+    """The error without the lines around it: they may hold a password."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        return f"{error.problem} in line {mark.line + 1}, column {mark.column + 1}"
+    if isinstance(error, OSError):
+        return str(error.strerror)
+    return type(error).__name__ if isinstance(error, yaml.YAMLError) else "bytes that are not UTF-8"
 
 
 def _problems(place: str, error: ValidationError) -> list[Problem]:
@@ -194,8 +195,19 @@ def _problems(place: str, error: ValidationError) -> list[Problem]:
     for detail in error.errors():
         field = ".".join(str(part) for part in detail["loc"])
         name = f"{place}.{field}" if field else place
-        value = " ".join(repr(detail["input"]).split())[:120]
-        if detail["type"] == "missing":
-            value = "nothing"
-        found.append(Problem(name, detail["msg"], value, "see README.md, Sources"))
+        expected = detail["msg"].removeprefix("Value error, ")
+        found.append(Problem(name, expected, _shown(field, detail), _ADVICE))
     return found
+
+
+def _shown(field: str, detail: Any) -> str:
+    value = detail["input"]
+    if detail["type"] == "missing":
+        return "nothing"
+    if field.partition(".")[0] in _MAY_BE_SECRET:
+        return "something else (not shown: it may hold a password)"
+    if isinstance(value, dict):
+        return "the fields " + ", ".join(sorted(str(key)[:40] for key in value))[:200]
+    if not field:
+        return f"a {type(value).__name__}"
+    return " ".join(repr(value).split())[:120]

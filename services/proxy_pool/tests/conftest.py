@@ -1,11 +1,15 @@
 import asyncio
 import os
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+import trustme
+from proxypool.address import Upstream
+from proxypool.candidate import Candidate
 from proxypool.settings import Settings, load
 from proxypool.store import Store
 from redis.asyncio import Redis
@@ -28,6 +32,11 @@ class Until(Protocol):
     ) -> Any: ...
 
 
+def listed(*proxies: str) -> list[Candidate]:
+    """Candidates as a source lists them that says nothing else."""
+    return [Candidate(Upstream.parse(proxy)) for proxy in proxies]
+
+
 def pool_url(address: str = REDIS_ADDRESS) -> str:
     return f"redis://proxy_pool:pool@{address}/0"
 
@@ -47,9 +56,9 @@ def environment(tmp_path: Path) -> dict[str, str]:
     return {
         "DB_CONN": pool_url(),
         "JUDGE_URL": "http://127.0.0.1:1/check/",
-        "JUDGE_DIRECT_URL": "http://127.0.0.1:1/check/",
         "JUDGE_INTERVAL": "0.2",
         "ALLOWED_UPSTREAM_NETWORKS": "127.0.0.0/8",
+        "ALLOWED_SOURCE_NETWORKS": "127.0.0.0/8",
         "CONNECT_TIMEOUT": "0.5",
         "VERIFY_TIMEOUT": "2",
         "RETRY_INTERVAL": "0.2",
@@ -74,6 +83,44 @@ async def judge() -> AsyncIterator[Judge]:
     await server.start()
     yield server
     await server.stop()
+
+
+@pytest.fixture
+def authority() -> trustme.CA:
+    """A private authority for certificates of judges."""
+    return trustme.CA()
+
+
+@pytest.fixture
+async def tls_judge(authority: trustme.CA) -> AsyncIterator[Judge]:
+    """A judge with TLS, its certificate by the private authority."""
+    server = Judge(tls=tls_server(authority))
+    await server.start()
+    yield server
+    await server.stop()
+
+
+def tls_server(authority: trustme.CA, *names: str) -> ssl.SSLContext:
+    """A server's context with a certificate for `names`, else for loopback."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*(names or ("127.0.0.1", "localhost"))).configure_cert(context)
+    return context
+
+
+@pytest.fixture
+async def judged_with_tls(
+    make_settings: MakeSettings,
+    judge: Judge,
+    tls_judge: Judge,
+    authority: trustme.CA,
+    tmp_path: Path,
+) -> Settings:
+    """Settings whose judges run, one of them with TLS."""
+    ca_file = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(ca_file)
+    return make_settings(
+        JUDGE_URL=judge.url, JUDGE_HTTPS_URL=tls_judge.url, JUDGE_CA_FILE=str(ca_file)
+    )
 
 
 @pytest.fixture

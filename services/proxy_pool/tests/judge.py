@@ -1,12 +1,16 @@
 """A judge as the edge is one: it answers with the caller's address and the request's headers.
 
+It can also answer as httpbin and azenv do, and speak TLS.
+
 `python -m tests.judge` serves callers on 8001, and on 8101 those that a PROXY protocol header
 announces.
 """
 
 import asyncio
 import json
+import ssl
 from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlsplit
 
 
 @dataclass
@@ -17,11 +21,15 @@ class Judge:
     port: int = 0
     takes_proxy_protocol: bool = False
     mode: str = "honest"
+    form: str = "own"
+    tls: ssl.SSLContext | None = None
+    adds: list[tuple[str, str]] = field(default_factory=list)
+    """Headers that a front of its own puts into every request."""
     asked: int = 0
     _server: asyncio.Server | None = field(default=None, repr=False)
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, self.host, self.port)
+        self._server = await asyncio.start_server(self._serve, self.host, self.port, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -33,7 +41,8 @@ class Judge:
 
     @property
     def url(self) -> str:
-        return f"http://{self.host}:{self.port}/check/"
+        scheme = "http" if self.tls is None else "https"
+        return f"{scheme}://{self.host}:{self.port}/check/"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.asked += 1
@@ -53,8 +62,8 @@ class Judge:
         if self.mode == "silent":
             await reader.read()
             return
-        headers = [list(map(str.strip, line.split(":", 1))) for line in lines[1:]]
-        body = json.dumps({"ip": ip, "headers": headers}).encode()
+        headers = [tuple(map(str.strip, line.split(":", 1))) for line in lines[1:]] + self.adds
+        body = _FORMS[self.form](ip, headers, lines[0].split()[1]).encode()
         status = "200 OK"
         if self.mode == "broken":
             status, body = "503 Service Unavailable", b"gone\n"
@@ -64,6 +73,25 @@ class Judge:
             + body
         )
         await writer.drain()
+
+
+def _own(ip: str, headers: list[tuple[str, str]], _target: str) -> str:
+    return json.dumps({"ip": ip, "headers": headers})
+
+
+def _httpbin(ip: str, headers: list[tuple[str, str]], target: str) -> str:
+    query = dict(parse_qsl(urlsplit(target).query))
+    content = {"args": query, "headers": dict(headers), "origin": ip, "url": target}
+    return json.dumps(content, indent=2) + "\n"
+
+
+def _azenv(ip: str, headers: list[tuple[str, str]], target: str) -> str:
+    lines = [f"HTTP_{name.upper().replace('-', '_')} = {value}" for name, value in headers]
+    lines += [f"REMOTE_ADDR = {ip}", f"REQUEST_URI = {target}"]
+    return "<html><body><pre>\n" + "\n".join(lines) + "\n</pre></body></html>\n"
+
+
+_FORMS = {"own": _own, "httpbin": _httpbin, "azenv": _azenv}
 
 
 async def _main() -> None:

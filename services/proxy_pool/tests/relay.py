@@ -9,6 +9,7 @@ class Relay:
     def __init__(self, host: str, port: int) -> None:
         self._there = (host, port)
         self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
         self.port = 0
 
     async def mend(self) -> None:
@@ -18,7 +19,8 @@ class Relay:
     async def cut(self) -> None:
         if self._server is not None:
             self._server.close()
-            self._server.abort_clients()
+            for writer in list(self._writers):  # not every loop's server knows its clients
+                writer.transport.abort()
             await self._server.wait_closed()
             self._server = None
 
@@ -28,7 +30,11 @@ class Relay:
         except OSError:
             writer.close()
             return
-        await asyncio.gather(_carry(reader, far_writer), _carry(far_reader, writer))
+        self._writers.add(writer)
+        try:
+            await asyncio.gather(_carry(reader, far_writer), _carry(far_reader, writer))
+        finally:
+            self._writers.discard(writer)
 
 
 async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -18,6 +18,8 @@ from proxypool.address import (
         (" 1.2.3.4:80\n", "1.2.3.4:80"),
         ("[2001:DB8::1]:3128", "[2001:db8::1]:3128"),
         ("[::ffff:1.2.3.4]:80", "1.2.3.4:80"),
+        ("Host.Invalid:80", "host.invalid:80"),
+        ("user:p%40ss@gate.example:7000", "user:p%40ss@gate.example:7000"),
     ],
 )
 def test_an_address_is_read(text: str, expected: str) -> None:
@@ -43,8 +45,13 @@ def test_an_address_is_read(text: str, expected: str) -> None:
         "1.2.3:80",
         "01.2.3.4:80",
         "2001:db8::1:80",
-        "host.invalid:80",
         "1.2.3.4:80:80",
+        "a_host..invalid:80",
+        "-host.invalid:80",
+        "user@1.2.3.4:80",
+        ":password@1.2.3.4:80",
+        "user:a%0Ab@1.2.3.4:80",
+        "user:" + "p" * 256 + "@1.2.3.4:80",
         "1" * 5000 + ":80",
         "1.2.3.4:" + "9" * 5000,
     ],
@@ -52,6 +59,13 @@ def test_an_address_is_read(text: str, expected: str) -> None:
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(BadAddressError):
         Upstream.parse(text)
+
+
+def test_credentials_are_part_of_the_name_and_not_of_the_place() -> None:
+    upstream = Upstream.of("2001:db8::1", 1080, "us er", "a:b@c")
+    assert str(upstream) == "us%20er:a%3Ab%40c@[2001:db8::1]:1080"
+    assert upstream.place == "[2001:db8::1]:1080"
+    assert Upstream.parse(str(upstream)) == upstream
 
 
 def test_addresses_are_found_among_noise() -> None:

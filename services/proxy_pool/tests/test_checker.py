@@ -3,19 +3,22 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from proxypool.checker import Checker
+from proxypool.query import Query
 from proxypool.settings import Settings
 from proxypool.store import Store
 
 from tests import proxies
-from tests.conftest import Admin, MakeSettings, Until, pool_url
+from tests.conftest import Admin, MakeSettings, Until, listed, pool_url
 from tests.judge import Judge
 from tests.relay import Relay
 
 OpenStore = Callable[[Settings], Store]
 TABLE = "proxy_pool:use_proxy"
+ALL = Query()
 
 
 @asynccontextmanager
@@ -39,19 +42,43 @@ async def test_good_is_kept_and_bad_is_not(
         proxies.proxy(proxies.hangs) as hanging,
         running(judged, open_store),
     ):
-        await store.add("siteA", [good, transparent, hanging, "127.0.0.1:1"])
+        await store.add("siteA", listed(good, transparent, hanging, "127.0.0.1:1"))
         await store.dispatch()
 
         async def settled() -> object:
             return sum((await store.statistics())["checks"].values()) == 4
 
         await until(settled)
-    records = [json.loads(record) for record in await store.all("all")]
+    records = [json.loads(record) for record in await store.all(ALL)]
     assert [(record["proxy"], record["exit_ip"]) for record in records] == [(good, proxies.EXIT)]
     statistics = await store.statistics()
     assert statistics["checks"] == {"good": 1, "refused": 1, "failed": 2}
     assert statistics["reasons"] == {"transparent": 1, "timeout": 1, "connect_refused": 1}
     assert statistics["queued"] == 0
+
+
+async def test_people_are_told_how_the_judges_do(
+    judged: Settings, judge: Judge, open_store: OpenStore, until: Until
+) -> None:
+    store = open_store(judged)
+
+    async def seen() -> dict[str, Any]:
+        statistics = await store.statistics()
+        found: dict[str, Any] = statistics["judges"].get(judge.url, {})
+        return found
+
+    async def is_up() -> object:
+        return (await seen()).get("up")
+
+    async def is_down() -> object:
+        return (await seen()).get("up") is False
+
+    async with running(judged, open_store):
+        await until(is_up)
+        assert (await seen())["error"] == ""
+        await judge.stop()
+        await until(is_down)
+        assert (await seen())["error"].startswith("connect_refused")
 
 
 async def test_work_of_a_checker_that_was_killed_is_taken_over(
@@ -60,11 +87,11 @@ async def test_work_of_a_checker_that_was_killed_is_taken_over(
     store = open_store(judged)
     await store.ensure_group()
     async with proxies.proxy(proxies.good) as good:
-        await store.add("siteA", [good])
+        await store.add("siteA", listed(good))
         await store.dispatch()
         assert len(await store.take("killed", 10, 0.1)) == 1
         async with running(judged, open_store):
-            await until(lambda: store.get("all"))
+            await until(lambda: store.get(ALL))
 
 
 async def test_a_stopping_checker_returns_what_it_cannot_finish(
@@ -80,7 +107,7 @@ async def test_a_stopping_checker_returns_what_it_cannot_finish(
     )
     store = open_store(settings)
     async with proxies.proxy(proxies.hangs) as hanging, running(settings, open_store):
-        await store.add("siteA", [hanging])
+        await store.add("siteA", listed(hanging))
         await store.dispatch()
 
         async def taken() -> bool:
@@ -104,15 +131,15 @@ async def test_a_dead_judge_never_empties_the_pool(
 ) -> None:
     store = open_store(judged)
     async with proxies.proxy(proxies.good) as good, running(judged, open_store):
-        await store.add("siteA", [good])
+        await store.add("siteA", listed(good))
         await store.dispatch()
-        await until(lambda: store.get("all"))
+        await until(lambda: store.get(ALL))
         await judge.stop()
         for _ in range(15):
             await admin.zadd(f"{TABLE}:due:alive", {good: 0})
             await store.dispatch()
             await asyncio.sleep(0.2)
-        record = json.loads(await store.get("all") or "")
+        record = json.loads(await store.get(ALL) or "")
         assert (record["fail_count"], record["check_count"]) == (0, 1)
         assert "failed" not in (await store.statistics())["checks"]
 
@@ -120,7 +147,7 @@ async def test_a_dead_judge_never_empties_the_pool(
 
         async def checked_again() -> bool:
             await store.dispatch()
-            return bool(json.loads(await store.get("all") or "{}").get("check_count", 0) >= 2)
+            return bool(json.loads(await store.get(ALL) or "{}").get("check_count", 0) >= 2)
 
         await until(checked_again)
 
@@ -148,11 +175,11 @@ async def test_a_checker_outlives_redis_and_says_so(
     ):
         await asyncio.sleep(0.5)  # Redis is not there yet when it starts
         await relay.mend()
-        await direct.add("siteA", [first])
+        await direct.add("siteA", listed(first))
         await direct.dispatch()
-        await until(lambda: direct.get("all"))
+        await until(lambda: direct.get(ALL))
         await relay.cut()
-        await direct.add("siteA", [second])
+        await direct.add("siteA", listed(second))
         await direct.dispatch()
         await asyncio.sleep(2)
         assert (await direct.count())[0] == 1
@@ -174,8 +201,10 @@ async def test_no_more_checks_are_under_way_than_allowed(
     store = open_store(settings)
     async with proxies.proxy(proxies.hangs) as hanging, running(settings, open_store):
         port = hanging.rpartition(":")[2]
-        await store.add("siteA", [f"127.0.0.1:{port}"] + [f"127.0.0.1:{i}" for i in range(1, 4)])
-        await store.add("siteA", [f"127.0.1.{i}:{port}" for i in range(1, 31)])
+        await store.add(
+            "siteA", listed(*([f"127.0.0.1:{port}"] + [f"127.0.0.1:{i}" for i in range(1, 4)]))
+        )
+        await store.add("siteA", listed(*[f"127.0.1.{i}:{port}" for i in range(1, 31)]))
         await store.dispatch()
         most = 0
 

@@ -96,3 +96,18 @@ def test_an_answer_that_is_cut_off_is_never_taken_for_whole(answer: bytes) -> No
 def test_every_reason_is_told_apart() -> None:
     kinds = ExchangeError.__subclasses__()
     assert len({kind.reason for kind in kinds}) == len(kinds)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 70000\r\n\r\n" + b"x" * 70_000,
+        b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 70_000,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n11170\r\n" + b"x" * 70_000,
+    ],
+)
+def test_a_body_may_be_cut_off_where_its_beginning_is_enough(answer: bytes) -> None:
+    reader = AnswerReader(max_body_bytes=1000, cuts_off=True)
+    pieces = [answer[i : i + 700] for i in range(0, len(answer), 700)]
+    assert any(map(reader.feed, pieces))
+    assert bytes(reader.body) == b"x" * 1000

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -18,6 +19,7 @@ from tests.conftest import Admin, Until
 
 DEMO_URL = os.environ.get("DEMO_URL", "http://127.0.0.1:8009")
 JUDGE_URL = os.environ.get("JUDGE_URL", "http://127.0.0.1:8001/check/")
+PRIVATE = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"
 API = "http://127.0.0.1:5010"
 SOURCES = """
 - name: demo-table
@@ -64,7 +66,8 @@ def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
                     "VERIFY_TIMEOUT": "5",
                     "CLAIM_IDLE": "6",
                     # the demo world stands in a private network
-                    "ALLOWED_UPSTREAM_NETWORKS": "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16",
+                    "ALLOWED_UPSTREAM_NETWORKS": PRIVATE,
+                    "ALLOWED_SOURCE_NETWORKS": f"{PRIVATE},127.0.0.0/8",
                     "HEARTBEAT_FILE": str(tmp_path / f"{command}.heartbeat"),
                     **changes,
                 },
@@ -101,6 +104,13 @@ async def a_proxy() -> object:
     return answer if isinstance(answer, dict) and answer.get("proxy") else None
 
 
+async def planted() -> list[dict[str, Any]]:
+    """What the farm planted; no list above names those that want credentials."""
+    async with httpx.AsyncClient() as client:
+        truth = (await client.get(f"{DEMO_URL}/farm/")).json()["proxies"]
+    return [entry for entry in truth if not entry["username"]]
+
+
 async def test_every_planted_behaviour_is_found_out(
     admin: Admin, start: Start, until: Until
 ) -> None:
@@ -109,16 +119,15 @@ async def test_every_planted_behaviour_is_found_out(
         start(command)
     await until(a_proxy)
     print(f"the first proxy was served {time.monotonic() - began:.1f} s after the start")
-    async with httpx.AsyncClient() as client:
-        truth = (await client.get(f"{DEMO_URL}/farm/")).json()["proxies"]
-    assert {planted["behaviour"] for planted in truth} == {
-        "good",
-        "slow",
-        "dead",
-        "hanging",
-        "transparent",
-    }
-    expected = {entry["proxy"]: entry["exit_ip"] for entry in truth if entry["usable"]}
+    truth = await planted()
+    # Those whose verdict depends neither on the moment nor on what is spoken in tunnels.
+    judged = [
+        entry
+        for entry in truth
+        if entry["steady"] and "http" in entry["protocols"] and entry["behaviour"] != "breaks_tls"
+    ]
+    expected = {entry["proxy"]: entry for entry in judged if entry["usable"]}
+    assert {entry["behaviour"] for entry in judged} >= {"good", "slow", "dead", "transparent"}
 
     async def all_found() -> object:
         known = await admin.hgetall("proxy_pool:use_proxy:known")
@@ -128,32 +137,32 @@ async def test_every_planted_behaviour_is_found_out(
     await until(all_found, 60)
     records = await answered("/all/")
     assert isinstance(records, list)
-    assert {record["proxy"]: record["exit_ip"] for record in records} == expected
-    assert {record["anonymous"] for record in records} == {"elite"}
     by_proxy = {record["proxy"]: record for record in records}
-    for entry in truth:
-        if entry["usable"]:
-            assert by_proxy[entry["proxy"]]["latency_ms"] >= entry["delay_s"] * 1000
+    assert {entry["proxy"] for entry in judged} & set(by_proxy) == set(expected)
+    for proxy, entry in expected.items():
+        assert by_proxy[proxy]["exit_ip"] == entry["exit_ip"]
+        assert by_proxy[proxy]["anonymous"] == entry["anonymity"]
+        assert by_proxy[proxy]["latency_ms"] >= entry["delay_s"] * 1000
 
     reasons = {
         proxy: text.split('"reason":"')[1].split('"')[0]
         for proxy, text in (await admin.hgetall("proxy_pool:use_proxy:known")).items()
     }
     why = {"dead": "connect_refused", "hanging": "timeout", "transparent": "transparent"}
-    for entry in truth:
-        if not entry["usable"]:
+    for entry in judged:
+        if entry["behaviour"] in why:
             assert reasons[entry["proxy"]] == why[entry["behaviour"]], entry
     assert len(reasons) == len(truth), "the noise on the lists was taken for proxies"
 
     count = await answered("/count/")
     assert isinstance(count, dict)
-    assert count["count"] == len(expected)
+    assert count["count"] >= len(expected)
     assert set(count["source"]) == {"demo-table", "demo-plain", "demo-json"}
 
-    proxy = str((await a_proxy() or {})["proxy"])  # type: ignore[index]
+    proxy = next(proxy for proxy, entry in expected.items() if entry["behaviour"] == "good")
     async with httpx.AsyncClient(proxy=f"http://{proxy}") as client:
         seen = await client.get(JUDGE_URL, timeout=10)
-    assert seen.json()["ip"] == expected[proxy]
+    assert seen.json()["ip"] == expected[proxy]["exit_ip"]
 
 
 async def test_redis_that_ends_and_comes_back_needs_no_restart(
@@ -206,10 +215,11 @@ async def test_a_killed_checkers_work_is_done_by_another(
     first.send_signal(signal.SIGKILL)
     first.wait(10)
     start("checker")
+    listed = len(await planted())
 
     async def all_settled() -> object:
         known = await admin.hgetall("proxy_pool:use_proxy:known")
-        return len(known) == 64 and not any('"lane":"new"' in text for text in known.values())
+        return len(known) == listed and not any('"lane":"new"' in text for text in known.values())
 
     await until(all_settled, 60)
 

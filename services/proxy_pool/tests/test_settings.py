@@ -37,6 +37,11 @@ def test_the_connection_is_read_from_a_file(tmp_path: Path) -> None:
         ("PORT", "http"),
         ("TRUSTED_CALLERS", "everyone"),
         ("TRUSTED_CALLERS", "10.0.0.1/8"),
+        ("EDGE_NETWORKS", "edge"),
+        ("AUTH_REQUIRED_FOR", "some"),
+        ("RATE_LIMIT", "0"),
+        ("IMPORT_MAX_BYTES", "1"),
+        ("GATEWAY_URL", "https://gateway/"),
         ("SOURCES_DIR", "/nonexistent"),
         ("JUDGE_URL", "https://judge/"),
         ("JUDGE_URL", "judge:8001"),
@@ -44,7 +49,20 @@ def test_the_connection_is_read_from_a_file(tmp_path: Path) -> None:
         ("JUDGE_URL", "http://user@judge/"),
         ("JUDGE_URL", "http://judge/?x=y"),
         ("JUDGE_URL", "http://judge/\r\nX: y"),
+        ("JUDGE_URL", ","),
+        ("JUDGE_URL", "http://judge/,https://judge/"),
+        ("JUDGE_HTTPS_URL", "http://judge/"),
+        ("JUDGE_HTTPS_DIRECT_URL", "https://a.test/"),
         ("JUDGE_DIRECT_URL", "http://"),
+        ("JUDGE_DIRECT_URL", "http://a/,http://b/"),
+        ("JUDGE_CA_FILE", "/nonexistent"),
+        ("JUDGE_CA_FILE", "/etc/passwd"),
+        ("MIN_ANONYMITY", "high"),
+        ("ADAPT_TIMEOUTS", "maybe"),
+        ("CHECK_PROCESSES", "-1"),
+        ("PROXY_REGION", "true"),
+        ("GEO_FILE", "/nonexistent"),
+        ("GEO_DATABASE", "/nonexistent"),
         ("OWN_ADDRESSES", "10.0.0.0/8"),
         ("ALLOWED_UPSTREAM_NETWORKS", "172.16.0.0/33"),
         ("CONNECT_TIMEOUT", "fast"),
@@ -56,6 +74,11 @@ def test_the_connection_is_read_from_a_file(tmp_path: Path) -> None:
         ("CHECK_CONCURRENCY", "0"),
         ("CHECK_CONCURRENCY", "1.5"),
         ("MAX_FAIL_COUNT", "-1"),
+        ("EVICT_BELOW", "101"),
+        ("SCORE_MEMORY", "0"),
+        ("POOL_SIZE_MAX", "0"),
+        ("TIMEZONE", "Mars/Olympus"),
+        ("TARGETS_FILE", "/nonexistent"),
         ("NEGATIVE_INTERVAL", "30000"),
         ("LOG_LEVEL", "LOUD"),
     ],
@@ -82,15 +105,41 @@ def test_a_bad_setting_is_named_with_what_was_expected_and_found(
 @pytest.mark.parametrize(
     ("command", "missing"),
     [
-        ("schedule", {"DB_CONN_FILE", "DB_CONN", "SOURCES_DIR"}),
-        ("checker", {"DB_CONN", "JUDGE_URL", "JUDGE_DIRECT_URL"}),
-        ("server", {"DB_CONN"}),
+        ("schedule", {"SOURCES_DIR"}),
+        ("checker", {"JUDGE_URL"}),
     ],
 )
 def test_what_a_command_needs_is_asked_for_at_once(command: str, missing: set[str]) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load(command, {})
     assert {problem.name for problem in caught.value.problems} <= missing
+
+
+def test_without_a_connection_the_store_lies_in_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    settings = load("server", {"DB_CONN": ""})
+    assert settings.db_conn == ""
+    assert settings.data_dir == tmp_path / ".local" / "share" / "proxypool"
+    assert load("server", {"DATA_DIR": "/data"}).data_dir == Path("/data")
+
+
+def test_an_empty_file_of_the_connection_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "db_conn").write_text("\n")
+    with pytest.raises(ConfigurationError, match="an empty file"):
+        load("server", {"DB_CONN_FILE": str(tmp_path / "db_conn")})
+
+
+def test_the_references_names_of_the_judges_are_taken(environment: dict[str, str]) -> None:
+    del environment["JUDGE_URL"]
+    urls = {"HTTP_URL": "http://a.test/,http://b.test/", "HTTPS_URL": "https://c.test/"}
+    settings = load("checker", {**environment, **urls})
+    assert settings.judge_urls == ("http://a.test/", "http://b.test/")
+    assert settings.judge_https_urls == ("https://c.test/",)
+    assert settings.judge_direct_urls == settings.judge_urls
+    settings = load("checker", {**environment, **urls, "JUDGE_URL": "http://ours.test/"})
+    assert settings.judge_urls == ("http://ours.test/",)
 
 
 def test_both_forms_of_the_connection_are_one_too_many(tmp_path: Path) -> None:

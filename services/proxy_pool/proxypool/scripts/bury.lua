@@ -1,5 +1,6 @@
 -- Forgets consumers without work. ARGV: group, one consumer's name or '' for all, least silence in
 -- ms. One that holds work is never forgotten: its work could not be taken over any more.
+local WORK = TABLE .. ':work'
 if redis.call('EXISTS', WORK) == 0 then
   return 0
 end

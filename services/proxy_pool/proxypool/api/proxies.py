@@ -1,0 +1,124 @@
+"""`/api/v2/proxies`: find them, take them out, say how they did."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import Depends, Query
+from starlette.responses import Response
+
+from proxypool.api.errors import RefusedError, json_response
+from proxypool.api.filters import Filters
+from proxypool.api.models import Done, Feedback, ListQuery, Page, Record
+from proxypool.api.v2 import ProxyName, StoreOf, answers, json_body, no_such, router
+from proxypool.problems import Problem
+
+proxies = router("proxies")
+
+_IS_GONE = "it was deleted, popped or dropped; ask for another one"
+
+
+@proxies.get("/proxies", response_model=Page, summary="List proxies, sorted, in pages")
+async def list_proxies(store: StoreOf, wanted: Annotated[ListQuery, Query()]) -> Response:
+    """Good proxies that meet all conditions; with `count`, so many random ones of them."""
+    query = wanted.query()
+    if wanted.count:
+        records = await store.all(query, wanted.count)
+        return _page(len(records), 0, wanted.count, records)
+    descending = wanted.order == "desc" if wanted.order else wanted.sort != "latency"
+    total, records = await store.list(
+        query,
+        sort=wanted.sort,
+        descending=descending,
+        offset=wanted.offset,
+        limit=wanted.limit,
+    )
+    return _page(total, wanted.offset, wanted.limit, records)
+
+
+@proxies.get(
+    "/proxies/random",
+    response_model=Record,
+    responses=answers(404),
+    summary="A random proxy, better ones more likely",
+)
+async def random_proxy(store: StoreOf, wanted: Annotated[Filters, Query()]) -> Response:
+    """One that meets all conditions."""
+    return _one(await store.get(wanted.query()))
+
+
+@proxies.get(
+    "/proxies/best",
+    response_model=Record,
+    responses=answers(404),
+    summary="The proxy with the highest score",
+)
+async def best_proxy(store: StoreOf, wanted: Annotated[Filters, Query()]) -> Response:
+    """Of those that meet all conditions."""
+    return _one(await store.best(wanted.query()))
+
+
+@proxies.post(
+    "/proxies/pop",
+    response_model=Record,
+    responses=answers(404),
+    summary="Take a random proxy out",
+)
+async def pop_proxy(store: StoreOf, wanted: Annotated[Filters, Query()]) -> Response:
+    """As `random`, and no other client is given it for POPPED_FOR."""
+    return _one(await store.pop(wanted.query()))
+
+
+@proxies.post(
+    "/proxies/{proxy:path}/report",
+    responses=answers(404, 413, 415),
+    dependencies=[Depends(json_body)],
+    summary="Say how a proxy did",
+)
+async def report_proxy(store: StoreOf, proxy: ProxyName, feedback: Feedback) -> Done:
+    """It moves the proxy's success rate and score; one that fails too often is dropped."""
+    known = await store.report(
+        proxy,
+        feedback.ok,
+        latency_ms=feedback.latency_ms,
+        reason=feedback.reason,
+        target=feedback.target,
+    )
+    if not known:
+        raise no_such("proxy", proxy.rpartition("@")[2], _IS_GONE)
+    return Done()
+
+
+@proxies.get(
+    "/proxies/{proxy:path}",
+    response_model=Record,
+    responses=answers(404),
+    summary="One proxy's record",
+)
+async def read_proxy(store: StoreOf, proxy: ProxyName) -> Response:
+    """Of a good one; what is being checked or dead has none."""
+    record = await store.record(proxy)
+    if record is None:
+        raise no_such("proxy", proxy.rpartition("@")[2], _IS_GONE)
+    return json_response(record.encode())
+
+
+@proxies.delete("/proxies/{proxy:path}", responses=answers(404), summary="Take one proxy out")
+async def delete_proxy(store: StoreOf, proxy: ProxyName) -> Done:
+    """It stays out for DELETED_FOR, also where a check of it is under way."""
+    if not await store.delete(proxy):
+        raise no_such("proxy", proxy.rpartition("@")[2], _IS_GONE)
+    return Done()
+
+
+def _one(record: str | None) -> Response:
+    if record is None:
+        advice = "use fewer filters; /api/v2/stats says why proxies fail"
+        problem = Problem("proxy", "one that meets all conditions", "none", advice)
+        raise RefusedError(problem, HTTPStatus.NOT_FOUND)
+    return json_response(record.encode())
+
+
+def _page(total: int, offset: int, limit: int, records: list[str]) -> Response:
+    # The records are JSON already: they pass as they are.
+    head = f'{{"total":{total},"offset":{offset},"limit":{limit},"items":['
+    return json_response(f"{head}{','.join(records)}]}}".encode())

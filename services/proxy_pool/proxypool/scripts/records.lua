@@ -1,0 +1,314 @@
+-- Records and the facets they stand in. Needs prelude.lua and clock.lua.
+local SIZES, SIZES_ASN = TABLE .. ':sizes', TABLE .. ':sizes:asn'
+local KNOWN, INFLIGHT, DELETED = TABLE .. ':known', TABLE .. ':inflight', TABLE .. ':deleted'
+local LISTED, EXPIRING = TABLE .. ':listed', TABLE .. ':expiring'
+local CHECKS = TABLE .. ':checks'
+local LANES = {
+  new = TABLE .. ':due:new', alive = TABLE .. ':due:alive', failed = TABLE .. ':due:failed',
+}
+local BY_SCORE, BY_LATENCY = TABLE .. ':by:score', TABLE .. ':by:latency'
+
+-- The order in which a person reads a record; cjson alone would shuffle it. The first nine are the
+-- reference's. Each stands with what it is where nothing is known.
+local FIELDS = {
+  {'proxy', ''}, {'https', false}, {'fail_count', 0}, {'region', ''}, {'anonymous', ''},
+  {'source', ''}, {'check_count', 0}, {'last_status', true}, {'last_time', ''},
+  {'protocols', 'list'}, {'exit_ip', ''}, {'asn', 0}, {'as_name', ''}, {'latency_ms', 0},
+  {'connect_ms', 0}, {'score', 0}, {'success_rate', 0}, {'first_seen', ''}, {'last_seen', ''},
+  {'https_reason', ''}, {'last_reason', ''}, {'failures', 'object'}, {'targets', 'object'},
+  {'expires', 0}, {'private', false},
+}
+
+-- The first success is not yet a rate.
+local FIRST_SUCCESS_RATE = 0.7
+
+-- Names of what was stored but could not be read, for the caller's log.
+local damaged = {}
+
+local function encode(record)
+  local parts = {}
+  for index, field in ipairs(FIELDS) do
+    local value = record[field[1]]
+    local text
+    if field[2] == 'list' and next(value) == nil then
+      text = '[]' -- cjson takes an empty table for an object
+    else
+      text = cjson.encode(value)
+    end
+    parts[index] = '"' .. field[1] .. '":' .. text
+  end
+  return '{' .. table.concat(parts, ',') .. '}'
+end
+
+-- The decoded object, or nil where the text is none.
+local function decode(text)
+  local right, value = pcall(cjson.decode, text)
+  if right and type(value) == 'table' then
+    return value
+  end
+  return nil
+end
+
+-- Has the record have every field; nil where it is damaged: one is of another type.
+local function complete(record)
+  for _, field in ipairs(FIELDS) do
+    local name, default = field[1], field[2]
+    local value = record[name]
+    if default == 'list' or default == 'object' then
+      if value == nil then
+        record[name] = {}
+      elseif type(value) ~= 'table' then
+        return nil
+      end
+    elseif value == nil then
+      record[name] = default
+    elseif type(value) ~= type(default) then
+      return nil
+    end
+  end
+  for _, protocol in ipairs(record.protocols) do
+    if type(protocol) ~= 'string' then
+      return nil
+    end
+  end
+  for _, result in pairs(record.targets) do
+    if type(result) ~= 'table' then
+      return nil
+    end
+  end
+  return record
+end
+
+local function blank(proxy)
+  return complete({proxy = proxy})
+end
+
+-- The record as a table, or nil where it is damaged.
+local function read_record(proxy, text)
+  local record = decode(text)
+  if not record or record.proxy ~= proxy then
+    return nil
+  end
+  if record.protocols == nil then
+    -- One of the earlier layout was good when it carried a plain request; nothing else is known.
+    record.protocols, record.success_rate = {'http'}, FIRST_SUCCESS_RATE
+    record.first_seen, record.last_seen = record.last_time, record.last_time
+  end
+  return complete(record)
+end
+
+local function names_in(sources)
+  return string.gmatch(sources, '[^/]+')
+end
+
+local function lists(sources, name)
+  return string.find('/' .. sources .. '/', '/' .. name .. '/', 1, true) ~= nil
+end
+
+-- Every facet that the record stands in, but for `all`, which is the order by score itself.
+local function facets_of(record)
+  local names, speaks = {}, {}
+  for _, protocol in ipairs(record.protocols) do
+    speaks[protocol] = true
+    names[#names + 1] = protocol
+  end
+  local web = speaks.http or speaks.connect
+  if web then
+    names[#names + 1] = 'web'
+  end
+  if record.https then
+    names[#names + 1] = 'https'
+    if speaks.connect then
+      names[#names + 1] = 'https:connect'
+    end
+  end
+  if record.private then
+    names[#names + 1] = 'private'
+  end
+  if record.anonymous ~= '' then
+    names[#names + 1] = 'anonymity:' .. record.anonymous
+  end
+  if record.region ~= '' then
+    names[#names + 1] = 'country:' .. record.region
+  end
+  if record.asn > 0 then
+    names[#names + 1] = 'asn:' .. string.format('%d', record.asn)
+  end
+  for name in names_in(record.source) do
+    names[#names + 1] = 'source:' .. name
+    if not web then
+      -- Few are: so /count/ learns a source's part of the web facet at little cost.
+      names[#names + 1] = 'not_web:source:' .. name
+    end
+  end
+  for name, result in pairs(record.targets) do
+    if result.works then
+      names[#names + 1] = 'target:' .. name
+    end
+  end
+  return names
+end
+
+local function resize(facet, by)
+  local sizes = string.sub(facet, 1, 4) == 'asn:' and SIZES_ASN or SIZES
+  if redis.call('HINCRBY', sizes, facet, by) <= 0 then
+    redis.call('HDEL', sizes, facet)
+  end
+end
+
+local function enter(facet, proxy)
+  if redis.call('SADD', FACET .. facet, proxy) == 1 then
+    resize(facet, 1)
+  end
+end
+
+local function quit(facet, proxy)
+  if redis.call('SREM', FACET .. facet, proxy) == 1 then
+    resize(facet, -1)
+  end
+end
+
+-- Puts a record into the pool, or in the place of the one that stood in `old_facets`. Facets that
+-- it stays in are not touched: most checks change nothing but the two orders.
+local function keep(record, old_facets)
+  local proxy = record.proxy
+  redis.call('HSET', RECORDS, proxy, encode(record))
+  redis.call('ZADD', BY_LATENCY, record.latency_ms, proxy)
+  local stood_in, stands_in = {}, {}
+  if redis.call('ZADD', BY_SCORE, record.score, proxy) == 1 then
+    resize('all', 1)
+  else
+    for _, facet in ipairs(old_facets) do
+      stood_in[facet] = true
+    end
+  end
+  for _, facet in ipairs(facets_of(record)) do
+    stands_in[facet] = true
+    if not stood_in[facet] then
+      enter(facet, proxy)
+    end
+  end
+  for facet in pairs(stood_in) do
+    if not stands_in[facet] then
+      quit(facet, proxy)
+    end
+  end
+end
+
+local function take_out(proxy, facets)
+  redis.call('HDEL', RECORDS, proxy)
+  if redis.call('ZREM', BY_SCORE, proxy) == 1 then
+    resize('all', -1)
+  end
+  redis.call('ZREM', BY_LATENCY, proxy)
+  for _, facet in ipairs(facets) do
+    quit(facet, proxy)
+  end
+end
+
+-- Takes out a proxy whose record is gone or cannot be read: it may stand in any facet.
+local function purge(proxy)
+  local facets = redis.call('HKEYS', SIZES)
+  for _, facet in ipairs(redis.call('HKEYS', SIZES_ASN)) do
+    facets[#facets + 1] = facet
+  end
+  take_out(proxy, facets)
+end
+
+-- The proxy's record, or nil where there is none. A damaged one is dropped.
+local function record_of(proxy)
+  local text = redis.call('HGET', RECORDS, proxy)
+  if not text then
+    return nil
+  end
+  local record = read_record(proxy, text)
+  if not record then
+    damaged[#damaged + 1] = proxy
+    redis.call('HINCRBY', CHECKS, 'damaged', 1)
+    purge(proxy)
+  end
+  return record
+end
+
+-- Takes a proxy out of the pool; returns its record as text, or false where it was not in it.
+local function drop(proxy)
+  local text = redis.call('HGET', RECORDS, proxy)
+  if not text then
+    return false
+  end
+  local record = read_record(proxy, text)
+  if record then
+    take_out(proxy, facets_of(record))
+  else
+    damaged[#damaged + 1] = proxy
+    purge(proxy)
+  end
+  return text
+end
+
+local function count_listed(sources, by)
+  for name in names_in(sources) do
+    if redis.call('HINCRBY', LISTED, name, by) <= 0 then
+      redis.call('HDEL', LISTED, name)
+    end
+  end
+end
+
+local function write_entry(proxy, entry)
+  redis.call('HSET', KNOWN, proxy, cjson.encode(entry))
+end
+
+-- What is kept of every known proxy, or nil where there is nothing that can be read.
+local function entry_of(proxy)
+  local text = redis.call('HGET', KNOWN, proxy)
+  local entry = text and decode(text)
+  if not entry or type(entry.sources) ~= 'string' or not LANES[entry.lane] then
+    return nil
+  end
+  local is_earlier = entry.hint == nil
+  entry.fails, entry.listed = tonumber(entry.fails) or 0, tonumber(entry.listed) or now
+  entry.first = tonumber(entry.first) or entry.listed
+  entry.hint, entry.spoken = entry.hint or '', entry.spoken or ''
+  entry.full, entry.expires = tonumber(entry.full) or 0, tonumber(entry.expires) or 0
+  entry.alive = tonumber(entry.alive) or now
+  entry.private = entry.private or false
+  entry.targets = type(entry.targets) == 'table' and entry.targets or {}
+  if is_earlier then
+    -- The earlier layout did not count what each source lists: it is done when it is first read.
+    count_listed(entry.sources, 1)
+    write_entry(proxy, entry)
+  end
+  return entry
+end
+
+-- Has the proxy checked in `delay_ms`, in the lane given and no other.
+local function plan(proxy, lane, delay_ms)
+  for name, key in pairs(LANES) do
+    if name == lane then
+      redis.call('ZADD', key, now + math.floor(delay_ms), proxy)
+    else
+      redis.call('ZREM', key, proxy)
+    end
+  end
+end
+
+-- Leaves no trace of the proxy: a verdict on it that is still under way will find no claim.
+local function forget(proxy)
+  local entry = entry_of(proxy)
+  if entry then
+    count_listed(entry.sources, -1)
+  end
+  redis.call('HDEL', KNOWN, proxy)
+  redis.call('HDEL', INFLIGHT, proxy)
+  redis.call('ZREM', EXPIRING, proxy)
+  for _, key in pairs(LANES) do
+    redis.call('ZREM', key, proxy)
+  end
+end
+
+-- Keeps the proxy from being taken up again for `duration_ms`.
+local function bar(proxy, duration_ms)
+  if duration_ms > 0 then
+    redis.call('ZADD', DELETED, now + duration_ms, proxy)
+  end
+end

@@ -1,0 +1,39 @@
+"""The store: Redis, every mutation one atomic script. `keys.py` says what is kept where.
+
+| module | what it does |
+|---|---|
+| `reading.py` | what the API, the gateway and the command ask: get, pop, list, count, report |
+| `work.py` | candidates in, checks handed out, taken, settled |
+| `crawls.py` | who crawls which source, and when |
+| `targets.py` | the named sites that proxies are tried with |
+| `sessions.py` | which upstream each session of the gateway has |
+| `statistics.py` | numbers, reasons, the history |
+| `migration.py` | a pool of an earlier layout, and the reference's |
+"""
+
+from proxypool.store.base import UNAVAILABLE
+from proxypool.store.crawls import CrawlStore
+from proxypool.store.keys import FACETS, SUFFIXES
+from proxypool.store.migration import MigrationStore
+from proxypool.store.reading import SORTS, Counts, Report
+from proxypool.store.sessions import SessionStore
+from proxypool.store.statistics import StatisticsStore
+from proxypool.store.targets import TargetStore
+from proxypool.store.work import GROUP, Added, Work
+
+__all__ = [
+    "FACETS",
+    "GROUP",
+    "SORTS",
+    "SUFFIXES",
+    "UNAVAILABLE",
+    "Added",
+    "Counts",
+    "Report",
+    "Store",
+    "Work",
+]
+
+
+class Store(StatisticsStore, MigrationStore, CrawlStore, TargetStore, SessionStore):
+    """The pool in Redis. Methods raise one of UNAVAILABLE while Redis does not answer."""

@@ -1,0 +1,127 @@
+"""`proxypool check`: a list in, those that work out, with a real judge and real proxies."""
+
+import csv
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from tests import proxies
+from tests.commands.conftest import Proxypool
+from tests.judge import Judge
+
+NOWHERE = "127.0.0.1:1"
+
+
+@pytest.fixture
+async def farm() -> AsyncIterator[dict[str, str]]:
+    """One proxy of each kind, by its kind."""
+    async with AsyncExitStack() as stack:
+        yield {
+            behave.__name__: await stack.enter_async_context(proxies.proxy(behave))
+            for behave in (proxies.good, proxies.anonymous, proxies.says_ok_to_all)
+        }
+
+
+@pytest.fixture
+def settings(judge: Judge) -> dict[str, str]:
+    return {"JUDGE_URL": judge.url, "JUDGE_DIRECT_URL": judge.url, "DB_CONN": "redis://127.0.0.1:1"}
+
+
+async def test_those_that_work_are_written_as_urls(
+    proxypool: Proxypool, farm: dict[str, str], settings: dict[str, str]
+) -> None:
+    text = f"# a list\n{farm['good']}, noise 999.1.1.1:80\n{NOWHERE}\n{farm['says_ok_to_all']}\n"
+    ended = await proxypool("check", "-", text=text, **settings)
+    assert ended.code == 0
+    assert ended.output == f"http://{farm['good']}\n"
+    assert "1 of 3 work" in ended.errors
+    assert "1  connect_refused" in ended.errors
+    assert "1  not_the_judge" in ended.errors
+    assert "checked 3 of 3, 1 work" in ended.errors, "plain lines where there is no terminal"
+
+
+async def test_a_file_takes_its_form_from_its_name(
+    proxypool: Proxypool, farm: dict[str, str], settings: dict[str, str], tmp_path: Path
+) -> None:
+    listed = tmp_path / "list.txt"
+    listed.write_text(f"http://{farm['good']}\n{farm['anonymous']}\n{NOWHERE}\n")
+    for name in ("out.json", "out.csv"):
+        output = str(tmp_path / name)
+        ended = await proxypool("check", str(listed), "--output", output, **settings)
+        assert (ended.code, ended.output) == (0, "")
+    records = json.loads((tmp_path / "out.json").read_text())
+    with (tmp_path / "out.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    found = {record["proxy"]: record["anonymous"] for record in records}
+    assert found == {farm["good"]: "elite", farm["anonymous"]: "anonymous"}
+    assert {row["proxy"]: row["anonymous"] for row in rows} == found
+    latencies = [record["latency_ms"] for record in records]
+    assert latencies == sorted(latencies)
+    assert {path.name for path in tmp_path.iterdir()} >= {"out.json", "out.csv", "list.txt"}
+    assert not list(tmp_path.glob(".out*")), "no half file is left"
+
+
+async def test_all_shows_why_the_others_fail(
+    proxypool: Proxypool, farm: dict[str, str], settings: dict[str, str]
+) -> None:
+    text = f"{NOWHERE}\n{farm['good']}\n"
+    ended = await proxypool("check", "-", "--all", "--format", "json", text=text, **settings)
+    records = json.loads(ended.output)
+    assert [(one["proxy"], one["works"], one["reason"]) for one in records] == [
+        (farm["good"], True, ""),
+        (NOWHERE, False, "connect_refused"),
+    ]
+
+
+async def test_what_export_writes_is_read(
+    proxypool: Proxypool, farm: dict[str, str], settings: dict[str, str]
+) -> None:
+    listed = json.dumps([{"proxy": farm["good"], "protocols": ["http"]}, {"proxy": NOWHERE}])
+    ended = await proxypool("check", "-", text=listed, **settings)
+    assert ended.output == f"http://{farm['good']}\n"
+    host, _, port = farm["good"].partition(":")
+    ended = await proxypool("check", "-", text=f"ip,port,country\n{host},{port},CN\n", **settings)
+    assert ended.output == f"http://{farm['good']}\n"
+
+
+async def test_nothing_that_works_is_a_failure(
+    proxypool: Proxypool, settings: dict[str, str]
+) -> None:
+    ended = await proxypool("check", "-", text=NOWHERE, **settings)
+    assert (ended.code, ended.output) == (1, "")
+    assert "0 of 1 work" in ended.errors
+
+
+async def test_addresses_that_are_not_allowed_are_counted_and_left_alone(
+    proxypool: Proxypool, farm: dict[str, str], settings: dict[str, str]
+) -> None:
+    text = f"10.0.0.1:80\n{farm['good']}\n"
+    ended = await proxypool("check", "-", text=text, **settings)
+    assert ended.code == 0
+    assert "1 of 2 work" in ended.errors
+    assert "1  address_not_allowed" in ended.errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("-",), "expected addresses of proxies; found none"),
+        (("/nowhere/list.txt",), "expected a file that can be read; found /nowhere/list.txt"),
+    ],
+)
+async def test_a_list_that_is_none_is_refused(
+    proxypool: Proxypool, settings: dict[str, str], arguments: tuple[str, ...], said: str
+) -> None:
+    ended = await proxypool("check", *arguments, text="nothing here", **settings)
+    assert ended.code == 78
+    assert said in ended.errors
+
+
+async def test_without_a_judge_nothing_is_said_of_proxies(proxypool: Proxypool) -> None:
+    nowhere = f"http://{NOWHERE}/"
+    ended = await proxypool("check", "-", text=NOWHERE, JUDGE_URL=nowhere, JUDGE_DIRECT_URL=nowhere)
+    assert ended.code == 78
+    assert "JUDGE_URL: expected a judge that answers" in ended.errors

@@ -1,0 +1,97 @@
+"""`import`, `export` and `stats`, against the real store."""
+
+import json
+from pathlib import Path
+
+import pytest
+from proxypool.query import Query
+from proxypool.settings import load
+from proxypool.store import Store
+
+from tests.commands.conftest import Proxypool
+from tests.conftest import Admin
+from tests.planted import FAILURES, GOOD, PAID, plant
+
+
+@pytest.fixture
+async def store(admin: Admin, environment: dict[str, str]) -> Store:
+    return Store(load("stats", environment))
+
+
+async def test_a_list_is_imported_once(proxypool: Proxypool, store: Store, tmp_path: Path) -> None:
+    listed = tmp_path / "list.txt"
+    listed.write_text("203.0.113.1:80\nsocks5://u:p%40w@203.0.113.2:1080\n10.0.0.1:80\n")
+    allowed = {"ALLOWED_UPSTREAM_NETWORKS": "203.0.113.0/24"}
+    first = await proxypool("import", str(listed), "--source", "paid", **allowed)
+    assert (first.code, first.output.split(",")[0]) == (0, "2 new")
+    assert "1 at addresses that are not allowed" in first.output
+    again = await proxypool("import", str(listed), "--source", "paid", **allowed)
+    assert again.output.startswith("0 new, 2 known")
+    assert (await store.statistics())["sources"]["paid"]["known"] == 2
+    await store.close()
+
+
+async def test_the_reference_pools_hash_is_imported(
+    proxypool: Proxypool, admin: Admin, environment: dict[str, str], store: Store
+) -> None:
+    record = json.dumps({"proxy": "203.0.113.1:80", "https": False, "region": ""})
+    await admin.hset("use_proxy", mapping={"203.0.113.1:80": record, "rubbish": "{}"})
+    url = environment["DB_CONN"].replace("proxy_pool:pool", "admin:admin")
+    ended = await proxypool("import", "--redis", url)
+    assert (ended.code, ended.output.split(",")[0]) == (0, "1 new")
+    assert (await store.statistics())["known"] == 1
+    await store.close()
+
+
+async def test_a_text_without_proxies_is_a_failure(proxypool: Proxypool, store: Store) -> None:
+    ended = await proxypool("import", "-", text="nothing here")
+    assert ended.code == 1
+    assert "no address of a proxy in it" in ended.errors
+    await store.close()
+
+
+async def test_the_good_ones_are_exported_the_fastest_first(
+    proxypool: Proxypool, store: Store, tmp_path: Path
+) -> None:
+    await plant(store)
+    ended = await proxypool("export")
+    lines = ended.output.splitlines()
+    assert len(lines) == GOOD
+    assert lines[0] == f"http://{PAID}", "with its credentials"
+    assert lines[2] == "socks5://203.0.113.3:8002"
+    output = tmp_path / "chinese.json"
+    ended = await proxypool("export", "--country", "cn", "--https", "--output", str(output))
+    assert (ended.code, ended.output) == (0, "")
+    records = json.loads(output.read_text())
+    expected, _ = await store.list(Query(country="CN", https=True))
+    assert len(records) == expected > 0
+    assert {record["region"] for record in records} == {"CN"}
+    ended = await proxypool("export", "--limit", "3", "--format", "csv")
+    assert len(ended.output.splitlines()) == 4
+    await store.close()
+
+
+async def test_statistics_are_json_in_a_pipe(proxypool: Proxypool, store: Store) -> None:
+    await plant(store)
+    ended = await proxypool("stats")
+    statistics = json.loads(ended.output)
+    assert statistics["good"] == GOOD
+    assert statistics["reasons"] == FAILURES
+    assert sum(bucket["count"] for bucket in statistics["latency"]) == GOOD
+    await store.close()
+
+
+@pytest.mark.parametrize("command", [("stats",), ("export",), ("import", "-")])
+async def test_a_store_that_is_away_is_said(proxypool: Proxypool, command: tuple[str, ...]) -> None:
+    away = "redis://user:hunter2@127.0.0.1:1/0"
+    ended = await proxypool(*command, text="127.0.0.1:80", DB_CONN=away)
+    assert ended.code == 69
+    assert "redis: expected an answer" in ended.errors
+    assert "hunter2" not in ended.errors
+    assert "Traceback" not in ended.errors
+
+
+async def test_a_bad_filter_is_named(proxypool: Proxypool) -> None:
+    ended = await proxypool("export", "--country", "China")
+    assert ended.code == 2
+    assert "expected two letters (ISO 3166-1), such as CN" in ended.errors

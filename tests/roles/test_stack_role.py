@@ -1,0 +1,192 @@
+"""What the role stack ships, as the release engine reads and resolves it; no host is needed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.errors import AnsibleFilterError
+
+from tests.playbook import REPOSITORY, run_playbook
+from tests.role_code import load
+
+sys.path.insert(0, str(REPOSITORY / "release"))
+reader = import_module("engine.reader")
+resolve = import_module("engine.resolve")
+layout = import_module("engine.layout")
+
+source_secrets = load("stack", "filter_plugins/source_secrets.py")
+
+SERVICES = ("BASE", "EDGE", "REDIS", "MARIADB", "LUFFY_API", "LUFFYCITY", "PROXY_POOL", "DEMO")
+LOCAL = {"edge_bind_address": "127.0.0.1", "demo_world": True}
+PUBLIC = {
+    "edge_bind_address": "0.0.0.0",
+    "demo_world": False,
+    "public_hosts": ["www.example.com", "[2001:db8::7]"],
+}
+
+
+@dataclass
+class Shipped:
+    """A release as it was shipped, and the Compose model that follows."""
+
+    folder: Path
+    incoming: Any
+    model: dict[str, Any] = field(repr=False)
+
+    def environment(self, service: str) -> dict[str, str]:
+        """What a service's settings are."""
+        found: dict[str, str] = self.model["services"][service]["environment"]
+        return found
+
+    def secrets(self, service: str) -> set[str]:
+        """The names of the secrets that a service gets."""
+        return {one["source"] for one in self.model["services"][service]["secrets"]}
+
+    def yaml(self, path: str) -> Any:
+        """What a shipped file holds."""
+        return yaml.safe_load((self.folder / path).read_text())
+
+
+def ship(folder: Path, variables: dict[str, Any]) -> Shipped:
+    """Have the role write what it would ship for these settings, and read it as the engine does."""
+    inventory = folder / "inventory.ini"
+    inventory.write_text(
+        "[bundle]\nlocalhost ansible_connection=local\n"
+        f"[all:vars]\nansible_python_interpreter={sys.executable}\n"
+    )
+    digest = "sha256:" + "a" * 64
+    images = {
+        f"{name}_IMAGE": {"ref": f"x/{name.lower()}:1", "config_digest": digest}
+        for name in SERVICES
+    }
+    roots = {"bundle_root": str(folder / "opt"), "bundle_etc": str(folder / "etc")}
+    written = run_playbook(
+        REPOSITORY / "tests/playbooks/incoming.yml",
+        inventory,
+        variables={**roots, "bundle_images": images, **variables},
+    )
+    assert written.ok, written.output
+    incoming = reader.read_incoming(folder / "opt/incoming")
+    variables = resolve.interpolation(incoming, layout.Layout(folder / "opt"), None)
+    model = resolve.resolved(incoming, variables)
+    return Shipped(folder / "opt/incoming", incoming, model)
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Shipped:
+    """A release for this machine, with the demo world."""
+    return ship(tmp_path_factory.mktemp("local"), LOCAL)
+
+
+@pytest.fixture(scope="module")
+def public(tmp_path_factory: pytest.TempPathFactory) -> Shipped:
+    """A release for a server, with settings of the operator's."""
+    return ship(
+        tmp_path_factory.mktemp("public"),
+        {
+            **PUBLIC,
+            "proxy_pool_targets": [{"name": "shop", "url": "https://shop.example/"}],
+            "proxy_pool_own_sources": [
+                {"name": "paid", "file": "/run/secrets/proxy_pool_source_paid"}
+            ],
+            "proxy_pool_source_secrets": ["paid"],
+            "proxy_pool_fetchers": ["paid"],
+            "proxy_pool_max_fail_count": 3,
+            "proxy_pool_more_judge_urls": ["http://judge.example/check/"],
+        },
+    )
+
+
+def test_local_callers_are_trusted_and_the_judge_is_the_demo_worlds(local: Shipped) -> None:
+    checker = local.environment("proxy_pool_checker")
+    assert checker["JUDGE_URL"] == "http://check.test:8001/check/"
+    assert checker["JUDGE_HTTPS_URL"] == "https://check.test:8444/check/"
+    assert checker["GEO_FILE"] == "/etc/proxy_pool/settings/networks.csv"
+    assert checker["MAX_FAIL_COUNT"] == ""
+    assert local.environment("proxy_pool_gateway")["GATEWAY_REQUIRE_CREDENTIALS"] == "no"
+    assert "172.16.0.0/12" in local.environment("proxy_pool_scheduler")["ALLOWED_SOURCE_NETWORKS"]
+    assert (local.folder / "config/proxy_pool/networks.csv").is_file()
+    assert local.yaml("config/proxy_pool/targets.yaml") == []
+
+
+def test_a_servers_pool_asks_for_accounts_and_trusts_no_private_network(public: Shipped) -> None:
+    checker = public.environment("proxy_pool_checker")
+    assert checker["JUDGE_URL"] == (
+        "http://www.example.com:8001/check/,http://judge.example/check/"
+    )
+    assert checker["JUDGE_HTTPS_URL"] == "https://www.example.com:8444/check/"
+    assert checker["JUDGE_DIRECT_URL"] == (
+        "http://check.test:8001/check/,http://judge.example/check/"
+    )
+    assert checker["JUDGE_HTTPS_DIRECT_URL"] == "https://check.test:8444/check/"
+    assert checker["GEO_FILE"] == checker["ALLOWED_UPSTREAM_NETWORKS"] == ""
+    assert checker["MAX_FAIL_COUNT"] == "3"
+    assert public.environment("proxy_pool_api")["AUTH_REQUIRED_FOR"] == "all"
+    assert public.environment("proxy_pool_gateway")["GATEWAY_REQUIRE_CREDENTIALS"] == "yes"
+    assert public.environment("proxy_pool_scheduler")["ALLOWED_SOURCE_NETWORKS"] == ""
+    assert not (public.folder / "config/proxy_pool/networks.csv").exists()
+
+
+def test_every_published_port_is_one_that_preflight_looks_at(local: Shipped) -> None:
+    ports = local.model["services"]["edge"]["ports"]
+    published = {int(port["published"]) for port in ports} - set(range(20000, 20064))
+    assert published == {80, 8000, 8001, 8009, 8444, 5010, 5011}
+    looked_at = (REPOSITORY / "roles/preflight/vars/main.yml").read_text()
+    assert all(f"default({port})" in looked_at for port in published)
+
+
+def test_the_judges_certificate_is_for_every_name_of_it(public: Shipped) -> None:
+    made = {spec.file: spec.made_by for spec in public.incoming.secrets if spec.made_by}
+    certificate = made["edge_judge_certificate"]
+    assert certificate is not None
+    assert certificate.command == (
+        "edge-certificate", "server", "check.test", "edge", "www.example.com", "2001:db8::7",
+    )  # fmt: skip
+    assert certificate.reads == "judge_authority"
+    assert public.secrets("edge") == {"edge_judge_certificate"}
+    assert public.secrets("proxy_pool_checker") == {"proxy_pool_db_conn", "proxy_pool_judge_ca"}
+
+
+def test_the_operators_sources_and_their_secrets_reach_the_scheduler_alone(
+    public: Shipped,
+) -> None:
+    assert public.yaml("config/proxy_pool_sources/own.yaml")[0]["name"] == "paid"
+    assert public.environment("proxy_pool_scheduler")["PROXY_FETCHER"] == "paid"
+    readers = {
+        name
+        for name in public.model["services"]
+        if any(
+            one["source"] == "proxy_pool_source_paid"
+            for one in public.model["services"][name].get("secrets", [])
+        )
+    }
+    assert readers == {"proxy_pool_scheduler"}
+    spec = next(one for one in public.incoming.secrets if one.file == "proxy_pool_source_paid")
+    assert (spec.uid, spec.given) == (10006, True)
+    assert public.secrets("proxy_pool_scheduler") >= {"proxy_pool_db_conn"}
+
+
+def test_the_operators_targets_reach_the_pool(public: Shipped) -> None:
+    assert public.yaml("config/proxy_pool/targets.yaml") == [
+        {"name": "shop", "url": "https://shop.example/"}
+    ]
+
+
+def test_no_setting_of_the_pool_is_lost_on_its_way(local: Shipped) -> None:
+    """What the role sets, the Compose files use."""
+    document = json.loads((local.folder / "release.json").read_text())
+    files = "".join(path.read_text() for path in sorted((local.folder / "compose").rglob("*.yaml")))
+    assert [name for name in document["environment"] if "${" + name not in files] == []
+
+
+@pytest.mark.parametrize("name", ["../shadow", "Paid", "", 7])
+def test_a_bad_name_of_a_secret_is_refused(name: object) -> None:
+    with pytest.raises(AnsibleFilterError, match="expected names of small letters"):
+        source_secrets.source_secret_specs([name])
