@@ -167,7 +167,9 @@ class UpstreamRule:
         ip = normal(ip)
         if any(ip in network for network in self.allowed if network.version == ip.version):
             return True
-        return ip.is_global and not ip.is_multicast
+        # Site-local (fec0::/10) is deprecated (RFC 3879), and no public network has it.
+        is_site_local = isinstance(ip, IPv6Address) and ip.is_site_local
+        return ip.is_global and not ip.is_multicast and not is_site_local
 
 
 def address_pattern(addresses: Iterable[str]) -> re.Pattern[str] | None:

@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Iterable
 from functools import partial
 from itertools import islice
-from typing import Protocol
 
 from proxypool.check import Checks
 from proxypool.geo import Geography
@@ -31,25 +30,18 @@ _GATHER_S = 0.005  # verdicts are settled together: a script call costs more tha
 _TARGETS_FOR_S = 5.0
 
 
-class Beating(Protocol):
-    """Where a process shows that it does its work."""
-
-    def beat(self) -> None:
-        """Work was done just now."""
-
-
 class Checker:
     """Runs until `stop`. Any number may run, on any number of hosts.
 
     `run` raises ConfigurationError where a file that the settings name is not what it should be.
     """
 
-    def __init__(self, settings: Settings, store: Store, heartbeat: Beating | None = None) -> None:
+    def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
         self._store = store
         self._judge = JudgeWatch(settings)
         self._checks = Checks(settings, self._judge, Geography.from_settings(settings))
-        self._heartbeat = heartbeat or Heartbeat(settings.heartbeat_file)
+        self._heartbeat = Heartbeat(settings.heartbeat_file)
         self._name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self._stopping = asyncio.Event()
         # What has been taken and is not settled: it bounds what is held in memory.

@@ -96,6 +96,7 @@ def test_addresses_are_found_among_noise() -> None:
         "fd00::1",
         "::ffff:127.0.0.1",
         "ff02::1",
+        "fec0::1",
     ],
 )
 def test_addresses_that_are_not_public_are_refused(address: str) -> None:

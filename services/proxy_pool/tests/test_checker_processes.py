@@ -114,7 +114,7 @@ async def test_a_process_that_dies_is_started_again(
     await until(replaced)
     assert other in children(checker)
     assert checker.poll() is None
-    assert "ended with -9, another starts in 1 s" in (tmp_path / "checker.log").read_text()
+    assert "ended with -9: it is started again in 1 s" in (tmp_path / "checker.log").read_text()
 
 
 async def test_it_is_healthy_only_while_every_process_is(

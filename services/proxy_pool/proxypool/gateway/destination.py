@@ -88,9 +88,7 @@ class DestinationRule:
         if destination.ip is not None:
             ip, rule = destination.ip, UpstreamRule(self.networks)
             listed = any(ip in network for network in self.networks)
-            public = not (isinstance(ip, IPv6Address) and ip.is_site_local) and all(
-                rule.permits(found) for found in _all_addresses(ip)
-            )
+            public = all(rule.permits(found) for found in _all_addresses(ip))
             if not (listed or public):
                 raise _refused("a public address", destination.host)
         elif not self._permits_name(destination.host):
