@@ -15,7 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import Admin, Until
+from tests.conftest import Admin, Until, pool_url
+from tests.relay import Relay
 
 DEMO_URL = os.environ.get("DEMO_URL", "http://127.0.0.1:8009")
 JUDGE_URL = os.environ.get("JUDGE_URL", "http://127.0.0.1:8001/check/")
@@ -195,6 +196,44 @@ async def test_redis_that_ends_and_comes_back_needs_no_restart(
     known = await answered("/count/")
     assert isinstance(known, dict)
     assert known["count"] > 0
+    assert [process.poll() for process in processes] == [None, None, None]
+
+
+@pytest.mark.timeout(240)
+async def test_redis_gone_for_a_minute_costs_a_minute(
+    admin: Admin, start: Start, until: Until, relay: Relay
+) -> None:
+    changes = {"DB_CONN": pool_url(f"127.0.0.1:{relay.port}"), "RECHECK_INTERVAL": "5"}
+    processes = [start(command, **changes) for command in ("server", "schedule", "checker")]
+    await until(a_proxy)
+    known = "proxy_pool:use_proxy:known"
+    before = set(await admin.hkeys(known))
+
+    await relay.cut()
+    gone_until = time.monotonic() + 60
+    while time.monotonic() < gone_until:
+        answer = await ask("/get/")
+        assert answer is not None, "the API is gone too"
+        assert answer.status_code == 503, answer.text
+        await asyncio.sleep(2)
+    assert [process.poll() for process in processes] == [None, None, None]
+
+    await relay.mend()
+    back_by = time.monotonic() + 10
+    await until(a_proxy)
+    assert time.monotonic() < back_by, "each waits longer for Redis than it should"
+    assert before <= set(await admin.hkeys(known)), "what was known is forgotten"
+
+    async def settled() -> int:
+        counts = await admin.hgetall("proxy_pool:use_proxy:checks")
+        return sum(int(count) for count in counts.values())
+
+    at_first = await settled()
+
+    async def checks_go_on() -> bool:
+        return await settled() > at_first
+
+    await until(checks_go_on, 60)
     assert [process.poll() for process in processes] == [None, None, None]
 
 
