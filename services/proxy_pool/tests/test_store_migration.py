@@ -170,7 +170,8 @@ async def test_the_references_pool_is_taken_over_as_candidates(
     assert (await store.import_reference("use_proxy", url=elsewhere)).known == 1200
     await store.dispatch()
     work = await store.take("tester", 3, 0.1)
-    assert {one.hint for one in work} == {(Protocol.HTTP,)}
+    # What speaks HTTP is asked for a tunnel too.
+    assert {one.hint for one in work} == {(Protocol.HTTP, Protocol.CONNECT)}
 
 
 async def test_the_references_pool_in_the_same_redis_is_taken_over(
