@@ -37,6 +37,13 @@ def resident_mb(pid: int) -> float:
     return max([own, *(resident_mb(int(child)) for child in children)])
 
 
+def connections() -> int:
+    """How many TCP connections were begun in this network namespace, as the kernel counts them."""
+    lines = Path("/proc/net/snmp").read_text().splitlines()
+    names, numbers = (line.split()[1:] for line in lines if line.startswith("Tcp:"))
+    return int(numbers[names.index("ActiveOpens")])
+
+
 async def settled(store: Store) -> int:
     """How many verdicts the store has counted."""
     checks: dict[str, int] = (await store.statistics())["checks"]
@@ -53,7 +60,7 @@ async def measure(proxies: list[str], hint: Protocol | None, limit_s: float) -> 
     checker = subprocess.Popen([sys.executable, "-m", "proxypool", "checker"])
     try:
         await asyncio.sleep(3.0)
-        started = time.monotonic()
+        started, begun = time.monotonic(), connections()
         memory_mb = most_under_way = 0.0
         async with asyncio.timeout(limit_s):
             while (done := await settled(store)) < len(proxies):
@@ -62,13 +69,14 @@ async def measure(proxies: list[str], hint: Protocol | None, limit_s: float) -> 
                 memory_mb = max(memory_mb, resident_mb(checker.pid))
                 most_under_way = max(most_under_way, (await store.statistics())["under_way"])
                 await asyncio.sleep(_SAMPLE_S)
-        took_s = time.monotonic() - started
+        took_s, begun = time.monotonic() - started, connections() - begun
         statistics = await store.statistics()
         records = [json.loads(text) for text in await store.all(Query())]
         return {
             "verdicts": done,
             "seconds": round(took_s, 2),
             "verdicts_per_s": round(done / took_s, 1),
+            "connections_per_s": round(begun / took_s, 1),
             "good": statistics["good"],
             "reasons": statistics["reasons"],
             "largest_process_mb": round(memory_mb, 1),
