@@ -112,7 +112,9 @@ class Checker:
             await self._start(taken)
 
     def _room(self) -> int:
-        return self._settings.check_concurrency - len(self._under_way)
+        """For how many more checks: as many verdicts as checks may wait for Redis meanwhile."""
+        most = self._settings.check_concurrency
+        return min(most - len(self._tasks), 2 * most - len(self._under_way))
 
     async def _room_or_pause(self) -> None:
         """Wait until checks have ended; after a second of waiting show that we are alive."""
@@ -159,6 +161,7 @@ class Checker:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         work = self._tasks.pop(task)
+        self._room_free.set()
         if not task.cancelled() and task.exception() is not None:
             log.error("a check broke, its work stays claimable", exc_info=task.exception())
             self._release([work])

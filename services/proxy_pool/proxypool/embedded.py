@@ -48,6 +48,7 @@ appendfsync everysec
 save ""
 aof-load-truncated yes
 maxmemory-policy noeviction
+stream-node-max-entries 16
 daemonize no
 logfile {_LOG}
 loglevel warning

@@ -25,15 +25,31 @@ local FIRST_SUCCESS_RATE = 0.7
 -- Names of what was stored but could not be read, for the caller's log.
 local damaged = {}
 
+local NEEDS_ESCAPES = '[%c"\\\127-\255]'
+
+-- As cjson writes the value. A call of cjson costs several times as much as these.
+local function encode_value(value)
+  local kind = type(value)
+  if kind == 'string' and not string.find(value, NEEDS_ESCAPES) then
+    return '"' .. value .. '"'
+  elseif kind == 'boolean' then
+    return tostring(value)
+  elseif kind == 'number' and value % 1 == 0 and math.abs(value) < 1e14 then
+    return string.format('%d', value)
+  end
+  return cjson.encode(value)
+end
+
 local function encode(record)
   local parts = {}
   for index, field in ipairs(FIELDS) do
     local value = record[field[1]]
+    local is_empty = type(value) == 'table' and next(value) == nil
     local text
-    if field[2] == 'list' and next(value) == nil then
-      text = '[]' -- cjson takes an empty table for an object
+    if is_empty then
+      text = field[2] == 'list' and '[]' or '{}' -- cjson takes any empty table for an object
     else
-      text = cjson.encode(value)
+      text = encode_value(value)
     end
     parts[index] = '"' .. field[1] .. '":' .. text
   end
