@@ -110,7 +110,8 @@ class Check:
         self._tasks: dict[asyncio.Task[None], Protocol] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._rest: tuple[Protocol, ...] = ()
-        self._others_started: asyncio.Future[None] | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._fault: BaseException | None = None
         self._give_up_at = 0.0
         self._https = False
         self._https_failure: Failure | None = None
@@ -191,16 +192,11 @@ class Check:
             if not self._rest:
                 await self._try(first)
             else:
-                self._others_started = self._loop.create_future()
-                task = self._loop.create_task(self._try(first, self._connected))
-                self._tasks[task] = first
-                await asyncio.wait(
-                    (task, self._others_started), return_when=asyncio.FIRST_COMPLETED
-                )
-                if not task.done():
+                task = self._begin(first, self._connected)
+                while self._rest and task in self._tasks:
+                    await self._news()
+                if task in self._tasks:
                     return True
-                del self._tasks[task]
-                task.result()
             failure = self._failures.get(first)
             if failure is None or failure.judge is not None:
                 return True
@@ -220,29 +216,59 @@ class Check:
 
     def _start(self, protocols: tuple[Protocol, ...]) -> None:
         self._rest = ()
-        if self._others_started is not None and not self._others_started.done():
-            self._others_started.set_result(None)
         for protocol in protocols:
-            self._tasks[self._loop.create_task(self._try(protocol))] = protocol
+            self._begin(protocol)
+        self._tell()
+
+    def _begin(
+        self, protocol: Protocol, connected: Callable[[], None] | None = None
+    ) -> asyncio.Task[None]:
+        task = self._loop.create_task(self._try(protocol, connected))
+        self._tasks[task] = protocol
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if self._tasks.pop(task, None) is None or task.cancelled():
+            return
+        # Only a fault of the program, or of this host, raises.
+        self._fault = self._fault or task.exception()
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def _news(self, timeout_s: float | None = None) -> None:
+        """Wait until an attempt has ended or others have begun, or for `timeout_s`.
+
+        Not asyncio.wait: a check waits several times, and this is where its cost lies.
+        """
+        self._waiter = self._loop.create_future()
+        timer = None if timeout_s is None else self._loop.call_later(timeout_s, self._tell)
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+            if timer is not None:
+                timer.cancel()
+        if self._fault is not None:
+            raise self._fault
 
     async def _gather(self, *, stop_at_first: bool) -> None:
         """Wait for the tasks: until all have ended, one has done harm, or patience is over."""
         while self._tasks and self._harm is None and not (stop_at_first and self.carried):
             timeout_s = self._patience_s() if self.carried else None
-            ended, _ = await asyncio.wait(
-                self._tasks, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED
-            )
-            for task in ended:
-                del self._tasks[task]
-                task.result()  # only a fault of the program, or of this host, raises
-            if not ended:
+            if timeout_s == 0.0:
                 for protocol in self._tasks.values():
                     self._tried[protocol] = None
                     self._failures[protocol] = Failure("timeout", None)
                 break
-        for task in self._tasks:
-            task.cancel()
+            await self._news(timeout_s)
+        tasks = [*self._tasks]
         self._tasks.clear()
+        for task in tasks:
+            task.cancel()
 
     def _patience_s(self) -> float:
         now = self._loop.time()

@@ -34,14 +34,22 @@ local function hand_out(lane, limit)
   if limit <= 0 then
     return 0
   end
-  local count = 0
   local due = redis.call('ZRANGEBYSCORE', LANES[lane], '-inf', now, 'LIMIT', 0, limit)
+  if #due == 0 then
+    return 0
+  end
+  -- All stay due after the lease, so that work which was lost on the way is handed out again.
+  local leases, claimed = {}, {}
   for _, proxy in ipairs(due) do
-    -- It stays due after the lease, so that work which was lost on the way is handed out again.
-    redis.call('ZADD', LANES[lane], now + lease_ms, proxy)
-    local claim = redis.call('HGET', INFLIGHT, proxy)
+    leases[#leases + 1], leases[#leases + 2] = now + lease_ms, proxy
+  end
+  redis.call('ZADD', LANES[lane], unpack(leases))
+  local claims = redis.call('HMGET', INFLIGHT, unpack(due))
+  local entries = redis.call('HMGET', KNOWN, unpack(due))
+  for index, proxy in ipairs(due) do
+    local claim = claims[index]
     if not claim or #redis.call('XRANGE', WORK, claim, claim) == 0 then
-      local entry = entry_of(proxy)
+      local entry = read_entry(proxy, entries[index])
       if entry then
         local hint = entry.spoken ~= '' and entry.spoken or entry.hint
         -- A new one is asked for what it is said to speak; whatever else it speaks is found out
@@ -49,8 +57,7 @@ local function hand_out(lane, limit)
         local full = hint == '' or (lane ~= 'new' and now - entry.full >= full_ms)
         local id = redis.call('XADD', WORK, '*', 'proxy', proxy, 'lane', lane, 'hint', hint,
           'full', full and '1' or '0', 'targets', targets_due(entry))
-        redis.call('HSET', INFLIGHT, proxy, id)
-        count = count + 1
+        claimed[#claimed + 1], claimed[#claimed + 2] = proxy, id
       else
         damaged[#damaged + 1] = proxy
         redis.call('HINCRBY', CHECKS, 'damaged', 1)
@@ -59,7 +66,10 @@ local function hand_out(lane, limit)
       end
     end
   end
-  handed[lane] = handed[lane] + count
+  if #claimed > 0 then
+    redis.call('HSET', INFLIGHT, unpack(claimed))
+  end
+  handed[lane] = handed[lane] + #claimed / 2
   looked_at = looked_at + #due
   return #due
 end

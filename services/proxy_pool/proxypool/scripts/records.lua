@@ -172,43 +172,70 @@ local function resize(facet, by)
   end
 end
 
-local function enter(facet, proxy)
-  if redis.call('SADD', FACET .. facet, proxy) == 1 then
-    resize(facet, 1)
-  end
-end
-
 local function quit(facet, proxy)
   if redis.call('SREM', FACET .. facet, proxy) == 1 then
     resize(facet, -1)
   end
 end
 
--- Puts a record into the pool, or in the place of the one that stood in `old_facets`. Facets that
--- it stays in are not touched: most checks change nothing but the two orders.
-local function keep(record, old_facets)
-  local proxy = record.proxy
-  redis.call('HSET', RECORDS, proxy, encode(record))
-  redis.call('ZADD', BY_LATENCY, record.latency_ms, proxy)
-  local stood_in, stands_in = {}, {}
-  if redis.call('ZADD', BY_SCORE, record.score, proxy) == 1 then
-    resize('all', 1)
-  else
-    for _, facet in ipairs(old_facets) do
+local function gather(lists, name, value)
+  local list = lists[name] or {}
+  list[#list + 1] = value
+  lists[name] = list
+end
+
+-- Puts records into the pool, or in the places of those that stood in their `old_facets`; no proxy
+-- twice. `changes`: {record, old_facets} each, nil for a new one's. Facets that one stays in are not
+-- touched: most checks change nothing but the two orders. A command for all costs hardly more than
+-- one for each.
+local function keep_all(changes)
+  if #changes == 0 then
+    return
+  end
+  local texts, scores, latencies, entered, quitted = {}, {}, {}, {}, {}
+  for _, change in ipairs(changes) do
+    local record, stood_in, stands_in = change[1], {}, {}
+    local proxy = record.proxy
+    texts[#texts + 1], texts[#texts + 2] = proxy, encode(record)
+    scores[#scores + 1], scores[#scores + 2] = record.score, proxy
+    latencies[#latencies + 1], latencies[#latencies + 2] = record.latency_ms, proxy
+    for _, facet in ipairs(change[2] or {}) do
       stood_in[facet] = true
     end
-  end
-  for _, facet in ipairs(facets_of(record)) do
-    stands_in[facet] = true
-    if not stood_in[facet] then
-      enter(facet, proxy)
+    for _, facet in ipairs(facets_of(record)) do
+      stands_in[facet] = true
+      if not stood_in[facet] then
+        gather(entered, facet, proxy)
+      end
+    end
+    for facet in pairs(stood_in) do
+      if not stands_in[facet] then
+        gather(quitted, facet, proxy)
+      end
     end
   end
-  for facet in pairs(stood_in) do
-    if not stands_in[facet] then
-      quit(facet, proxy)
+  redis.call('HSET', RECORDS, unpack(texts))
+  redis.call('ZADD', BY_LATENCY, unpack(latencies))
+  local added = redis.call('ZADD', BY_SCORE, unpack(scores))
+  if added > 0 then
+    resize('all', added)
+  end
+  for facet, proxies in pairs(entered) do
+    local count = redis.call('SADD', FACET .. facet, unpack(proxies))
+    if count > 0 then
+      resize(facet, count)
     end
   end
+  for facet, proxies in pairs(quitted) do
+    local count = redis.call('SREM', FACET .. facet, unpack(proxies))
+    if count > 0 then
+      resize(facet, -count)
+    end
+  end
+end
+
+local function keep(record, old_facets)
+  keep_all({{record, old_facets}})
 end
 
 local function take_out(proxy, facets)
@@ -231,9 +258,8 @@ local function purge(proxy)
   take_out(proxy, facets)
 end
 
--- The proxy's record, or nil where there is none. A damaged one is dropped.
-local function record_of(proxy)
-  local text = redis.call('HGET', RECORDS, proxy)
+-- The proxy's record from its text, or nil where there is none. A damaged one is dropped.
+local function sound_record(proxy, text)
   if not text then
     return nil
   end
@@ -244,6 +270,10 @@ local function record_of(proxy)
     purge(proxy)
   end
   return record
+end
+
+local function record_of(proxy)
+  return sound_record(proxy, redis.call('HGET', RECORDS, proxy))
 end
 
 -- Takes a proxy out of the pool; returns its record as text, or false where it was not in it.
@@ -274,9 +304,8 @@ local function write_entry(proxy, entry)
   redis.call('HSET', KNOWN, proxy, cjson.encode(entry))
 end
 
--- What is kept of every known proxy, or nil where there is nothing that can be read.
-local function entry_of(proxy)
-  local text = redis.call('HGET', KNOWN, proxy)
+-- What is kept of a known proxy, or nil where it cannot be read.
+local function read_entry(proxy, text)
   local entry = text and decode(text)
   if not entry or type(entry.sources) ~= 'string' or not LANES[entry.lane] then
     return nil
@@ -297,15 +326,33 @@ local function entry_of(proxy)
   return entry
 end
 
--- Has the proxy checked in `delay_ms`, in the lane given and no other.
-local function plan(proxy, lane, delay_ms)
-  for name, key in pairs(LANES) do
-    if name == lane then
-      redis.call('ZADD', key, now + math.floor(delay_ms), proxy)
-    else
-      redis.call('ZREM', key, proxy)
+local function entry_of(proxy)
+  return read_entry(proxy, redis.call('HGET', KNOWN, proxy))
+end
+
+-- Has proxies checked: {proxy, lane, delay in ms} each, in that lane and no other; no proxy twice.
+local function plan_all(plans)
+  local due, elsewhere = {}, {}
+  for _, one in ipairs(plans) do
+    local proxy, lane, delay_ms = unpack(one)
+    gather(due, lane, now + math.floor(delay_ms))
+    gather(due, lane, proxy)
+    for name in pairs(LANES) do
+      if name ~= lane then
+        gather(elsewhere, name, proxy)
+      end
     end
   end
+  for lane, pairs_ in pairs(due) do
+    redis.call('ZADD', LANES[lane], unpack(pairs_))
+  end
+  for lane, proxies in pairs(elsewhere) do
+    redis.call('ZREM', LANES[lane], unpack(proxies))
+  end
+end
+
+local function plan(proxy, lane, delay_ms)
+  plan_all({{proxy, lane, delay_ms}})
 end
 
 -- Leaves no trace of the proxy: a verdict on it that is still under way will find no claim.

@@ -6,6 +6,9 @@ local WORK, TARGETS = TABLE .. ':work', TABLE .. ':targets'
 local REASONS, HTTPS_REASONS = TABLE .. ':reasons', TABLE .. ':https_reasons'
 local group, moment = ARGV[2], ARGV[3]
 local counts = {good = 0, failed = 0, refused = 0, postponed = 0, stale = 0}
+local reasons, https_reasons = {}, {}
+-- What is written once all are read: a command for all costs hardly more than one for each.
+local ended, known, plans, changes = {}, {}, {}, {}
 
 local targets = {}
 for _, name in ipairs(redis.call('HKEYS', TARGETS)) do
@@ -75,15 +78,13 @@ local function targets_after(record, entry, verdict)
   end
 end
 
-local function good(entry, verdict)
-  local proxy = verdict.proxy
-  local record = record_of(proxy)
-  local old_facets = {}
+local function good(record, entry, verdict)
+  local old_facets
   if record then
     old_facets = facets_of(record)
     weigh(record, true)
   else
-    record = blank(proxy)
+    record = blank(verdict.proxy)
     record.success_rate, record.first_seen = FIRST_SUCCESS_RATE, moment
     entry.alive = now
   end
@@ -93,7 +94,8 @@ local function good(entry, verdict)
   if verdict.https_checked then
     record.https, record.https_reason = verdict.https, verdict.https_reason
     if verdict.https_reason ~= '' then
-      redis.call('HINCRBY', HTTPS_REASONS, verdict.https_reason, 1)
+      local reason = verdict.https_reason
+      https_reasons[reason] = (https_reasons[reason] or 0) + 1
     end
   end
   record.region = filled(verdict.region, record.region)
@@ -109,14 +111,12 @@ local function good(entry, verdict)
   targets_after(record, entry, verdict)
   entry.spoken = table.concat(record.protocols, ',')
   rate(record, entry)
-  keep(record, old_facets)
+  changes[#changes + 1] = {record, old_facets}
   return rules.recheck_ms
 end
 
-local function bad(entry, verdict)
-  local proxy = verdict.proxy
+local function bad(record, entry, verdict)
   entry.reason = verdict.reason
-  local record = record_of(proxy)
   if record then
     local old_facets = facets_of(record)
     record.fail_count = record.fail_count + 1
@@ -128,32 +128,39 @@ local function bad(entry, verdict)
     rate(record, entry)
     -- A refused one does harm (it shows who we are, or tampers): it is not given another chance.
     if verdict.outcome == 'failed' and not is_spent(record) then
-      keep(record, old_facets)
+      changes[#changes + 1] = {record, old_facets}
       return rules.retry_ms
     end
-    take_out(proxy, old_facets)
+    take_out(verdict.proxy, old_facets)
     entry.targets = {}
   end
   entry.lane, entry.fails = 'failed', entry.fails + 1
   return negative_delay(entry.fails)
 end
 
+local verdicts, proxies, ids = {}, {}, {}
 for index = 4, #ARGV do
   local verdict = cjson.decode(ARGV[index])
+  verdicts[#verdicts + 1] = verdict
+  proxies[#proxies + 1], ids[#ids + 1] = verdict.proxy, verdict.id
+end
+redis.call('XACK', WORK, group, unpack(ids))
+redis.call('XDEL', WORK, unpack(ids))
+local claims = redis.call('HMGET', INFLIGHT, unpack(proxies))
+local entries = redis.call('HMGET', KNOWN, unpack(proxies))
+local records = redis.call('HMGET', RECORDS, unpack(proxies))
+
+for index, verdict in ipairs(verdicts) do
   local proxy = verdict.proxy
-  redis.call('XACK', WORK, group, verdict.id)
-  redis.call('XDEL', WORK, verdict.id)
-  local claimed = redis.call('HGET', INFLIGHT, proxy) == verdict.id
-  local entry = claimed and entry_of(proxy)
+  local claimed = claims[index] == verdict.id and not ended[proxy]
+  local entry = claimed and read_entry(proxy, entries[index])
   if not entry then
     counts.stale = counts.stale + 1
-    redis.call('HINCRBY', CHECKS, 'stale', 1)
   else
-    redis.call('HDEL', INFLIGHT, proxy)
+    ended[proxy] = true
     counts[verdict.outcome] = counts[verdict.outcome] + 1
-    redis.call('HINCRBY', CHECKS, verdict.outcome, 1)
     if verdict.reason ~= '' then
-      redis.call('HINCRBY', REASONS, verdict.reason, 1)
+      reasons[verdict.reason] = (reasons[verdict.reason] or 0) + 1
     end
     local delay_ms
     if verdict.outcome == 'postponed' then
@@ -162,19 +169,43 @@ for index = 4, #ARGV do
       if verdict.full then
         entry.full = now
       end
-      delay_ms = verdict.outcome == 'good' and good(entry, verdict) or bad(entry, verdict)
+      local record = sound_record(proxy, records[index])
+      delay_ms = verdict.outcome == 'good' and good(record, entry, verdict)
+        or bad(record, entry, verdict)
     end
     if entry.lane == 'failed' and now - entry.listed > rules.forget_ms then
       forget(proxy)
     else
-      write_entry(proxy, entry)
-      plan(proxy, entry.lane, delay_ms * verdict.spread)
-      if entry.lane == 'alive' then
-        trim(8)
-      end
+      known[#known + 1], known[#known + 2] = proxy, cjson.encode(entry)
+      plans[#plans + 1] = {proxy, entry.lane, delay_ms * verdict.spread}
     end
   end
 end
+
+local function count_all(key, numbers)
+  for name, number in pairs(numbers) do
+    if number > 0 then
+      redis.call('HINCRBY', key, name, number)
+    end
+  end
+end
+
+count_all(CHECKS, counts)
+count_all(REASONS, reasons)
+count_all(HTTPS_REASONS, https_reasons)
+local done = {}
+for proxy in pairs(ended) do
+  done[#done + 1] = proxy
+end
+if #done > 0 then
+  redis.call('HDEL', INFLIGHT, unpack(done))
+end
+if #known > 0 then
+  redis.call('HSET', KNOWN, unpack(known))
+end
+plan_all(plans)
+keep_all(changes)
+trim(8 * #changes)
 return {
   counts.good, counts.failed, counts.refused, counts.postponed, counts.stale, damaged,
 }
