@@ -178,10 +178,10 @@ local function quit(facet, proxy)
   end
 end
 
-local function gather(lists, name, value)
-  local list = lists[name] or {}
+local function gather(into, name, value)
+  local list = into[name] or {}
   list[#list + 1] = value
-  lists[name] = list
+  into[name] = list
 end
 
 -- Puts records into the pool, or in the places of those that stood in their `old_facets`; no proxy
@@ -193,13 +193,19 @@ local function keep_all(changes)
     return
   end
   local texts, scores, latencies, entered, quitted = {}, {}, {}, {}, {}
-  for _, change in ipairs(changes) do
+  local proxies = {}
+  for index, change in ipairs(changes) do
+    proxies[index] = change[1].proxy
+  end
+  local stand = redis.call('ZMSCORE', BY_SCORE, unpack(proxies))
+  for index, change in ipairs(changes) do
     local record, stood_in, stands_in = change[1], {}, {}
     local proxy = record.proxy
     texts[#texts + 1], texts[#texts + 2] = proxy, encode(record)
     scores[#scores + 1], scores[#scores + 2] = record.score, proxy
     latencies[#latencies + 1], latencies[#latencies + 2] = record.latency_ms, proxy
-    for _, facet in ipairs(change[2] or {}) do
+    -- A record of the earlier layout stands nowhere, whatever it says.
+    for _, facet in ipairs(stand[index] and change[2] or {}) do
       stood_in[facet] = true
     end
     for _, facet in ipairs(facets_of(record)) do
@@ -220,14 +226,14 @@ local function keep_all(changes)
   if added > 0 then
     resize('all', added)
   end
-  for facet, proxies in pairs(entered) do
-    local count = redis.call('SADD', FACET .. facet, unpack(proxies))
+  for facet, ones in pairs(entered) do
+    local count = redis.call('SADD', FACET .. facet, unpack(ones))
     if count > 0 then
       resize(facet, count)
     end
   end
-  for facet, proxies in pairs(quitted) do
-    local count = redis.call('SREM', FACET .. facet, unpack(proxies))
+  for facet, ones in pairs(quitted) do
+    local count = redis.call('SREM', FACET .. facet, unpack(ones))
     if count > 0 then
       resize(facet, -count)
     end
