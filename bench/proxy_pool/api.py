@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import time
+from typing import cast
 
 import uvloop
 from proxypool.settings import load
@@ -30,8 +31,8 @@ class Client(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask."""
-        self._transport = transport  # type: ignore[assignment]
-        transport.write(self.request)  # type: ignore[attr-defined]
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.write(self.request)
 
     def data_received(self, data: bytes) -> None:
         """Ask again after each whole answer."""

@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -389,10 +389,10 @@ def main() -> int:
     parser.add_argument("--serve", choices=("site", "upstream"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
-        served: Awaitable[None] = (
-            _serve(_Site, SITE) if options.serve == "site" else _serve(_Upstream, UPSTREAM)
-        )
-        uvloop.run(served)  # type: ignore[arg-type]
+        if options.serve == "site":
+            uvloop.run(_serve(_Site, SITE))
+        else:
+            uvloop.run(_serve(_Upstream, UPSTREAM))
         return 0
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))

@@ -22,6 +22,7 @@ import statistics
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 from proxypool.address import Upstream
@@ -132,9 +133,7 @@ async def flatness(stores: dict[int, Store], rounds: int) -> dict[str, Any]:
             async def delete(store: Store = store, left: Any = left) -> None:
                 await store.delete(next(left))
 
-            await timed(
-                lambda store=store: store.get(WEB), OPERATIONS_A_ROUND, measured["get"][size]
-            )  # type: ignore[misc]
+            await timed(partial(store.get, WEB), OPERATIONS_A_ROUND, measured["get"][size])
             await timed(store.count, OPERATIONS_A_ROUND, measured["count"][size])
             await timed(pop, OPERATIONS_A_ROUND, measured["pop"][size])
             await fill(store, taken)

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from proxypool.address import BadAddressError
 from proxypool.candidate import Candidate
@@ -31,6 +31,19 @@ _READING_S = 15.0
 """What a crawl's pages may take to be read, beside being fetched."""
 
 
+def _protocol(value: object) -> object:
+    if value is None or isinstance(value, Protocol):
+        return value
+    if isinstance(value, str) and (known := protocol_of(value)) is not None:
+        return known
+    raise ValueError("not one of http, connect (or https), socks4, socks4a, socks5")
+
+
+_Named = Annotated[Protocol | None, BeforeValidator(_protocol)]
+_Expiry = Annotated[float, BeforeValidator(expiry_of)]
+"""Unix time; YAML gives it as a time such as 2026-12-31T00:00:00Z."""
+
+
 class Pages(Strict):
     """The numbers that stand for `{page}` in the URLs, both ends included."""
 
@@ -48,32 +61,13 @@ class OwnProxy(Strict):
     """One of a user's own proxies; YAML may give it as a text alone."""
 
     proxy: str = Field(min_length=1, max_length=2000, repr=False)
-    protocol: Protocol | None = None
-    expires: float = 0.0
-    """Unix time; YAML gives it as a time such as 2026-12-31T00:00:00Z."""
+    protocol: _Named = None
+    expires: _Expiry = 0.0
 
     @model_validator(mode="before")
     @classmethod
     def _text(cls, entry: Any) -> Any:
         return {"proxy": entry} if isinstance(entry, str) else entry
-
-    @field_validator("protocol", mode="before")
-    @classmethod
-    def _named(cls, value: object) -> object:
-        return _protocol(value)
-
-    @field_validator("expires", mode="before")
-    @classmethod
-    def _time(cls, value: object) -> float:
-        return expiry_of(value)
-
-
-def _protocol(value: object) -> object:
-    if value is None or isinstance(value, Protocol):
-        return value
-    if isinstance(value, str) and (known := protocol_of(value)) is not None:
-        return known
-    raise ValueError("not one of http, connect (or https), socks4, socks4a, socks5")
 
 
 class Source(Strict):
@@ -85,9 +79,9 @@ class Source(Strict):
     enabled: bool = True
     own: bool | None = None
     """Whether its proxies are the user's alone. If not said: of `proxies`, `file`, `auth_file`."""
-    protocol: Protocol | None = None
+    protocol: _Named = None
     """What its proxies are said to speak, where an entry does not say it."""
-    expires: float = 0.0
+    expires: _Expiry = 0.0
     """Unix time when all of its proxies end; 0: never."""
     ports: tuple[int, ...] = Field(default=(), max_length=16)
     """The ports of addresses and networks that are listed without one."""
@@ -127,16 +121,6 @@ class Source(Strict):
                     raise ValueError(f"give {one} or {many}, not both")
                 entry[many] = [entry.pop(one)]
         return entry
-
-    @field_validator("protocol", mode="before")
-    @classmethod
-    def _named(cls, value: object) -> object:
-        return _protocol(value)
-
-    @field_validator("expires", mode="before")
-    @classmethod
-    def _time(cls, value: object) -> float:
-        return expiry_of(value)
 
     @field_validator("ports")
     @classmethod
