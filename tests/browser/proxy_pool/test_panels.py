@@ -11,7 +11,8 @@ Truth = dict[str, Any]
 
 
 def bars(page: Page, panel: str) -> dict[str, int]:
-    """A bar chart's numbers, by name."""
+    """A bar chart's numbers, by name, once it has been filled."""
+    expect(page.locator(f"#{panel}")).not_to_have_attribute("aria-busy", "true")
     rows = page.locator(f"#{panel} tbody tr")
     return {
         str(row.get_attribute("data-name")): int(row.locator("td").last.inner_text())
