@@ -7,6 +7,8 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from proxypool.api.joined import Joined
+
 MAX_HEAD_BYTES = 64 * 1024
 """Of a request's line and fields together."""
 HEAD_TIMEOUT_S = 20.0
@@ -34,7 +36,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to wait for the first request."""
-        super().connection_made(cast(asyncio.Transport, transport))
+        joined = Joined(cast(asyncio.Transport, transport), self.loop)
+        super().connection_made(cast(asyncio.Transport, joined))
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -3,6 +3,7 @@
 import json
 import logging
 import random
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
@@ -11,6 +12,7 @@ from redis.commands.core import AsyncScript
 from redis.exceptions import (
     BusyLoadingError,
     NoPermissionError,
+    NoScriptError,
     OutOfMemoryError,
     ReadOnlyError,
     ResponseError,
@@ -20,6 +22,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from proxypool.connection import connect
 from proxypool.settings import Settings
+from proxypool.store.gathered import Gathered
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +67,9 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
 }
 """Each script and the parts that stand between the prelude and it."""
 
+_READING = frozenset({"best", "draw", "get", "sample", "scan", "walk"})
+"""Those that change nothing."""
+
 
 class StoreBase:
     """One connection pool, and the scripts by name."""
@@ -73,6 +79,7 @@ class StoreBase:
         self._connection = connect(settings)
         # redis-py says of its asyncio methods that they may as well answer at once.
         self._redis: Any = self._connection.redis
+        self._gathered = Gathered(self._redis)
         self._table = settings.table_name
         self._rules = json.dumps(
             {
@@ -114,6 +121,8 @@ class StoreBase:
 
     async def _run(self, script: str, *arguments: str | int | float) -> Any:
         try:
+            if script in _READING:
+                return await self._read(self._scripts[script], arguments)
             return await self._scripts[script](keys=[self._table], args=arguments)
         except UNAVAILABLE:
             raise
@@ -122,6 +131,13 @@ class StoreBase:
             if any(refusal in text for refusal in _REFUSALS):
                 raise ReadOnlyError(text) from error
             raise
+
+    async def _read(self, script: AsyncScript, arguments: Sequence[str | int | float]) -> Any:
+        try:
+            return await self._gathered.ask("EVALSHA", script.sha, 1, self._table, *arguments)
+        except NoScriptError:
+            await self._redis.script_load(script.script)
+            return await self._gathered.ask("EVALSHA", script.sha, 1, self._table, *arguments)
 
     def _warn_of(self, damaged: list[str]) -> None:
         """Say which proxies were dropped because what was stored of them could not be read."""

@@ -107,7 +107,7 @@ class ReadingStore(StoreBase):
 
     async def record(self, proxy: str) -> str | None:
         """One good proxy's record as JSON."""
-        record: str | None = await self._redis.hget(self._table, proxy)
+        record: str | None = await self._gathered.ask("HGET", self._table, proxy)
         return record
 
     async def delete(self, proxy: str) -> bool:
@@ -162,7 +162,7 @@ class ReadingStore(StoreBase):
 
     async def count(self) -> Counts:
         """The sizes of the part of the pool that the reference's clients can use."""
-        stored = await self._redis.hgetall(self._key(":sizes"))
+        stored = await self._gathered.ask("HGETALL", self._key(":sizes"))
         sizes = {facet: int(size) for facet, size in stored.items()}
         by_source = {
             facet.removeprefix("source:"): size - sizes.get(f"not_web:{facet}", 0)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from proxypool.api import connection
+from proxypool.api.joined import Joined
 from proxypool.server import build_server
 
 from tests.conftest import MakeSettings
@@ -99,3 +100,35 @@ async def test_the_second_head_is_not_waited_for_either(
 
 async def test_nonsense_is_no_request(port: int) -> None:
     assert (await said(port, b"\x16\x03\x01nonsense\r\n\r\n")).startswith(b"HTTP/1.1 400 ")
+
+
+async def test_an_answer_leaves_in_one_piece(port: int) -> None:
+    """Head and body were two packets, and two calls of the kernel."""
+    loop = asyncio.get_running_loop()
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.setblocking(False)
+        for _ in range(20):
+            await loop.sock_sendall(client, b"GET /healthz HTTP/1.1\r\nHost: pool\r\n\r\n")
+            answer = await loop.sock_recv(client, 65536)
+            assert answer.endswith(b'{"status": "ok"}'), answer
+
+
+async def test_pieces_of_a_transport_that_joins_arrive_in_order() -> None:
+    received, sender = socket.socketpair()
+    with received, sender:
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_connection(asyncio.Protocol, sock=sender)
+        joined = Joined(transport, loop)
+        joined.write(b"")
+        for number in range(7):
+            joined.write(b"%d" % number)
+        await asyncio.sleep(0.01)
+        assert received.recv(100) == b"0123456"
+        joined.write(b"last")
+        joined.close()
+        assert joined.is_closing()
+        await asyncio.sleep(0.01)
+        assert received.recv(100) == b"last"
+        joined.write(b"too late")
+        await asyncio.sleep(0.01)
+        assert received.recv(100) == b""
