@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from proxypool.store.gathered import Gathered
+from proxypool.store.gathered import UNREACHABLE, Gathered
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoPermissionError, NoScriptError
+from redis.exceptions import DataError, NoPermissionError, NoScriptError
 
 from tests.conftest import Admin, pool_url
 from tests.relay import Relay
@@ -51,6 +53,13 @@ async def test_one_that_fails_fails_alone(redis: Any) -> None:
     assert isinstance(unknown, NoScriptError)
 
 
+async def test_what_cannot_be_sent_is_told_to_its_caller(redis: Any) -> None:
+    gathered = Gathered(redis)
+    with pytest.raises(DataError):
+        await gathered.ask("HGET", KEY, object())  # type: ignore[arg-type]
+    assert await gathered.ask("HGET", KEY, 4) == "16"
+
+
 async def test_a_caller_that_goes_away_takes_nobody_with_it(redis: Any) -> None:
     gathered = Gathered(redis)
     callers = [asyncio.create_task(gathered.ask("HGET", KEY, n)) for n in range(100)]
@@ -71,3 +80,22 @@ async def test_everybody_is_told_that_redis_is_away(redis: Any, relay: Relay) ->
     assert {type(answer) for answer in answers} == {RedisConnectionError}
     await relay.mend()
     assert await gathered.ask("HGET", KEY, 5) == "25"
+
+
+async def test_a_redis_that_hangs_costs_everybody_one_timeout() -> None:
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    redis = Redis(port=port, socket_timeout=0.3, retry=Retry(NoBackoff(), 0))
+    gathered = Gathered(redis)
+    async with asyncio.timeout(5):  # one timeout after the other would be ten seconds
+        answers = await asyncio.gather(
+            *(gathered.ask("HGET", KEY, n) for n in range(1000)), return_exceptions=True
+        )
+    assert all(isinstance(answer, UNREACHABLE) for answer in answers)
+    await redis.aclose()
+    server.close()
+    await server.wait_closed()

@@ -5,8 +5,13 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
 _AT_ONCE = 16
 _PIECES_UNDER_WAY = 2  # Redis answers one while the next is made
+UNREACHABLE = (RedisConnectionError, RedisTimeoutError)
 Command: TypeAlias = tuple[str | int | float, ...]
 Asked: TypeAlias = tuple[Command, "asyncio.Future[Any]"]
 
@@ -47,8 +52,13 @@ class Gathered:
             pipeline.execute_command(*command)
         try:
             answers = await pipeline.execute(raise_on_error=False)
-        except Exception as error:
-            # None of them was answered: each is told, and decides for itself.
+        except UNREACHABLE as error:
+            # Nor will it answer those who wait by now: a Redis that hangs costs one timeout, not
+            # one after the other.
+            some = [*some, *self._asked]
+            self._asked.clear()
+            answers = [error] * len(some)
+        except RedisError as error:
             answers = [error] * len(some)
         except BaseException:
             for _, answer in some:
