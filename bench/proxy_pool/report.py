@@ -181,7 +181,8 @@ def page(results: dict[str, Any]) -> str:
     machine = results["machine"]
     return f"""# The proxy pool, measured
 
-Printed by `bench/proxy_pool/run` in one run on one machine: {machine}. Everything, the farm of
+Printed by `bench/proxy_pool/run`, each table in one run (`--only` measures a part again) on one
+machine: {machine}. Everything, the farm of
 proxies and the programs that measure included, shared that machine and spoke over loopback, so the
 ratios say more than the figures.
 

@@ -91,11 +91,12 @@ async def test_a_redis_that_hangs_costs_everybody_one_timeout() -> None:
     port = server.sockets[0].getsockname()[1]
     redis = Redis(port=port, socket_timeout=0.3, retry=Retry(NoBackoff(), 0))
     gathered = Gathered(redis)
-    async with asyncio.timeout(5):  # one timeout after the other would be ten seconds
-        answers = await asyncio.gather(
-            *(gathered.ask("HGET", KEY, n) for n in range(1000)), return_exceptions=True
-        )
+    try:
+        async with asyncio.timeout(5):  # one timeout after the other would be ten seconds
+            answers = await asyncio.gather(
+                *(gathered.ask("HGET", KEY, n) for n in range(1000)), return_exceptions=True
+            )
+    finally:
+        await redis.aclose()
+        server.close()
     assert all(isinstance(answer, UNREACHABLE) for answer in answers)
-    await redis.aclose()
-    server.close()
-    await server.wait_closed()

@@ -30,7 +30,11 @@ class Gathered:
         self._sending: set[asyncio.Task[None]] = set()
 
     async def ask(self, *command: str | int | float) -> Any:
-        """Redis's answer to one command. Raises what redis-py raises for it, for this one alone."""
+        """Redis's answer to one command.
+
+        Raises what redis-py raises: what Redis says of this command is for its caller alone, that
+        Redis is unreachable for all who wait.
+        """
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._asked.append((command, answer))
         if len(self._sending) < _PIECES_UNDER_WAY:
