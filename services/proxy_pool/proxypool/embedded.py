@@ -6,6 +6,7 @@ all others on this machine share it, and the last one to end stops it: each hold
 """
 
 import contextlib
+import enum
 import fcntl
 import importlib.util
 import logging
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 _OLDEST = (6, 2)
 """Of earlier versions the scripts' commands are missing."""
 _LONGEST_SOCKET_PATH = 103  # sun_path, the shortest among today's systems, without its NUL
-_START_WITHIN_S = 60.0  # a large log takes its time to be read
+_START_WITHIN_S = 60.0  # its log read: a large one takes its time
 _STOP_WITHIN_S = 20.0
 _ASK_EACH_S = 0.05
 _ANSWER_WITHIN_S = 5.0
@@ -55,15 +56,26 @@ loglevel warning
 """
 
 
+class _State(enum.Enum):
+    """What is behind the socket."""
+
+    GONE = enum.auto()
+    READING = enum.auto()
+    """A server that reads its log: it listens, and answers nothing yet."""
+    READY = enum.auto()
+
+
 class EmbeddedServer:
     """One user of the server in `folder`. Methods block, for seconds where the server starts.
 
-    They raise ConfigurationError where there is no server to run, or it does not run.
+    They raise ConfigurationError where there is no server to run, or it does not run, or it has not
+    read its log within a minute.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._users: int | None = None
+        self._program = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = threading.Lock()
 
@@ -73,15 +85,25 @@ class EmbeddedServer:
         return self._folder / _SOCKET
 
     def join(self) -> None:
-        """Become a user: start the server unless it runs, and keep it from being stopped."""
+        """Become a user: start the server unless it runs, and keep it from being stopped.
+
+        The server has read its log then, whoever started it, and answers.
+        """
         self._prepare_folder()
-        with self._thread, self._starting():
-            if self._users is None:
-                self._users = _open_lock(self._folder / "users.lock")
-                fcntl.flock(self._users, fcntl.LOCK_SH)
+        deadline = time.monotonic() + _START_WITHIN_S
+        with self._thread:
             try:
-                if not self._answers():
-                    self._start()
+                while True:
+                    with self._starting():
+                        if self._users is None:
+                            self._users = _open_lock(self._folder / "users.lock")
+                            fcntl.flock(self._users, fcntl.LOCK_SH)
+                        ours = self._state() is _State.GONE
+                        if ours:
+                            self._start(deadline)
+                    # Others may meanwhile join, and leave.
+                    if self._has_read(deadline, ours):
+                        return
             except BaseException:
                 self._forget_users()
                 raise
@@ -141,50 +163,69 @@ class EmbeddedServer:
             retry=Retry(NoBackoff(), 0),  # that nobody answers is what is asked
         )
 
-    def _answers(self) -> bool:
-        """Whether a server listens, also one that still reads its log."""
+    def _state(self) -> _State:
         with contextlib.closing(self._client()) as client:
             try:
                 client.ping()
             except BusyLoadingError:
-                return True
+                return _State.READING
             except RedisConnectionError:
-                return False
+                return _State.GONE
             except RedisError as error:
                 raise _refused(
                     "an answer of the store's server",
                     f"{type(error).__name__} on {self.socket}",
                     f"see {self._folder / _LOG}, and end a server that hangs",
                 ) from error
-        return True
+        return _State.READY
 
-    def _start(self) -> None:
-        server = find_server()
+    def _start(self, deadline: float) -> None:
+        """Start the server; it listens then."""
+        self._program = find_server()
         configuration = self._folder / "redis.conf"
         configuration.write_text(_CONFIGURATION, encoding="utf-8")
         if self._process is not None:
             self._process.poll()  # takes the one that was killed off the list of processes
         # In a session of its own: Ctrl-C at the command must not end it under its other users.
         self._process = subprocess.Popen(
-            [server, configuration.name],
+            [self._program, configuration.name],
             cwd=self._folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        deadline = time.monotonic() + _START_WITHIN_S
-        while not self._answers():
-            code = self._process.poll()
-            if code is not None or time.monotonic() > deadline:
-                state = "does not answer" if code is None else f"ended with {code}"
-                raise _refused(
-                    "a server that starts",
-                    f"{server} {state}: {self._last_words()}",
-                    f"see {self._folder / _LOG}",
-                )
+        while self._state() is _State.GONE:
+            self._expect_running(deadline)
             time.sleep(_ASK_EACH_S)
         log.info("started the pool's own store in %s", self._folder)
+
+    def _has_read(self, deadline: float, ours: bool) -> bool:
+        """Wait until the server has read its log; False where another process's has ended."""
+        while (state := self._state()) is not _State.READY:
+            if state is _State.READING and time.monotonic() > deadline:
+                raise _refused(
+                    f"a server that has read its log within {_START_WITHIN_S:g} s",
+                    f"one that still reads it: {self._last_words()}",
+                    "it reads on: start the command again in a while",
+                )
+            if state is _State.GONE:
+                if not ours:
+                    return False
+                self._expect_running(deadline)
+            time.sleep(_ASK_EACH_S)
+        return True
+
+    def _expect_running(self, deadline: float) -> None:
+        """Raise where the server that was started here has ended, or takes too long to answer."""
+        code = self._process.poll() if self._process is not None else None
+        if code is not None or time.monotonic() > deadline:
+            state = "does not answer" if code is None else f"ended with {code}"
+            raise _refused(
+                "a server that starts",
+                f"{self._program} {state}: {self._last_words()}",
+                f"see {self._folder / _LOG}",
+            )
 
     def _stop(self) -> None:
         with contextlib.closing(self._client()) as client:

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -209,6 +210,133 @@ async def test_killed_and_started_again_it_lacks_the_last_second_at_most(
     await again.close()
 
 
+class LongLog:
+    """A log in the folder that takes a minute to be read, unless the server is told to hurry."""
+
+    ENTRIES = 240 * 1024
+    """A server that reads its log looks at its connections after each 1024."""
+    DELAY = "key-load-delay 250\n"
+    """In us, of each entry."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        server = EmbeddedServer(folder)
+        server.join()
+        with self._client() as asked:
+            asked.set("last", "begun")
+        server.leave()
+        log = max(folder.glob("**/*.aof"), key=lambda part: part.stat().st_size)
+        entry = b"*3\r\n$3\r\nSET\r\n$4\r\nlast\r\n$5\r\n%05d\r\n"
+        with log.open("ab") as more:
+            more.write(b"".join(entry % (n % 100_000) for n in range(1, self.ENTRIES + 1)))
+
+    def _client(self) -> "contextlib.closing[Redis]":
+        return contextlib.closing(client(self._folder))
+
+    @property
+    def is_being_read(self) -> bool:
+        with self._client() as asked, contextlib.suppress(RedisError):
+            return asked.info("persistence")["loading"] == 1  # type: ignore[index]
+        return False
+
+    def wait_for_reader(self) -> None:
+        deadline = time.monotonic() + 30
+        while not self.is_being_read:
+            assert time.monotonic() < deadline, "no server reads it"
+            time.sleep(0.02)
+
+    def read_by_another(self) -> "subprocess.Popen[bytes]":
+        """A server that reads it, and that another process has started."""
+        (self._folder / "redis.conf").write_text(embedded._CONFIGURATION)
+        process = subprocess.Popen(
+            [find_server(), "redis.conf"], cwd=self._folder, start_new_session=True
+        )
+        self.wait_for_reader()
+        return process
+
+    def hurry(self) -> None:
+        with self._client() as asked:
+            asked.config_set("key-load-delay", 0)
+
+    def assert_read(self) -> None:
+        with self._client() as asked:
+            assert asked.get("last") == f"{self.ENTRIES % 100_000:05}"
+
+
+@pytest.fixture
+def long_log(folder: Path, monkeypatch: pytest.MonkeyPatch) -> LongLog:
+    log = LongLog(folder)
+    monkeypatch.setattr(embedded, "_CONFIGURATION", embedded._CONFIGURATION + log.DELAY)
+    return log
+
+
+def test_who_joins_waits_until_the_log_is_read(folder: Path, long_log: LongLog) -> None:
+    starter, other = EmbeddedServer(folder), EmbeddedServer(folder)
+    with ThreadPoolExecutor() as threads:
+        joining = [threads.submit(starter.join)]
+        long_log.wait_for_reader()
+        joining.append(threads.submit(other.join))
+        assert not wait(joining, timeout=0.5).done
+        long_log.hurry()
+        for one in joining:
+            one.result()
+    long_log.assert_read()
+    starter.leave()
+    other.leave()
+    assert running(folder) is None
+
+
+def test_who_finds_another_process_s_server_reading_waits_as_well(
+    folder: Path, long_log: LongLog
+) -> None:
+    process = long_log.read_by_another()
+    server = EmbeddedServer(folder)
+    with ThreadPoolExecutor() as threads:
+        joining = threads.submit(server.join)
+        assert not wait([joining], timeout=0.5).done
+        long_log.hurry()
+        joining.result()
+    long_log.assert_read()
+    assert running(folder) == process.pid
+    server.leave()
+    assert process.wait(30) == 0
+
+
+def test_another_process_s_that_is_killed_while_it_reads_is_started_again(
+    folder: Path, long_log: LongLog
+) -> None:
+    process = long_log.read_by_another()
+    server = EmbeddedServer(folder)
+    with ThreadPoolExecutor() as threads:
+        joining = threads.submit(server.join)
+        assert not wait([joining], timeout=0.5).done
+        process.kill()
+        process.wait()
+        long_log.wait_for_reader()
+        long_log.hurry()
+        joining.result()
+    long_log.assert_read()
+    server.leave()
+    assert running(folder) is None
+
+
+def test_one_that_reads_for_too_long_is_refused_and_reads_on(
+    folder: Path, long_log: LongLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = long_log.read_by_another()
+    server = EmbeddedServer(folder)
+    with monkeypatch.context() as patched:
+        patched.setattr(embedded, "_START_WITHIN_S", 0.2)
+        with pytest.raises(ConfigurationError, match="found one that still reads it") as caught:
+            server.join()
+    print(caught.value)
+    assert "DATA_DIR: expected a server that has read its log within 0.2 s" in str(caught.value)
+    long_log.hurry()
+    server.join()
+    assert running(folder) == process.pid
+    server.leave()
+
+
 async def test_its_users_start_it_again_when_it_is_killed(
     settings: Settings, folder: Path, until: Until
 ) -> None:
@@ -328,7 +456,10 @@ def test_a_server_that_does_not_start_is_quoted(folder: Path) -> None:
     server.leave()
 
 
-def test_something_else_on_its_socket_is_refused(folder: Path) -> None:
+def test_something_else_on_its_socket_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "_ANSWER_WITHIN_S", 0.2)
     folder.mkdir(parents=True)
     with socket.socket(socket.AF_UNIX) as other:
         other.bind(str(folder / "redis.sock"))
