@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+import httpx
 import pytest
+import redis
 import trustme
 from proxypool.address import Upstream
 from proxypool.candidate import Candidate
@@ -17,7 +19,10 @@ from redis.asyncio import Redis
 from tests.judge import Judge
 from tests.relay import Relay
 
-REDIS_ADDRESS = os.environ.get("REDIS_ADDRESS", "127.0.0.1:6379")
+REDIS_ADDRESSES = os.environ.get("REDIS_ADDRESSES", "127.0.0.1:6379").split()
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+"""Which of those that run tests side by side this process is; each has a Redis of its own."""
+REDIS_ADDRESS = REDIS_ADDRESSES[WORKER]
 
 # redis-py says of its asyncio methods that they may as well answer at once.
 Admin = Any
@@ -32,6 +37,53 @@ class Until(Protocol):
     ) -> Any: ...
 
 
+WORLD_WITHIN_S = 60.0
+WHOLE_POOLS = ("test_processes.py", "test_checker_processes.py", "test_run.py")
+LONGEST_NAME = 200
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Wait for the services around the tests that the environment names; once for all workers."""
+    if hasattr(session.config, "workerinput"):
+        return
+    deadline = time.monotonic() + WORLD_WITHIN_S
+    for name in ("REDIS_ADDRESSES", "DEMO_URL", "JUDGE_URL"):
+        for where in os.environ.get(name, "").split():
+            while problem := silence(name, where):
+                if time.monotonic() > deadline:
+                    pytest.exit(f"{name}: expected an answer of {where}, found {problem}", 3)
+                time.sleep(0.2)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that start whole pools come first: at the end the other workers would wait for them."""
+    items.sort(key=lambda item: item.path.name not in WHOLE_POOLS)
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Megabytes make no name; each worker would send them for each step of the test."""
+    if isinstance(val, str | bytes) and len(val) > LONGEST_NAME:
+        return f"{len(val)} of {val[:20]!r}"
+    return None
+
+
+def silence(name: str, where: str) -> str:
+    """Why the service does not answer; nothing where it does."""
+    try:
+        if name == "REDIS_ADDRESSES":
+            with redis.Redis.from_url(admin_url(where)) as asked:
+                asked.ping()
+        else:
+            httpx.get(where, timeout=5)
+    except (redis.RedisError, httpx.HTTPError) as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def admin_url(address: str = REDIS_ADDRESS) -> str:
+    return f"redis://admin:admin@{address}/0"
+
+
 def listed(*proxies: str) -> list[Candidate]:
     """Candidates as a source lists them that says nothing else."""
     return [Candidate(Upstream.parse(proxy)) for proxy in proxies]
@@ -44,7 +96,7 @@ def pool_url(address: str = REDIS_ADDRESS) -> str:
 @pytest.fixture
 async def admin() -> AsyncIterator[Admin]:
     """Redis, empty, with every right; the pool itself never has this connection."""
-    client = Redis.from_url(f"redis://admin:admin@{REDIS_ADDRESS}/0", decode_responses=True)
+    client = Redis.from_url(admin_url(), decode_responses=True)
     await client.flushall()
     yield client
     await client.aclose()

@@ -49,7 +49,7 @@ async def verdict_on(
         ({HTTP, SOCKS5}, True),
         (set(Protocol), True),
     ],
-    ids=str,
+    ids=lambda value: str(sorted(value) if isinstance(value, set) else value),
 )
 async def test_a_full_check_finds_every_protocol(
     speaks: set[Protocol], https: bool, judged_with_tls: Settings
