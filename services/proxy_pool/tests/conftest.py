@@ -2,7 +2,7 @@ import asyncio
 import os
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,7 +10,9 @@ import httpx
 import pytest
 import redis
 import trustme
+from fastapi import FastAPI
 from proxypool.address import Upstream
+from proxypool.api import docs
 from proxypool.candidate import Candidate
 from proxypool.settings import Settings, load
 from proxypool.store import Store
@@ -91,6 +93,21 @@ def listed(*proxies: str) -> list[Candidate]:
 
 def pool_url(address: str = REDIS_ADDRESS) -> str:
     return f"redis://proxy_pool:pool@{address}/0"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_description() -> Iterator[None]:
+    """The API's description is made once, as in a process: it costs more than most tests do."""
+    with pytest.MonkeyPatch.context() as patched:
+        made: list[dict[str, Any]] = []
+
+        def document(api: FastAPI, make: Callable[..., Any] = docs.document) -> dict[str, Any]:
+            if not made:
+                made.append(make(api))
+            return made[0]
+
+        patched.setattr(docs, "document", document)
+        yield
 
 
 @pytest.fixture
