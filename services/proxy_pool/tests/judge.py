@@ -12,6 +12,8 @@ import ssl
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.ports import free_port
+
 
 @dataclass
 class Judge:
@@ -29,8 +31,8 @@ class Judge:
     _server: asyncio.Server | None = field(default=None, repr=False)
 
     async def start(self) -> None:
+        self.port = self.port or free_port()
         self._server = await asyncio.start_server(self._serve, self.host, self.port, ssl=self.tls)
-        self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         if self._server is not None:

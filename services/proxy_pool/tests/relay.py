@@ -2,6 +2,8 @@
 
 import asyncio
 
+from tests.ports import free_port
+
 
 class Relay:
     """Listens on loopback and carries bytes to `host:port` while it is whole."""
@@ -15,8 +17,8 @@ class Relay:
 
     async def mend(self) -> None:
         self._whole = True
+        self.port = self.port or free_port()
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
 
     async def cut(self) -> None:
         self._whole = False

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -27,6 +26,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.conftest import listed, pool_url
+from tests.ports import free_port
 
 EXAMPLES = 6  # of each operation and mode, so that all take less than half a minute
 CHECKS = [
@@ -64,8 +64,7 @@ async def fill(environment: dict[str, str]) -> None:
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The server as it is run, over a pool with proxies in it."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {
         **os.environ,
         "DB_CONN": pool_url(),

@@ -16,6 +16,7 @@ from tests.gateway.conftest import (
     basic,
 )
 from tests.gateway.origin import BLOCK, Origin
+from tests.ports import free_port
 
 FAULTS = {
     "hangs": "timeout",
@@ -24,11 +25,6 @@ FAULTS = {
     "unreachable": "destination_unreachable",
     "status 407": "auth_required",
 }
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from tests.gateway.conftest import (
     basic,
 )
 from tests.gateway.origin import Origin
-from tests.gateway.test_attempts import free_port
+from tests.ports import free_port
 
 STARTS = st.sampled_from(
     [

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 
+from tests.ports import free_port
+
 Place = tuple[str, int]
 Reader = asyncio.StreamReader
 Writer = asyncio.StreamWriter
@@ -37,8 +39,8 @@ class Upstream:
     _writers: set[Writer] = field(default_factory=set)
 
     async def start(self) -> "Upstream":
+        self.port = self.port or free_port()
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def stop(self) -> None:
