@@ -17,6 +17,7 @@ sys.path.insert(0, str(RELEASE))
 sys.path.append(os.environ.get("ENGINE_PYZ", ""))
 
 from bundle import IMAGE, Bundle, sh  # noqa: E402 (found by the path above)
+from compiled import compiled  # noqa: E402 (the same)
 from standing import Standing  # noqa: E402 (the same)
 
 # Tag of the test image: what it says about itself, and how it behaves.
@@ -50,6 +51,12 @@ def pyz() -> Path:
     path = os.environ.get("ENGINE_PYZ")
     assert path, "ENGINE_PYZ: expected the built archive; found nothing; run release/test"
     return Path(path)
+
+
+@pytest.fixture(scope="session")
+def fast_pyz(pyz: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive with its bytecode, for the many commands of the bundles."""
+    return compiled(pyz, engine_python(), tmp_path_factory.mktemp("compiled"))
 
 
 @pytest.fixture(scope="session")
@@ -89,18 +96,18 @@ def new_bundle(folder: Path, pyz: Path, digests: dict[str, str]) -> Bundle:
 
 
 @pytest.fixture
-def bundle(tmp_path: Path, pyz: Path, digests: dict[str, str]) -> Iterator[Bundle]:
+def bundle(tmp_path: Path, fast_pyz: Path, digests: dict[str, str]) -> Iterator[Bundle]:
     """A bundle that nobody has deployed yet."""
-    found = new_bundle(tmp_path, pyz, digests)
+    found = new_bundle(tmp_path, fast_pyz, digests)
     yield found
     found.remove()
 
 
 @pytest.fixture(scope="session")
 def standing(
-    tmp_path_factory: pytest.TempPathFactory, pyz: Path, digests: dict[str, str]
+    tmp_path_factory: pytest.TempPathFactory, fast_pyz: Path, digests: dict[str, str]
 ) -> Iterator[Standing]:
-    found = Standing(lambda: new_bundle(tmp_path_factory.mktemp("standing"), pyz, digests))
+    found = Standing(lambda: new_bundle(tmp_path_factory.mktemp("standing"), fast_pyz, digests))
     yield found
     found.give_up()
 
