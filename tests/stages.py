@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -76,6 +76,9 @@ INDEPENDENT = [
 ]
 STAGES = [*FOUNDATIONS, *INDEPENDENT]
 LANES = 2
+# Names of failed tests, and lines of reasons, that are said again at the end, of each stage.
+COMPLAINTS_SHOWN = 25
+COMPLAINT_LENGTH = 1000
 # Of the whole, on two cores of a fresh machine.
 BUDGET_S = 40 * 60
 
@@ -89,18 +92,25 @@ class Outcome:
     took_s: float
     passed: int = 0
     failed: int = 0
+    complaints: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Count:
-    """Reads a test runner's closing lines out of what a stage prints."""
+    """Reads a test runner's closing lines, and what it says failed, out of what a stage prints."""
 
     passed: int = 0
     failed: int = 0
+    names: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
 
     def read(self, line: str) -> None:
-        """Add what ``line`` says if it is a closing line of pytest or vitest."""
+        """Add what ``line`` says if it is a closing line, a failed test's name, or its reason."""
         plain = re.sub(r"\x1b\[[0-9;]*m", "", line)
+        said = plain.rstrip()[:COMPLAINT_LENGTH]
+        for kept, start in ((self.names, r"(FAILED|ERROR) |\s*FAIL "), (self.reasons, r"E  +\S")):
+            if re.match(start, said) and said not in kept:
+                kept.append(said)
         is_pytest = re.search(r"\bin \d+(\.\d+)?s\b", plain) and re.search(
             r"\d+ (passed|failed|errors?)\b", plain
         )
@@ -146,6 +156,7 @@ def run(stage: Stage, show: Callable[[str], None]) -> Outcome:
             count.read(line)
     outcome = Outcome(stage, process.returncode, time.monotonic() - started)
     outcome.passed, outcome.failed = count.passed, count.failed
+    outcome.complaints = count.names[:COMPLAINTS_SHOWN] + count.reasons[:COMPLAINTS_SHOWN]
     if process.returncode and not outcome.failed:
         outcome.failed = 1
     if not process.returncode and not outcome.passed:
@@ -204,6 +215,11 @@ def main(names: list[str]) -> int:
     """Run the stages, print the table of their times, and close with the sum of their tests."""
     started = time.monotonic()
     outcomes = run_all(chosen(names))
+    # Said once more: what a stage printed may lie far above.
+    for outcome in outcomes:
+        if outcome.failed:
+            print(f"\n{outcome.stage.name} failed:")
+            print("\n".join(outcome.complaints))
     print("\nstage        seconds  budget  passed  failed")
     for outcome in outcomes:
         late = "  over its budget" if outcome.took_s > outcome.stage.budget_s else ""

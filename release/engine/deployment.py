@@ -48,6 +48,8 @@ class Deployment:
     variables: dict[str, str] = field(default_factory=dict)
     model: dict[str, Any] = field(default_factory=dict)
     image_ids: dict[str, str] = field(default_factory=dict)
+    # What preflight resolved, and the variables that it did it with.
+    foreseen: tuple[dict[str, str], dict[str, Any]] | None = None
     services_touched: bool = False
     edge_touched: bool = False
 

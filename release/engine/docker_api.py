@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -16,8 +17,11 @@ from engine.errors import DockerUnavailableError
 # Imported, requests asks certifi for its bundle, which would be unpacked from the zipapp to /tmp at
 # each start and fail on a full disk. Nothing here speaks TLS: the engine is a socket on this host.
 certifi.where = lambda: os.devnull
+# Nor SSH: where the host's Python has paramiko, the SDK imports it and all that it needs, which
+# takes longer than the SDK itself. A module that is None counts as one that is not there.
+sys.modules["docker.transport.sshconn"] = None  # type: ignore[assignment]
 
-import docker  # noqa: E402 (must follow the line above)
+import docker  # noqa: E402 (must follow the lines above)
 import docker.errors  # noqa: E402 (the same)
 import requests.exceptions  # noqa: E402 (the same)
 

@@ -30,7 +30,9 @@ def run(deployment: Deployment) -> str:
         raise RefusedError("\n".join(map(str, plan.refusals)))
     # With stand-ins for the hashes of secrets that are not there yet: the files' errors show now.
     variables = interpolation(incoming, layout, plan.revisions(incoming.secrets))
-    check_ports(deployment.client, incoming.name, resolved(incoming, variables))
+    model = resolved(incoming, variables)
+    deployment.foreseen = variables, model
+    check_ports(deployment.client, incoming.name, model)
     return f"engine {info['ServerVersion']}, compose {compose}, {len(incoming.images)} images"
 
 

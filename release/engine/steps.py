@@ -123,7 +123,11 @@ class Resolve:
         if is_intact(folder):
             deployment.model = read_model(folder)
             return f"release {deployment.release_id} is there already"
-        deployment.model = resolved(deployment.incoming, deployment.variables)
+        variables, model = deployment.foreseen or ({}, {})
+        # The secrets that were made since may be in a variable; else compose would say the same.
+        if variables != deployment.variables:
+            model = resolved(deployment.incoming, deployment.variables)
+        deployment.model = model
         write_release(
             folder, deployment.incoming, deployment.model, deployment.variables, deployment.inputs
         )

@@ -191,10 +191,13 @@ class Bundle:
     def in_container(self, service: str, *command: str) -> str:
         return sh("docker", "exec", self.ids()[service], *command)
 
+    def end_commands(self) -> None:
+        """End what a killed engine left at work: its compose command starts containers still."""
+        subprocess.run(["pkill", "-KILL", "-f", self.name], check=False)
+
     def remove(self) -> None:
         """Remove everything that the tests left on the engine."""
-        # A killed engine's compose command lives on and would start containers after the listing.
-        subprocess.run(["pkill", "-KILL", "-f", self.name], check=False)
+        self.end_commands()
         label = f"label=com.docker.compose.project={self.name}"
         for kind, listing, removal in (
             ("container", ["ps", "-aq"], ["rm", "-f", "-v"]),

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import shutil
@@ -18,6 +17,8 @@ sys.path.insert(0, str(RELEASE))
 sys.path.append(os.environ.get("ENGINE_PYZ", ""))
 
 from bundle import IMAGE, Bundle, sh  # noqa: E402 (found by the path above)
+from compiled import compiled  # noqa: E402 (the same)
+from standing import Standing  # noqa: E402 (the same)
 
 # Tag of the test image: what it says about itself, and how it behaves.
 VARIANTS = {"v1": "well", "v2": "well", "crash": "crash", "sick": "sick", "talk": "talk"}
@@ -53,6 +54,12 @@ def pyz() -> Path:
 
 
 @pytest.fixture(scope="session")
+def fast_pyz(pyz: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive with its bytecode, for the many commands of the bundles."""
+    return compiled(pyz, engine_python(), tmp_path_factory.mktemp("compiled"))
+
+
+@pytest.fixture(scope="session")
 def digests() -> dict[str, str]:
     base = os.environ.get("BASE_IMAGE")
     assert base, "BASE_IMAGE: expected a Debian image on this host; found nothing; run release/test"
@@ -75,11 +82,13 @@ def digests() -> dict[str, str]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # One worker has the shared bundle: every further one would have a bundle more whose health
-    # checks, a process each, slow all others down.
-    for item in items:
-        if "refusing" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("refusing"))
+    # Those with a bundle of their own come first, the long ones among them, and the standing
+    # bundles after them: what runs is health checked, a process each, and slows all others down.
+    def order(item: pytest.Item) -> int:
+        fixtures = getattr(item, "fixturenames", ())
+        return 0 if "bundle" in fixtures else 1 if "standing" in fixtures else 2
+
+    items.sort(key=order)
 
 
 def new_bundle(folder: Path, pyz: Path, digests: dict[str, str]) -> Bundle:
@@ -87,38 +96,35 @@ def new_bundle(folder: Path, pyz: Path, digests: dict[str, str]) -> Bundle:
 
 
 @pytest.fixture
-def bundle(tmp_path: Path, pyz: Path, digests: dict[str, str]) -> Iterator[Bundle]:
+def bundle(tmp_path: Path, fast_pyz: Path, digests: dict[str, str]) -> Iterator[Bundle]:
     """A bundle that nobody has deployed yet."""
-    found = new_bundle(tmp_path, pyz, digests)
+    found = new_bundle(tmp_path, fast_pyz, digests)
     yield found
     found.remove()
 
 
 @pytest.fixture(scope="session")
-def deployed_once(
-    tmp_path_factory: pytest.TempPathFactory, pyz: Path, digests: dict[str, str]
-) -> Iterator[Bundle]:
-    found = new_bundle(tmp_path_factory.mktemp("refusing"), pyz, digests)
-    found.deployed()
+def standing(
+    tmp_path_factory: pytest.TempPathFactory, fast_pyz: Path, digests: dict[str, str]
+) -> Iterator[Standing]:
+    found = Standing(lambda: new_bundle(tmp_path_factory.mktemp("standing"), fast_pyz, digests))
     yield found
-    found.remove()
+    found.give_up()
 
 
 @pytest.fixture
-def refusing(deployed_once: Bundle) -> Iterator[Bundle]:
-    """A bundle that runs, shared by the tests of what leaves it as it is; it is looked after."""
-    before = deployed_once.ids()
-    release = json.dumps(deployed_once.release)
-    yield deployed_once
-    deployed_once.release = json.loads(release)
-    deployed_once.ship()
-    (deployed_once.secrets / "store_password").chmod(0o400)
-    assert deployed_once.deploy().result["outcome"] == "unchanged"
-    assert deployed_once.ids() == before
+def refusing(standing: Standing) -> Iterator[Bundle]:
+    """A bundle that runs, for the tests of what leaves it as it is; it is looked after."""
+    bundle = standing.bundle
+    before = bundle.ids()
+    yield bundle
+    (bundle.secrets / "store_password").chmod(0o400)
+    assert standing.put_back() == "unchanged"
+    assert bundle.ids() == before
 
 
 @pytest.fixture
-def running(bundle: Bundle) -> Bundle:
+def running(standing: Standing) -> Iterator[Bundle]:
     """A bundle whose first release runs."""
-    bundle.deployed()
-    return bundle
+    yield standing.bundle
+    standing.put_back()

@@ -74,6 +74,13 @@ def test_it_runs_on_every_python_of_this_machine(pyz: Path) -> None:
     assert ran
 
 
+def test_it_leaves_the_ssh_library_of_the_host_alone(pyz: Path, tmp_path: Path) -> None:
+    (tmp_path / "paramiko.py").write_text("raise SystemExit('paramiko was imported')\n")
+    paths = f"sys.path[:0] = [{str(pyz)!r}, {str(tmp_path)!r}]"
+    script = f"import sys; {paths}; import engine.docker_api, docker; docker.DockerClient"
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [[], ["deplay"], ["deploy", "--lock-timeout", "soon"], ["follow"], ["deploy", "--nope"]],

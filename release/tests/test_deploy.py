@@ -2,12 +2,16 @@
 
 import json
 import stat
+from pathlib import Path
 
 import pytest
 from bundle import STEPS, Bundle, free_port, sh
 
 
-def test_the_first_deploy_brings_everything_up_healthy_and_is_recorded(bundle: Bundle) -> None:
+def test_the_first_deploy_brings_everything_up_healthy_and_is_recorded(
+    bundle: Bundle, pyz: Path
+) -> None:
+    bundle.pyz = pyz  # As it is shipped, without bytecode.
     done = bundle.deploy("--why", "first try")
     assert done.code == 0, done
     result = done.result

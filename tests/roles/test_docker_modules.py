@@ -1,6 +1,8 @@
 """The Python of the role docker: what it makes of packages, ports and daemon.json."""
 
 import json
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +12,8 @@ from tests.role_code import load
 packages = load("docker", "filter_plugins/packages.py")
 ports = load("docker", "filter_plugins/port_ranges.py")
 daemon = load("docker", "filter_plugins/daemon_config.py")
-installed = load("docker", "library/installed_packages.py")
+state = load("docker", "library/docker_state.py")
+versions = load("docker", "library/docker_versions.py")
 
 OURS = {
     "log-driver": "json-file",
@@ -48,10 +51,66 @@ def test_the_package_database_is_read_without_epochs_and_without_what_was_remove
         "package podman is not installed\n"
         "runc config-files 1.1.5\n"
     )
-    assert installed.parse(output) == {
+    assert state.parse_packages(output) == {
         "docker-ce": "26.1.5-1.el9",
         "docker.io": "20.10.24+dfsg1-1",
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("Docker version 20.10.24+dfsg1, build 297e128", "20.10.24"),
+        ("28.5.1", "28.5.1"),
+        ("Docker version dev, build library-import", ""),
+        ("", ""),
+    ],
+)
+def test_a_version_is_read_from_what_a_command_says(text: str, version: str) -> None:
+    assert state.version(text) == version
+
+
+def test_what_is_newer_than_the_engine_and_than_the_mark_is_pending(tmp_path: Path) -> None:
+    daemon, folder, pid, mark = (tmp_path / name for name in ("daemon.json", "d", "pid", "mark"))
+    folder.mkdir()
+    unit = folder / "proxy.conf"
+    for age, file in enumerate([unit, pid, daemon]):  # from the oldest to the newest
+        file.touch()
+        os.utime(file, (age, age))
+    places = (daemon, folder, tmp_path / "not-there")
+    assert state.newer(places, (pid, mark)) == [str(daemon)]
+    mark.touch()
+    assert state.newer(places, (pid, mark)) == []
+    os.utime(unit)
+    os.utime(mark, (3, 3))
+    assert state.newer(places, (pid, mark)) == [str(unit)]
+
+
+@pytest.mark.parametrize(
+    ("oldest", "answer", "found"),
+    [
+        ("20.10", (0, "20.10.24+dfsg1\n", ""), ""),
+        ("2.20", (0, "2.5.1\n", ""), "2.5.1"),  # numbers are compared, not words
+        ("0.10", (0, "github.com/docker/buildx v0.13.1\n", ""), ""),
+        ("2.20", (0, "unknown\n", ""), "unknown"),
+        (
+            "2.20",
+            (1, "", "docker: 'compose' is not a docker command.\n"),
+            "docker: 'compose' is not",
+        ),
+        ("2.20", (127, "", "no command docker-compose"), "no command docker-compose"),
+        ("2.20", (3, "", ""), "exit code 3"),
+    ],
+)
+def test_an_answer_that_is_too_old_or_none_is_told_in_a_line(
+    oldest: str, answer: tuple[int, str, str], found: str
+) -> None:
+    said = versions.problem("a command", oldest, answer, "do this")
+    if not found:
+        assert said == ""
+    else:
+        assert said.startswith(f"a command: expected {oldest} or newer, found {found}")
+        assert said.endswith("; do this")
 
 
 def test_neighbouring_ports_become_one_range() -> None:
