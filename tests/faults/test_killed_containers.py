@@ -20,22 +20,36 @@ def courses() -> Any:
     return requests.get(url("api", "/api/v1/course/actual/"), timeout=TIMEOUT_S).json()
 
 
-def pool() -> set[str]:
-    answer = requests.get(url("proxy-pool", "/all/"), timeout=TIMEOUT_S)
-    return {entry["proxy"].rsplit(":", 1)[1] for entry in answer.json()}
+def check_counts(limit_s: float = 60) -> dict[str, int]:
+    """How often each good proxy has been checked; a pool that lost its data begins at one again.
 
-
-def check_counts() -> dict[str, int]:
-    """How often each good proxy has been checked; a pool that lost its data begins at one again."""
-    answer = requests.get(url("proxy-pool", "/all/"), timeout=TIMEOUT_S)
+    While its Redis is away the pool says so by a 503; it has ``limit_s`` to come back.
+    """
+    deadline = time.monotonic() + limit_s
+    while (
+        answer := requests.get(url("proxy-pool", "/all/"), timeout=TIMEOUT_S)
+    ).status_code == 503:
+        assert time.monotonic() < deadline, f"the pool is not back within {limit_s} s"
+        time.sleep(0.5)
+    assert answer.status_code == 200, answer.text
     return {entry["proxy"]: entry["check_count"] for entry in answer.json()}
 
 
 def wait_for_a_proxy(limit_s: float = 60) -> None:
     deadline = time.monotonic() + limit_s
-    while not pool():
+    while not check_counts():
         assert time.monotonic() < deadline, f"no proxy in the pool within {limit_s} s"
         time.sleep(0.5)
+
+
+def kill(service: str) -> None:
+    """Kill the process of a service's container, and wait until Docker has started it again."""
+    container = containers()[service]
+    os.kill(container["State"]["Pid"], signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    while containers()[service]["RestartCount"] == container["RestartCount"]:
+        assert time.monotonic() < deadline, f"{service} was not started again within 30 s"
+        time.sleep(0.2)
 
 
 @pytest.mark.parametrize("service", LASTING_SERVICES)
@@ -43,14 +57,9 @@ def test_it_comes_back_with_its_data(deployed: PlaybookResult, service: str) -> 
     wait_until_healthy()
     wait_for_a_proxy()
     courses_before = courses()
-    container = containers()[service]
 
-    os.kill(container["State"]["Pid"], signal.SIGKILL)
+    kill(service)
 
-    deadline = time.monotonic() + 30
-    while containers()[service]["RestartCount"] == container["RestartCount"]:
-        assert time.monotonic() < deadline, f"{service} was not started again within 30 s"
-        time.sleep(0.2)
     wait_until_healthy()
     assert courses() == courses_before
     wait_for_a_proxy()
@@ -64,7 +73,7 @@ def test_redis_loses_no_more_than_its_last_second(deployed: PlaybookResult) -> N
         time.sleep(1)
     time.sleep(2)  # the append-only file is written through every second
 
-    os.kill(containers()["redis"]["State"]["Pid"], signal.SIGKILL)
+    kill("redis")
 
     wait_until_healthy()
     after = check_counts()
