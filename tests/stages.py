@@ -111,6 +111,8 @@ class Count:
         for kept, start in ((self.names, r"(FAILED|ERROR) |\s*FAIL "), (self.reasons, r"E  +\S")):
             if re.match(start, said) and said not in kept:
                 kept.append(said)
+        if plain.startswith("E "):  # a run within a test
+            return
         is_pytest = re.search(r"\bin \d+(\.\d+)?s\b", plain) and re.search(
             r"\d+ (passed|failed|errors?)\b", plain
         )

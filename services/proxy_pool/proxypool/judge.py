@@ -161,7 +161,8 @@ class Judge:
         if not self.up:
             log.info("the judge %s is up", place.url)
             self.up, self._told_down = True, False
-            self._watch.note_change()
+            if not place.is_tls:
+                await self._watch.note_up()
 
     def _note_down(self, error: ExchangeError | NotTheJudgeError) -> None:
         if not self._told_down:
@@ -176,7 +177,7 @@ class Judge:
             self._told_down = True
         self.up = False
         self._fault = f"{error.reason}: {error}"[:300]
-        self._watch.note_change()
+        self._watch.note_down()
 
 
 class JudgeWatch:
@@ -196,7 +197,9 @@ class JudgeWatch:
             for url, direct in zip(settings.judge_https_urls, tls_direct_urls, strict=True)
         ]
         self.up = asyncio.Event()
-        """Whether any plain judge is up: without one no check is begun."""
+        """Whether any plain judge is up, and those with TLS have been asked since: without a plain
+        one no check is begun, and one that begins while others are only about to answer would find
+        nothing out about TLS."""
 
     @cached_property
     def tls_context(self) -> ssl.SSLContext:
@@ -246,11 +249,17 @@ class JudgeWatch:
         if addresses != self.own.addresses:
             self.own = OwnAddresses(addresses)
 
-    def note_change(self) -> None:
-        """A judge went up or down."""
-        if any(judge.up for judge in self.plain):
+    async def note_up(self) -> None:
+        """A plain judge went up. Returns when those with TLS have been asked."""
+        if self.up.is_set():
+            return
+        await asyncio.gather(*(judge.probe() for judge in self.tls if not judge.up))
+        if any(judge.up for judge in self.plain):  # still
             self.up.set()
-        else:
+
+    def note_down(self) -> None:
+        """A judge went down."""
+        if not any(judge.up for judge in self.plain):
             self.up.clear()
 
     def what_a_judge_down_means(self, judge: Judge) -> str:

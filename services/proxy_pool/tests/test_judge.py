@@ -85,6 +85,25 @@ async def test_a_tls_judge_is_one_only_while_its_certificate_is_verified(
     assert stranger.up.is_set()
 
 
+async def test_no_check_begins_before_tls_judges_have_been_asked(
+    judged_with_tls: Settings, judge: Judge, tls_judge: Judge
+) -> None:
+    watch = JudgeWatch(judged_with_tls)
+    (plain,) = watch.plain
+    await plain.probe()
+    assert watch.up.is_set()
+    assert watch.tls_judge() is not None
+    await judge.stop()
+    await plain.probe()
+    assert not watch.up.is_set()
+    await tls_judge.stop()  # one that is gone does not keep checks waiting
+    await judge.start()
+    await watch.tls[0].probe()
+    await plain.probe()
+    assert watch.up.is_set()
+    assert watch.tls_judge() is None
+
+
 async def test_a_tls_judge_may_be_asked_at_another_place_than_proxies_reach_it(
     judged_with_tls: Settings, tls_judge: Judge
 ) -> None:

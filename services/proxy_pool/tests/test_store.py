@@ -19,6 +19,7 @@ from tests.filled import (
     PROXY,
     REFUSED,
     TABLE,
+    check_again,
     make_due,
     settle_all,
 )
@@ -214,6 +215,18 @@ async def test_a_proxy_that_turns_transparent_is_dropped_at_once(
     known = json.loads((await admin.hvals(f"{TABLE}:known"))[0])
     assert (known["lane"], known["reason"]) == ("failed", "transparent")
     assert (await store.statistics())["reasons"] == {"transparent": 1}
+
+
+async def test_what_broke_tls_is_not_good_before_tls_has_passed(store: Store, admin: Admin) -> None:
+    await fill(store, 1)
+    await check_again(store, admin, replace(REFUSED, reason="tls_broken"))
+    # All TLS judges are down: the verdict says nothing about https.
+    await check_again(store, admin, replace(GOOD, https_checked=False))
+    assert await store.get(ALL) is None
+    known = json.loads((await admin.hvals(f"{TABLE}:known"))[0])
+    assert (known["lane"], known["reason"]) == ("failed", "tls_broken")
+    await check_again(store, admin, replace(GOOD, https=True))
+    assert json.loads(await store.get(ALL) or "")["https"] is True
 
 
 async def test_a_postponed_check_changes_nothing_and_comes_again(

@@ -158,19 +158,25 @@ for index, verdict in ipairs(verdicts) do
     counts.stale = counts.stale + 1
   else
     ended[proxy] = true
-    counts[verdict.outcome] = counts[verdict.outcome] + 1
+    local outcome = verdict.outcome
+    -- What broke TLS is not good before TLS has passed through it: while no judge with TLS is up,
+    -- nobody has looked.
+    if outcome == 'good' and entry.reason == 'tls_broken' and not verdict.https_checked then
+      outcome = 'postponed'
+    end
+    counts[outcome] = counts[outcome] + 1
     if verdict.reason ~= '' then
       reasons[verdict.reason] = (reasons[verdict.reason] or 0) + 1
     end
     local delay_ms
-    if verdict.outcome == 'postponed' then
+    if outcome == 'postponed' then
       delay_ms = verdict.at_once and 0 or rules.retry_ms
     else
       if verdict.full then
         entry.full = now
       end
       local record = sound_record(proxy, records[index])
-      delay_ms = verdict.outcome == 'good' and good(record, entry, verdict)
+      delay_ms = outcome == 'good' and good(record, entry, verdict)
         or bad(record, entry, verdict)
     end
     if entry.lane == 'failed' and now - entry.listed > rules.forget_ms then
