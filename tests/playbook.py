@@ -71,6 +71,13 @@ class PlaybookResult:
         return [str(result.get("msg", result)) for result in results]
 
     @property
+    def refusal(self) -> str:
+        """Return the message by which the run ended; raises AssertionError where no host failed."""
+        assert self.returncode == 2, self.output
+        assert self.failures, self.output
+        return self.failures[-1]
+
+    @property
     def ok(self) -> bool:
         """Tell whether every host got through, and there was one."""
         return self.returncode == 0 and bool(self.recap)

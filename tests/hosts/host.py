@@ -160,6 +160,21 @@ class Host:
         docker("rm", "--force", "--volumes", self.container)
 
 
+def state(host: Host) -> set[str]:
+    """Return what would show a change: files with size and time, packages, and what runs.
+
+    /root is left out: Ansible and gpg keep files of their own there.
+    """
+    return set(
+        host.ssh(
+            "find /etc /usr /opt -xdev -printf '%p %s %T@ %m\\n'; "
+            "rpm -qa 2> /dev/null; dpkg-query -W 2> /dev/null; ps -e -o comm= | grep -i docker; "
+            "systemctl list-unit-files 2> /dev/null | grep -v transient || true",
+            sudo=True,
+        ).splitlines()
+    )
+
+
 def start(
     host: Host, target: str, docker_options: Sequence[str], addresses: Mapping[str, str]
 ) -> None:

@@ -21,7 +21,7 @@ from testinfra.host import Host as Inspected
 
 from tests.hosts.centos import CentosHost, centos_host
 from tests.hosts.debian import debian_host
-from tests.hosts.host import Host
+from tests.hosts.host import Host, state
 from tests.hosts.network import HostNetwork
 from tests.playbook import PlaybookResult, run_role
 
@@ -107,28 +107,6 @@ def seen(host: Host, inspect: Callable[[Host], Inspected]) -> Inspected:
     return inspect(host)
 
 
-def state(host: Host) -> set[str]:
-    """Return what would show a change: files with size and time, packages, and what runs.
-
-    /root is left out: Ansible and gpg keep files of their own there.
-    """
-    return set(
-        host.ssh(
-            "find /etc /usr /opt -xdev -printf '%p %s %T@ %m\\n'; "
-            "rpm -qa 2> /dev/null; dpkg-query -W 2> /dev/null; ps -e -o comm= | grep -i docker; "
-            "systemctl list-unit-files 2> /dev/null | grep -v transient || true",
-            sudo=True,
-        ).splitlines()
-    )
-
-
-def refusal(result: PlaybookResult) -> str:
-    """Return the one message by which a run ended."""
-    assert result.returncode == 2, result.output
-    assert result.failures, result.output
-    return result.failures[-1]
-
-
 # ---------- refusals, on hosts where nothing was changed yet ----------
 
 
@@ -207,8 +185,8 @@ def test_an_archive_that_apt_cannot_reach_ends_before_anything_is_changed(bare: 
         assert re.search(
             r"expected http://archive\.test\.invalid/debian/dists/bookworm/InRelease to be there, "
             r"found Could not resolve .*; use a mirror that has it",
-            refusal(result),
-        ), refusal(result)
+            result.refusal,
+        ), result.refusal
         assert state(host) ^ before == set()
     finally:
         host.write_file("/etc/apt/sources.list", sources)
@@ -223,7 +201,7 @@ def test_an_engine_of_another_origin_that_is_too_old_is_refused(bare: Bare) -> N
         result = run_role("docker", bare.inventory("plain"))
     finally:
         bare.plain.ssh(f"rm {engine}", sudo=True)
-    assert "expected 20.10 or newer, found another engine 19.03.15; upgrade" in refusal(result)
+    assert "expected 20.10 or newer, found another engine 19.03.15; upgrade" in result.refusal
 
 
 # ---------- check mode, the first run, the second ----------
@@ -478,8 +456,8 @@ def test_a_configuration_that_the_engine_refuses_leaves_the_old_one(
         provisioned.hosts.inventory(name),
         variables={"docker_daemon_options": {"no-such-key": 1}},
     )
-    assert words in refusal(result)
-    assert "docker_daemon_options" in refusal(result)
+    assert words in result.refusal
+    assert "docker_daemon_options" in result.refusal
     assert host.ssh("cat /etc/docker/daemon.json; cat /var/run/docker.pid", sudo=True) == before
     host.ssh("docker info", sudo=True)
 
@@ -492,7 +470,7 @@ def test_a_daemon_json_that_is_no_json_is_refused_and_left_alone(
     host.write_file("/etc/docker/daemon.json", '{"debug": true')
     try:
         result = run_role("docker", provisioned.hosts.inventory("plain"))
-        assert "/etc/docker/daemon.json: expected JSON, found" in refusal(result)
+        assert "/etc/docker/daemon.json: expected JSON, found" in result.refusal
         assert host.ssh("cat /etc/docker/daemon.json") == '{"debug": true'
     finally:
         host.write_file("/etc/docker/daemon.json", good)

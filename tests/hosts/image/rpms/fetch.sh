@@ -1,12 +1,12 @@
 #!/bin/sh
-# Fetches the tools that build RPMs, and unpacks below /x the Debian packages whose binaries the
-# RPMs carry.
+# Fetches the tools that build RPMs and lay out repositories, and unpacks below /x the Debian packages
+# whose binaries the vendor's packages carry.
 set -eu
 # the newer suite, from the same mirror that the base image was made from
 sed -n 's/^deb \(\[[^]]*\] \)\{0,1\}\([^ ]*\) .*/deb \2 trixie main/p' /etc/apt/sources.list |
   head -n 1 > /etc/apt/sources.list.d/trixie.list
 printf 'Package: *\nPin: release n=trixie*\nPin-Priority: 50\n' > /etc/apt/preferences.d/trixie
-apt-install rpm createrepo-c gnupg openssl
+apt-install rpm createrepo-c apt-utils gnupg openssl
 
 option=Acquire::https::CAInfo=/etc/ssl/certs/ca-certificates.crt
 [ ! -s /run/secrets/ca ] || option=Acquire::https::CAInfo=/run/secrets/ca
