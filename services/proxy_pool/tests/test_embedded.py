@@ -286,16 +286,23 @@ def test_who_joins_waits_until_the_log_is_read(folder: Path, long_log: LongLog) 
     assert running(folder) is None
 
 
+@contextlib.contextmanager
+def waiting_to_join(server: EmbeddedServer) -> Iterator[None]:
+    """Join in a thread, which still waits when the block begins, and has joined when it ends."""
+    with ThreadPoolExecutor() as threads:
+        joining = threads.submit(server.join)
+        assert not wait([joining], timeout=0.5).done
+        yield
+        joining.result()
+
+
 def test_who_finds_another_process_s_server_reading_waits_as_well(
     folder: Path, long_log: LongLog
 ) -> None:
     process = long_log.read_by_another()
     server = EmbeddedServer(folder)
-    with ThreadPoolExecutor() as threads:
-        joining = threads.submit(server.join)
-        assert not wait([joining], timeout=0.5).done
+    with waiting_to_join(server):
         long_log.hurry()
-        joining.result()
     long_log.assert_read()
     assert running(folder) == process.pid
     server.leave()
@@ -307,14 +314,11 @@ def test_another_process_s_that_is_killed_while_it_reads_is_started_again(
 ) -> None:
     process = long_log.read_by_another()
     server = EmbeddedServer(folder)
-    with ThreadPoolExecutor() as threads:
-        joining = threads.submit(server.join)
-        assert not wait([joining], timeout=0.5).done
+    with waiting_to_join(server):
         process.kill()
         process.wait()
         long_log.wait_for_reader()
         long_log.hurry()
-        joining.result()
     long_log.assert_read()
     server.leave()
     assert running(folder) is None

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -324,11 +323,6 @@ async def test_a_client_that_vanishes_frees_the_upstream(
     await until(gone, 20)
 
 
-def most_in_kernel(which: str) -> int:
-    """How many bytes a socket's buffer may grow to (tcp(7)); kernels differ by a factor of five."""
-    return int(Path(f"/proc/sys/net/ipv4/tcp_{which}").read_text().split()[2])
-
-
 async def test_a_client_that_does_not_read_stops_the_site(
     make_upstream: MakeUpstream, client: Client, origin: Origin, until: Any
 ) -> None:
@@ -344,5 +338,5 @@ async def test_a_client_that_does_not_read_stops_the_site(
         return origin.sent == seen[-1]
 
     await until(stands_still, 20)
-    # on three connections what the kernel holds for both ends, the tests' own proxy, and ours
-    assert origin.sent < 3 * sum(map(most_in_kernel, ("rmem", "wmem"))) + 10_000_000
+    # kernel buffers on three connections (compose.yaml bounds them), the tests' own proxy, and ours
+    assert origin.sent < 40_000_000
