@@ -42,10 +42,13 @@ _FOREIGN_STATUS = frozenset({400, 403, 404, 405, 501})
 _LOCKED = frozenset({"auth_required", "auth_failed"})
 _VAGUE = frozenset({"bad_answer", "closed", "timeout", "too_large", "needs_ipv4"})
 """Less telling than what the proxy said in another protocol's own words."""
-_NOT_THE_JUDGES_DOING = frozenset(
+_PROXYS_DOING = frozenset(
     {"auth_failed", "auth_required", "bad_destination", "needs_ipv4", "tunnel_unsupported"}
 )
 """All other failures happen too when the judge is down."""
+_TELLS_REFUSALS = frozenset({Protocol.CONNECT, Protocol.SOCKS5})
+"""They have one answer for what the proxy will not do and others for what it cannot. SOCKS4 has
+one for both."""
 
 
 class Carried(NamedTuple):
@@ -65,11 +68,8 @@ class Failure(NamedTuple):
     """The one that was asked; none where there was no connection to the proxy."""
     is_foreign: bool = False
     """Whether it sounds as if the proxy did not speak the protocol."""
-
-    @property
-    def may_be_the_judges(self) -> bool:
-        """Whether a judge that is down would explain it."""
-        return self.judge is not None and self.reason not in _NOT_THE_JUDGES_DOING
+    may_be_the_judges: bool = False
+    """Whether a judge that is down would explain it."""
 
 
 class Check:
@@ -337,13 +337,15 @@ class Check:
             return Carried(judge.read(answer, marker), judge, answer.connect_s, answer.total_s)
         except NotTheJudgeError as error:
             is_foreign = answer is not None and answer.status in _FOREIGN_STATUS
-            failure = Failure(error.reason, judge, is_foreign)
+            failure = Failure(error.reason, judge, is_foreign, may_be_the_judges=True)
         except OwnLimitError:
             raise
         except CONNECT_ERRORS as error:
             failure = Failure(error.reason, None)
         except ExchangeError as error:
-            failure = Failure(error.reason, judge, error.reason in _FOREIGN)
+            refused = error.reason == "tunnel_refused" and protocol in _TELLS_REFUSALS
+            is_its_own = refused or error.reason in _PROXYS_DOING
+            failure = Failure(error.reason, judge, error.reason in _FOREIGN, not is_its_own)
         if failure.reason in _REFUSING:
             self._harm = failure
         return failure

@@ -229,6 +229,23 @@ async def test_a_proxy_that_opens_no_tunnel_says_why(judged_with_tls: Settings) 
 
 
 @pytest.mark.parametrize(
+    ("protocol", "asked"),
+    [(CONNECT, 0), (SOCKS5, 0), (SOCKS4, 1)],  # SOCKS4 has one answer for "will not" and "cannot"
+)
+async def test_what_a_proxy_will_not_do_is_not_blamed_on_a_judge(
+    protocol: Protocol, asked: int, judged_with_tls: Settings, tls_judge: Judge
+) -> None:
+    watch = JudgeWatch(judged_with_tls)
+    await watch.probe()
+    before = tls_judge.asked
+    proxy = Proxy(frozenset({HTTP, protocol}), forbidden_port=tls_judge.port)
+    verdict = await verdict_on(proxy, judged_with_tls, HTTP, protocol, full=False, watch=watch)
+    assert (verdict.outcome, verdict.https) == (Outcome.GOOD, False)
+    assert verdict.https_reason == "tunnel_refused"
+    assert tls_judge.asked - before == asked
+
+
+@pytest.mark.parametrize(
     ("least", "behave", "outcome", "reason"),
     [
         ("transparent", proxies.transparent_via, Outcome.GOOD, ""),

@@ -34,7 +34,9 @@ class Proxy:
     silent: frozenset[Protocol] = frozenset()
     """Protocols in which it never answers; without this, it closes on those it does not speak."""
     refuses: bool = False
-    """Speaks, but opens no tunnel."""
+    """Speaks, but opens no tunnel: it reaches nothing."""
+    forbidden_port: int = 0
+    """Speaks, but opens no tunnel to it: it will not."""
     man_in_the_middle: ssl.SSLContext | None = None
     """Answers TLS to destinations itself."""
     page: bytes = b""
@@ -109,6 +111,8 @@ class Proxy:
         if self.refuses:
             raise RefusedError(respond(b"no", "502 Bad Gateway"))
         host, _, port = head.split(b" ")[1].decode().rpartition(":")
+        if int(port) == self.forbidden_port:
+            raise RefusedError(respond(b"no", "403 Forbidden"))
         return host, int(port), b"HTTP/1.1 200 Connection established\r\n\r\n"
 
     async def _socks4(self, reader: Reader) -> tuple[str, int, bytes]:
@@ -120,9 +124,10 @@ class Proxy:
             protocol = Protocol.SOCKS4A
             host = (await reader.readuntil(b"\0"))[:-1].decode()
         await self._understands(protocol, reader, b"\0\x5b" + bytes(6))
-        if self.refuses:
+        number = int.from_bytes(port, "big")
+        if self.refuses or number == self.forbidden_port:
             raise RefusedError(b"\0\x5b" + bytes(6))
-        return host, int.from_bytes(port, "big"), b"\0\x5a" + bytes(6)
+        return host, number, b"\0\x5a" + bytes(6)
 
     async def _socks5(self, reader: Reader, writer: Writer) -> tuple[str, int, bytes]:
         await self._understands(Protocol.SOCKS5, reader)
@@ -147,6 +152,8 @@ class Proxy:
         port = int.from_bytes(await reader.readexactly(2), "big")
         if self.refuses:
             raise RefusedError(b"\5\5\0\1" + bytes(6))
+        if port == self.forbidden_port:
+            raise RefusedError(b"\5\2\0\1" + bytes(6))
         return host, port, b"\5\0\0\1" + bytes(6)
 
     async def tunnel(
