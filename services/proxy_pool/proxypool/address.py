@@ -96,6 +96,8 @@ class Upstream:
         host, colon, port = place.rpartition(":")
         if not colon or (":" in host and not (host.startswith("[") and host.endswith("]"))):
             raise BadAddressError(f"{place[:80]!r} is not of the form host:port")
+        if not at:
+            return cls.of(host, port)
         return cls.of(host, port, unquote(username), unquote(password))
 
 

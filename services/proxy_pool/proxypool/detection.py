@@ -127,7 +127,6 @@ class Check:
         return Route(
             upstream,
             address,
-            shared.rule.permits,
             shared.connect_timeout,
             shared.resolver,
             self._loop.time,

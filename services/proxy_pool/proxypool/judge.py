@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 from proxypool.address import normal
 from proxypool.exchange import Exchange
-from proxypool.http1 import Answer, ExchangeError
+from proxypool.http1 import CONNECT_ERRORS, Answer, ExchangeError, NameUnknownError
+from proxypool.resolver import Resolver
 from proxypool.settings import Settings
 from proxypool.sight import MARKER_HEADER, NotTheJudgeError, OwnAddresses, Sight, read_sight
 from proxypool.tls import verifying_context
@@ -140,14 +141,8 @@ class Judge:
         started = loop.time()
         place = self._direct
         marker, request = place.question()
-        tls = (self._watch.tls_context, place.host) if place.is_tls else None
         try:
-            answer = await Exchange(place.host, request, tls=tls).run(
-                place.host,
-                place.port,
-                connect_timeout_s=self._settings.connect_timeout_s,
-                deadline=started + self._settings.verify_timeout_s,
-            )
+            answer = await self._ask(request, started + self._settings.verify_timeout_s)
             sight = read_sight(answer.status, answer.body, marker)
         except (ExchangeError, NotTheJudgeError) as error:
             self._last_end = self._last_bad_end = loop.time()
@@ -163,6 +158,21 @@ class Judge:
             self.up, self._told_down = True, False
             if not place.is_tls:
                 await self._watch.note_up()
+
+    async def _ask(self, request: bytes, deadline: float) -> Answer:
+        """Its answer from the first of its addresses that can be connected to."""
+        place, connect_s = self._direct, self._settings.connect_timeout_s
+        tls = (self._watch.tls_context, place.host) if place.is_tls else None
+        addresses = await self._watch.resolver.resolve(place.host, connect_s)
+        failure: ExchangeError = NameUnknownError(place.host)
+        for address in addresses:
+            try:
+                return await Exchange(request, tls=tls).run(
+                    address, place.port, connect_timeout_s=connect_s, deadline=deadline
+                )
+            except CONNECT_ERRORS as error:
+                failure = error
+        raise failure
 
     def _note_down(self, error: ExchangeError | NotTheJudgeError) -> None:
         if not self._told_down:
@@ -185,6 +195,8 @@ class JudgeWatch:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.resolver = Resolver(remembers=False)
+        """A judge that has moved is found at once: it is asked every few seconds, and no more."""
         self._seen: dict[str, float] = {}
         self.own = OwnAddresses(settings.own_addresses)
         self.plain = [

@@ -16,9 +16,13 @@ _MAX_ADDRESSES = 8
 
 
 class Resolver:
-    """Asks the system's resolver; an answer serves for a minute, a failure for 15 seconds."""
+    """Asks the system's resolver; an answer serves for a minute, a failure for 15 seconds.
 
-    def __init__(self) -> None:
+    Where it does not remember, those alone who ask at the same time share an answer.
+    """
+
+    def __init__(self, *, remembers: bool = True) -> None:
+        self._remembers = remembers
         self._known: OrderedDict[str, tuple[float, tuple[str, ...]]] = OrderedDict()
         self._asking: dict[str, asyncio.Task[tuple[str, ...]]] = {}
         self._room = asyncio.Semaphore(_AT_ONCE)
@@ -62,6 +66,8 @@ class Resolver:
                 )[:_MAX_ADDRESSES]
             except (OSError, UnicodeError):  # gaierror is an OSError: the name has no address
                 found = ()
+        if not self._remembers:
+            return found
         self._known[name] = (loop.time() + (_FOUND_FOR_S if found else _UNKNOWN_FOR_S), found)
         self._known.move_to_end(name)
         while len(self._known) > _MAX_NAMES:

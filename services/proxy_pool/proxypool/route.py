@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import Callable
 
-from proxypool.address import Address, Upstream, is_ipv4
+from proxypool.address import Upstream, is_ipv4
 from proxypool.exchange import Exchange
 from proxypool.http1 import Answer, AnswerReader, NameUnknownError
 from proxypool.protocol import Protocol
@@ -15,20 +15,18 @@ from proxypool.tunnel import HandshakeError, basic_credentials, handshake
 class Route:
     """Connects to `address`, where `upstream` is, for each exchange anew."""
 
-    __slots__ = ("_connect_timeout", "_loop_time", "_permits", "_resolver", "address", "upstream")
+    __slots__ = ("_connect_timeout", "_loop_time", "_resolver", "address", "upstream")
 
     def __init__(
         self,
         upstream: Upstream,
         address: str,
-        permits: Callable[[Address], bool],
         connect_timeout: AdaptiveTimeout,
         resolver: Resolver,
         loop_time: Callable[[], float],
     ) -> None:
         self.upstream = upstream
         self.address = address
-        self._permits = permits
         self._connect_timeout = connect_timeout
         self._resolver = resolver
         self._loop_time = loop_time
@@ -57,9 +55,7 @@ class Route:
             name = await self._ipv4_of(host, deadline) if protocol is Protocol.SOCKS4 else host
             opening = handshake(protocol, name, port, upstream.username, upstream.password)
         exchange = Exchange(
-            self.address,
             request,
-            permits=self._permits,
             opening=opening,
             tls=None if tls is None else (tls, host),
             reader=reader,

@@ -218,7 +218,8 @@ async def proxy(behave: Behave, host: str = OWN) -> AsyncIterator[str]:
 
     server = await asyncio.start_server(serve, host, 0)
     try:
-        yield f"{host}:{server.sockets[0].getsockname()[1]}"
+        place = f"[{host}]" if ":" in host else host
+        yield f"{place}:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
         server.close_clients()

@@ -100,6 +100,18 @@ async def test_a_private_upstream_is_refused(proxy: str, make_settings: MakeSett
     assert (verdict.outcome, verdict.reason) == (Outcome.REFUSED, "address_not_allowed")
 
 
+async def test_a_proxy_at_an_ipv6_address_is_checked(
+    make_settings: MakeSettings, judge: Judge
+) -> None:
+    settings = make_settings(JUDGE_URL=judge.url, ALLOWED_UPSTREAM_NETWORKS="::1/128")
+    watch = JudgeWatch(settings)
+    await watch.probe()
+    async with proxies.proxy(proxies.good, "::1") as address:
+        assert address.startswith("[::1]:")
+        verdict = await check(address, settings, watch)
+    assert (verdict.outcome, verdict.exit_ip) == (Outcome.GOOD, proxies.EXIT)
+
+
 async def test_what_is_no_address_is_refused(make_settings: MakeSettings) -> None:
     settings = make_settings()
     verdict = await check("nonsense", settings, JudgeWatch(settings))

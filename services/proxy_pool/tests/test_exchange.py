@@ -4,8 +4,9 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
 
 import pytest
 import uvloop
@@ -42,9 +43,26 @@ async def peer(answer: bytes) -> AsyncIterator[int]:
 
 async def ask(port: int, *, connect_s: float = 5.0, total_s: float = 5.0) -> Answer:
     deadline = asyncio.get_running_loop().time() + total_s
-    return await Exchange(LOOPBACK, b"GET / HTTP/1.1\r\n\r\n").run(
+    return await Exchange(b"GET / HTTP/1.1\r\n\r\n").run(
         LOOPBACK, port, connect_timeout_s=connect_s, deadline=deadline
     )
+
+
+def open_files() -> int:
+    return len([*Path("/proc/self/fd").iterdir()])
+
+
+@contextmanager
+def deaf() -> Iterator[int]:
+    """A port at which no further connection is ever made: its queue is full."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server((LOOPBACK, 0), backlog=0))
+        place = listener.getsockname()
+        for _ in range(8):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(place)
+        yield place[1]
 
 
 async def test_an_answer_has_its_times() -> None:
@@ -60,42 +78,33 @@ async def test_silence_ends_with_the_deadline() -> None:
             await ask(port, connect_s=0.1, total_s=0.3)
 
 
-class NeverConnects:
-    """A loop's method in which nothing comes of a connection."""
-
-    def __init__(self, error: OSError | None = None) -> None:
-        self.error = error
-
-    async def __call__(self, *_: object) -> None:
-        if self.error is not None:
-            raise self.error
-        await asyncio.Event().wait()
+async def test_connecting_has_a_timeout_of_its_own() -> None:
+    with deaf() as port, pytest.raises(ConnectTimeoutError, match=f"{LOOPBACK}:{port}"):
+        await ask(port, connect_s=0.05, total_s=60)
 
 
-async def test_connecting_has_a_timeout_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    loop = asyncio.get_running_loop()
-    monkeypatch.setattr(loop, "create_connection", NeverConnects())
-    with pytest.raises(ConnectTimeoutError):
-        await ask(1, connect_s=0.05, total_s=60)
-    task = asyncio.current_task()
-    assert task is not None
-    assert task.cancelling() == 0
+async def test_a_wish_to_stop_leaves_no_connection() -> None:
+    with deaf() as port:
+        before = open_files()
+        task = asyncio.create_task(ask(port))
+        await asyncio.sleep(0)
+        assert open_files() > before
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert open_files() <= before + 1  # the poller's own
 
 
-async def test_a_wish_to_stop_is_not_taken_for_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    loop = asyncio.get_running_loop()
-    monkeypatch.setattr(loop, "create_connection", NeverConnects())
-    task = asyncio.create_task(ask(1))
-    await asyncio.sleep(0)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+async def test_a_refused_connection_is_told() -> None:
+    with pytest.raises(ConnectRefusedError):
+        await ask(1)
 
 
 @pytest.mark.parametrize(
     ("number", "expected"),
     [
         (24, OwnLimitError),  # EMFILE
+        (28, OwnLimitError),  # ENOSPC: of epoll's watches
         (99, OwnLimitError),  # EADDRNOTAVAIL
         (101, UnreachableError),  # ENETUNREACH
         (113, UnreachableError),  # EHOSTUNREACH
@@ -105,8 +114,7 @@ async def test_a_wish_to_stop_is_not_taken_for_a_timeout(monkeypatch: pytest.Mon
 async def test_what_is_our_own_lack_is_told_apart(
     number: int, expected: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    error = OSError(number, "as the kernel says it")
-    monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", NeverConnects(error))
+    monkeypatch.setattr(socket.socket, "connect_ex", lambda *_: number)
     with pytest.raises(expected):
         await ask(1)
 

@@ -18,6 +18,9 @@ local FIELDS = {
   {'https_reason', ''}, {'last_reason', ''}, {'failures', 'object'}, {'targets', 'object'},
   {'expires', 0}, {'private', false},
 }
+for index, field in ipairs(FIELDS) do
+  field[3] = (index > 1 and ',"' or '"') .. field[1] .. '":'
+end
 
 -- The first success is not yet a rate.
 local FIRST_SUCCESS_RATE = 0.7
@@ -40,20 +43,27 @@ local function encode_value(value)
   return cjson.encode(value)
 end
 
+-- Most values stand in many records of a batch: each is encoded once.
+local encoded = {}
+
 local function encode(record)
   local parts = {}
   for index, field in ipairs(FIELDS) do
     local value = record[field[1]]
-    local is_empty = type(value) == 'table' and next(value) == nil
-    local text
-    if is_empty then
-      text = field[2] == 'list' and '[]' or '{}' -- cjson takes any empty table for an object
-    else
-      text = encode_value(value)
+    local text = encoded[value]
+    if not text then
+      if type(value) ~= 'table' then
+        text = encode_value(value)
+        encoded[value] = text
+      elseif next(value) == nil then
+        text = field[2] == 'list' and '[]' or '{}' -- cjson takes any empty table for an object
+      else
+        text = cjson.encode(value)
+      end
     end
-    parts[index] = '"' .. field[1] .. '":' .. text
+    parts[2 * index - 1], parts[2 * index] = field[3], text
   end
-  return '{' .. table.concat(parts, ',') .. '}'
+  return '{' .. table.concat(parts) .. '}'
 end
 
 -- The decoded object, or nil where the text is none.
