@@ -79,7 +79,7 @@ class Checks:
             self._warn_of_own_limit(error)
             return Verdict(Outcome.POSTPONED, error.reason)
         tried: dict[str, TargetVerdict] = {}
-        if targets and check.looks_good:
+        if targets and check.findings.look_good:
             tried = await self._try_targets(check, targets, limit)
         return await check.verdict(self._geography, tried)
 

@@ -44,12 +44,14 @@ class Exchange:
         "_connected",
         "_deadline",
         "_ended",
+        "_ended_at",
         "_error",
         "_loop",
         "_opening",
         "_place",
         "_reader",
         "_request",
+        "_started",
         "_timer",
         "_tls",
         "_tls_context",
@@ -78,42 +80,83 @@ class Exchange:
         self._reader = reader or AnswerReader()
         self._transport: Transport | None = None
         self._loop = asyncio.get_running_loop()
-        self._ended: asyncio.Future[None] = self._loop.create_future()
+        self._ended: Callable[[], None] | None = None
         self._error: ExchangeError | None = None
         self._deadline = 0.0
         self._place = ""
-        self._timer: asyncio.TimerHandle
+        self._timer: asyncio.TimerHandle | None = None
+        self._started = self._ended_at = 0.0
         self.connected_at = 0.0
         """By the loop's clock; 0 until it is connected."""
 
     async def run(
         self, address: str, port: int, *, connect_timeout_s: float, deadline: float
-    ) -> Answer:
+    ) -> None:
+        """Do it, and wait for its end; see `begin`."""
+        over: asyncio.Future[None] = self._loop.create_future()
+        self.begin(
+            address,
+            port,
+            connect_timeout_s=connect_timeout_s,
+            deadline=deadline,
+            ended=lambda: over.set_result(None),
+        )
+        try:
+            await over
+        finally:
+            self.stop()
+
+    def begin(
+        self,
+        address: str,
+        port: int,
+        *,
+        connect_timeout_s: float,
+        deadline: float,
+        ended: Callable[[], None],
+    ) -> None:
         """Do it with a literal address; `deadline` for the whole is by the loop's clock.
 
-        Raises an ExchangeError.
+        `ended` is called once, maybe before this returns; then there is an `outcome`.
         """
         loop = self._loop
-        started = loop.time()
+        self._started = loop.time()
         self._place = f"{address}:{port}"
         self._deadline = deadline
-        self._timer = loop.call_at(min(started + connect_timeout_s, deadline), self._ring)
+        self._ended = ended
+        self._timer = loop.call_at(min(self._started + connect_timeout_s, deadline), self._ring)
         try:
             self._transport = Transport(poller_of(loop), self, address, port)
-            await self._ended
         except OSError as error:
-            raise self._not_connected(error) from error
-        finally:
+            self._fail(self._not_connected(error))
+
+    def stop(self) -> None:
+        """Hang up, if it has not ended; nobody is told."""
+        self._ended = None
+        if self._timer is not None:
             self._timer.cancel()
-            self._hang_up()
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
+
+    @property
+    def connect_s(self) -> float:
+        """How long connecting took; below 0 where there is no connection."""
+        return self.connected_at - self._started
+
+    def outcome(self) -> Answer | ExchangeError:
+        """What came of it, once it has ended.
+
+        Not raised: most of thousands fail, and what is raised holds on to all that it passed.
+        """
         if self._error is not None:
-            raise self._error
+            return self._error
         reader = self._reader
         return Answer(
             reader.status,
             bytes(reader.body),
-            self.connected_at - started,
-            loop.time() - started,
+            self.connect_s,
+            self._ended_at - self._started,
         )
 
     def _not_connected(self, error: OSError) -> ExchangeError:
@@ -140,7 +183,7 @@ class Exchange:
 
     def data_received(self, data: bytes) -> None:
         """Pass it on to whichever stage is under way."""
-        if self._ended.done():
+        if self._ended is None:
             return
         try:
             if self._opening is not None:
@@ -154,7 +197,7 @@ class Exchange:
 
     def connection_lost(self, error: OSError | None) -> None:
         """An answer may end so; nothing else may."""
-        if self._ended.done():
+        if self._ended is None:
             return
         try:
             if error is not None and not self.connected_at:
@@ -230,16 +273,15 @@ class Exchange:
         self._fail(AnswerTimeoutError(where))
 
     def _fail(self, error: ExchangeError) -> None:
-        if not self._ended.done():
-            self._error = error
-        self._end()
-        self._hang_up()
+        if self._ended is not None:
+            # Tracebacks lead back here: that would be a cycle.
+            self._error = error.with_traceback(None)
+            error.__cause__ = error.__context__ = None
+            self._end()
 
     def _end(self) -> None:
-        if not self._ended.done():
-            self._ended.set_result(None)
-
-    def _hang_up(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
-            self._transport = None
+        ended = self._ended
+        if ended is not None:
+            self._ended_at = self._loop.time()
+            self.stop()
+            ended()

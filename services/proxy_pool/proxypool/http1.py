@@ -127,7 +127,7 @@ class AnswerReader:
     status: int = 0
     body: bytearray = field(default_factory=bytearray)
     _buffer: bytearray = field(default_factory=bytearray)
-    _step: Callable[[], bool] | None = None
+    _step: Callable[["AnswerReader"], bool] | None = None  # not bound: that would be a cycle
     _left: int = 0
     _head_bytes: int = 0
     _interim: int = 0
@@ -138,9 +138,9 @@ class AnswerReader:
         if self._step is None and not self._buffer and self._take_whole(data):
             return True
         self._buffer += data
-        step = self._step or self._read_head
-        while not self._done and step():
-            step = self._step or self._read_head
+        step = self._step or AnswerReader._read_head
+        while not self._done and step(self):
+            step = self._step or AnswerReader._read_head
         return self._done
 
     def _take_whole(self, data: bytes) -> bool:
@@ -171,7 +171,7 @@ class AnswerReader:
 
     def end(self) -> None:
         """The peer closed. Raises ClosedError where the answer is not whole."""
-        if not self._done and self._step != self._read_until_close:
+        if not self._done and self._step != AnswerReader._read_until_close:
             raise ClosedError(f"closed after {self._head_bytes + len(self.body)} bytes")
         self._done = True
 
@@ -209,16 +209,16 @@ class AnswerReader:
         if encodings:
             if [encoding.lower() for encoding in encodings] != ["chunked"]:
                 raise BadAnswerError(f"transfer-encoding {encodings!r}")
-            self._step = self._read_chunk_size
+            self._step = AnswerReader._read_chunk_size
         elif lengths:
             self._left = _content_length(lengths)
             if self._left > self.max_body_bytes and not self.cuts_off:
                 raise TooLargeError(f"announces {self._left} bytes")
-            self._step = self._read_length
+            self._step = AnswerReader._read_length
         elif self.status in (204, 304):
             self._done = True
         else:
-            self._step = self._read_until_close
+            self._step = AnswerReader._read_until_close
 
     def _read_length(self) -> bool:
         self._take(self._left)
@@ -239,7 +239,7 @@ class AnswerReader:
         self._left = int(size, 16)
         if len(self.body) + self._left > self.max_body_bytes and not self.cuts_off:
             raise TooLargeError(f"more than {self.max_body_bytes} bytes of body")
-        self._step = self._read_chunk if self._left else self._read_trailer
+        self._step = AnswerReader._read_chunk if self._left else AnswerReader._read_trailer
         return True
 
     def _read_chunk(self) -> bool:
@@ -249,7 +249,7 @@ class AnswerReader:
         if self._buffer[:2] != b"\r\n":
             raise BadAnswerError("a chunk is longer than it says")
         del self._buffer[:2]
-        self._step = self._read_chunk_size
+        self._step = AnswerReader._read_chunk_size
         return True
 
     def _read_trailer(self) -> bool:

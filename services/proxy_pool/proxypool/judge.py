@@ -103,6 +103,14 @@ class Judge:
         """Headers that look like a proxy's, and are there in direct answers too."""
         return self._usual_headers
 
+    @property
+    def tls(self) -> tuple[ssl.SSLContext, str] | None:
+        """For TLS through proxies: the context and the name that the certificate must have."""
+        return self._tls_to(self.place)
+
+    def _tls_to(self, place: Place) -> tuple[ssl.SSLContext, str] | None:
+        return (self._watch.tls_context, place.host) if place.is_tls else None
+
     def read(self, answer: Answer, marker: str) -> Sight:
         """What it saw. Raises NotTheJudgeError for all but its own, whole answer."""
         sight = read_sight(answer.status, answer.body, marker)
@@ -162,16 +170,17 @@ class Judge:
     async def _ask(self, request: bytes, deadline: float) -> Answer:
         """Its answer from the first of its addresses that can be connected to."""
         place, connect_s = self._direct, self._settings.connect_timeout_s
-        tls = (self._watch.tls_context, place.host) if place.is_tls else None
         addresses = await self._watch.resolver.resolve(place.host, connect_s)
         failure: ExchangeError = NameUnknownError(place.host)
         for address in addresses:
-            try:
-                return await Exchange(request, tls=tls).run(
-                    address, place.port, connect_timeout_s=connect_s, deadline=deadline
-                )
-            except CONNECT_ERRORS as error:
-                failure = error
+            exchange = Exchange(request, tls=self._tls_to(place))
+            await exchange.run(address, place.port, connect_timeout_s=connect_s, deadline=deadline)
+            outcome = exchange.outcome()
+            if isinstance(outcome, Answer):
+                return outcome
+            failure = outcome
+            if not isinstance(outcome, CONNECT_ERRORS):
+                break
         raise failure
 
     def _note_down(self, error: ExchangeError | NotTheJudgeError) -> None:

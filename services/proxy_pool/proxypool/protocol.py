@@ -18,6 +18,17 @@ class Protocol(StrEnum):
     """Tunnels to addresses and host names (RFC 1928)."""
 
 
+PREFERENCE = (
+    Protocol.HTTP,
+    Protocol.CONNECT,
+    Protocol.SOCKS5,
+    Protocol.SOCKS4A,
+    Protocol.SOCKS4,
+)
+"""The order in which protocols are tried where nothing is known, and used where several work."""
+SOCKS = PREFERENCE[2:]
+
+
 class Anonymity(StrEnum):
     """What a destination can tell, from the least hidden to the most."""
 

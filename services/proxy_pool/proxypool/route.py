@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from proxypool.address import Upstream, is_ipv4
 from proxypool.exchange import Exchange
-from proxypool.http1 import Answer, AnswerReader, NameUnknownError
+from proxypool.http1 import Answer, AnswerReader, ExchangeError, NameUnknownError
 from proxypool.protocol import Protocol
 from proxypool.resolver import Resolver
 from proxypool.timeouts import AdaptiveTimeout
@@ -31,7 +31,50 @@ class Route:
         self._resolver = resolver
         self._loop_time = loop_time
 
-    async def exchange(
+    def exchange(
+        self,
+        protocol: Protocol,
+        host: str,
+        port: int,
+        request: bytes,
+        *,
+        tls: tuple[ssl.SSLContext, str] | None = None,
+        reader: AnswerReader | None = None,
+        connected: Callable[[], None] | None = None,
+    ) -> Exchange:
+        """One that sends `request` to `host` and reads its answer; TLS by a context and a name.
+
+        Over plain http the request carries the absolute URL and `authorization`; SOCKS4 wants a
+        literal IPv4 address. `connected` is called when the TCP connection stands. Raises
+        HandshakeError where the protocol cannot say it.
+        """
+        upstream = self.upstream
+        opening = None
+        if protocol is not Protocol.HTTP:
+            opening = handshake(protocol, host, port, upstream.username, upstream.password)
+        return Exchange(request, opening=opening, tls=tls, reader=reader, connected=connected)
+
+    def begin(self, exchange: Exchange, deadline: float, ended: Callable[[], None]) -> None:
+        """Have it done; `deadline` is by the loop's clock. `ended` is called once, maybe before
+        this returns; then `outcome_of` it is what came of it."""
+        exchange.begin(
+            self.address,
+            self.upstream.port,
+            connect_timeout_s=self._connect_timeout.next(),
+            deadline=deadline,
+            ended=ended,
+        )
+
+    def outcome_of(self, protocol: Protocol, exchange: Exchange) -> Answer | ExchangeError:
+        """What came of an exchange that has ended."""
+        if exchange.connected_at:
+            self._connect_timeout.note(exchange.connect_s)
+        outcome = exchange.outcome()
+        if protocol is Protocol.HTTP and isinstance(outcome, Answer) and outcome.status == 407:
+            return HandshakeError("auth_failed" if self.upstream.username else "auth_required")
+        return outcome
+
+    async def ask(
         self,
         protocol: Protocol,
         host: str,
@@ -41,40 +84,22 @@ class Route:
         *,
         tls: ssl.SSLContext | None = None,
         reader: AnswerReader | None = None,
-        connected: Callable[[], None] | None = None,
     ) -> Answer:
-        """Send `request` to `host` and read its answer, through TLS where a context is given.
-
-        Over plain http the request carries the absolute URL and `authorization`. `deadline` is by
-        the loop's clock; `connected` is called when the TCP connection stands. Raises an
-        ExchangeError.
-        """
-        upstream = self.upstream
-        opening = None
-        if protocol is not Protocol.HTTP:
-            name = await self._ipv4_of(host, deadline) if protocol is Protocol.SOCKS4 else host
-            opening = handshake(protocol, name, port, upstream.username, upstream.password)
-        exchange = Exchange(
-            request,
-            opening=opening,
-            tls=None if tls is None else (tls, host),
-            reader=reader,
-            connected=connected,
+        """Send `request` to `host` and wait for its answer. Raises an ExchangeError."""
+        name = await self.ipv4_of(host, deadline) if protocol is Protocol.SOCKS4 else host
+        exchange = self.exchange(
+            protocol, name, port, request, tls=None if tls is None else (tls, host), reader=reader
         )
-        started = self._loop_time()
-        try:
-            answer = await exchange.run(
-                self.address,
-                upstream.port,
-                connect_timeout_s=self._connect_timeout.next(),
-                deadline=deadline,
-            )
-        finally:
-            if exchange.connected_at:
-                self._connect_timeout.note(exchange.connected_at - started)
-        if opening is None and answer.status == 407:
-            raise HandshakeError("auth_failed" if upstream.username else "auth_required")
-        return answer
+        await exchange.run(
+            self.address,
+            self.upstream.port,
+            connect_timeout_s=self._connect_timeout.next(),
+            deadline=deadline,
+        )
+        outcome = self.outcome_of(protocol, exchange)
+        if isinstance(outcome, ExchangeError):
+            raise outcome
+        return outcome
 
     @property
     def authorization(self) -> bytes:
@@ -85,8 +110,11 @@ class Route:
         value = basic_credentials(upstream.username, upstream.password)
         return f"Proxy-Authorization: {value}\r\n".encode("ascii")
 
-    async def _ipv4_of(self, host: str, deadline: float) -> str:
-        """SOCKS4 takes no names: an address of `host`, as it is seen from here."""
+    async def ipv4_of(self, host: str, deadline: float) -> str:
+        """SOCKS4 takes no names: an address of `host`, as it is seen from here.
+
+        Raises HandshakeError where there is none.
+        """
         if is_ipv4(host):
             return host
         try:

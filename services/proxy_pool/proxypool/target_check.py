@@ -3,10 +3,10 @@
 import asyncio
 from urllib.parse import urlsplit
 
-from proxypool.detection import PREFERENCE, Check
+from proxypool.detection import Check
 from proxypool.http1 import AnswerReader, ExchangeError
 from proxypool.judge import USER_AGENT
-from proxypool.protocol import Protocol
+from proxypool.protocol import PREFERENCE, Protocol
 from proxypool.targets import Target
 from proxypool.verdict import TargetVerdict
 
@@ -45,14 +45,14 @@ async def check_target(check: Check, target: Target, limit: float) -> TargetVerd
     parts = urlsplit(target.url)
     is_tls = parts.scheme == "https"
     candidates = _ENCRYPTED if is_tls else PREFERENCE
-    protocol = next((name for name in candidates if name in check.carried), None)
+    protocol = next((name for name in candidates if name in check.findings.carried), None)
     if protocol is None:
         return TargetVerdict(False, reason="no_tunnel")
     text = target.expect_text.encode()
     reader = _TargetReader(target.statuses, text)
     started = loop.time()
     try:
-        answer = await check.route.exchange(
+        answer = await check.route.ask(
             protocol,
             str(parts.hostname),
             parts.port or (443 if is_tls else 80),

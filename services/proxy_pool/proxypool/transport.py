@@ -39,7 +39,6 @@ class Transport:
         sock = socket.socket(family, socket.SOCK_STREAM)
         try:
             sock.setblocking(False)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             code = sock.connect_ex((address, port))
             if code not in (0, errno.EINPROGRESS):
                 raise _error(code)

@@ -223,13 +223,13 @@ class _Socks5(Handshake):
             b"\1" + bytes([len(user)]) + user + bytes([len(secret)]) + secret if user else b""
         )
         self._request = b"\5\1\0" + _socks5_address(host) + port.to_bytes(2, "big")
-        self._step = self._read_method
+        self._step = _Socks5._read_method  # not bound: that would be a cycle
 
     def start(self) -> bytes:
         return b"\5\2\0\2" if self._credentials else b"\5\1\0"
 
     def _read(self) -> bytes:
-        return self._step()
+        return self._step(self)
 
     def _read_method(self) -> bytes:
         buffer = self._buffer
@@ -240,10 +240,10 @@ class _Socks5(Handshake):
         method = buffer[1]
         self._buffer = buffer[2:]
         if method == 0:
-            self._step = self._read_reply
+            self._step = _Socks5._read_reply
             return self._request + self._read_reply()
         if method == 2 and self._credentials:
-            self._step = self._read_credentials_reply
+            self._step = _Socks5._read_credentials_reply
             return self._credentials + self._read_credentials_reply()
         if method in (2, 255):
             raise HandshakeError("auth_failed" if self._credentials else "auth_required")
@@ -258,7 +258,7 @@ class _Socks5(Handshake):
         if buffer[1] != 0:
             raise HandshakeError("auth_failed", f"status {buffer[1]}")
         self._buffer = buffer[2:]
-        self._step = self._read_reply
+        self._step = _Socks5._read_reply
         return self._request + self._read_reply()
 
     def _read_reply(self) -> bytes:

@@ -1,15 +1,25 @@
 """What is found out about proxies that speak one or several protocols, with and without faults."""
 
 import asyncio
+import gc
 import ssl
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 import trustme
+from proxypool.attempt import Attempt
 from proxypool.check import check
+from proxypool.detection import Check
+from proxypool.exchange import Exchange
+from proxypool.findings import Findings
+from proxypool.http1 import AnswerReader
 from proxypool.judge import JudgeWatch
 from proxypool.protocol import Protocol
+from proxypool.route import Route
 from proxypool.settings import Settings
+from proxypool.transport import Transport
+from proxypool.tunnel import Handshake
 from proxypool.verdict import Outcome, Verdict
 
 from tests import proxies, tunnels
@@ -380,3 +390,30 @@ async def test_injection_into_other_judges_forms_is_refused(
     async with proxies.proxy(proxies.injects) as address:
         verdict = await check(address, judged, watch)
     assert (verdict.outcome, verdict.reason) == (Outcome.REFUSED, "tampered")
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collector")
+async def test_a_check_leaves_no_cycles(judged_with_tls: Settings) -> None:
+    """The collector looks for some seldom: see checker_processes."""
+    watch = JudgeWatch(judged_with_tls)
+    await watch.probe()
+    verdicts = [
+        await verdict_on(Proxy(frozenset({HTTP, SOCKS5})), judged_with_tls, watch=watch),
+        await verdict_on(Proxy(frozenset({SOCKS4}), refuses=True), judged_with_tls, watch=watch),
+        await verdict_on(Proxy(page=b"HTTP/1.1 200 OK\r\n\r\n"), judged_with_tls, watch=watch),
+        await check("127.0.0.1:1", judged_with_tls, watch),
+    ]
+    async with proxies.proxy(proxies.chunked) as address:
+        verdicts.append(await check(address, judged_with_tls, watch))
+    outcomes = [verdict.outcome.value for verdict in verdicts]
+    assert outcomes == ["good", "failed", "refused", "failed", "good"]
+    parts = (Check, Findings, Attempt, Exchange, Transport, AnswerReader, Handshake, Route)
+    assert [one for one in gc.get_objects() if isinstance(one, parts)] == []

@@ -16,6 +16,7 @@ from proxypool.http1 import (
     AnswerTimeoutError,
     ConnectRefusedError,
     ConnectTimeoutError,
+    ExchangeError,
     OwnLimitError,
     UnreachableError,
 )
@@ -43,9 +44,12 @@ async def peer(answer: bytes) -> AsyncIterator[int]:
 
 async def ask(port: int, *, connect_s: float = 5.0, total_s: float = 5.0) -> Answer:
     deadline = asyncio.get_running_loop().time() + total_s
-    return await Exchange(b"GET / HTTP/1.1\r\n\r\n").run(
-        LOOPBACK, port, connect_timeout_s=connect_s, deadline=deadline
-    )
+    exchange = Exchange(b"GET / HTTP/1.1\r\n\r\n")
+    await exchange.run(LOOPBACK, port, connect_timeout_s=connect_s, deadline=deadline)
+    outcome = exchange.outcome()
+    if isinstance(outcome, ExchangeError):
+        raise outcome
+    return outcome
 
 
 def open_files() -> int:
