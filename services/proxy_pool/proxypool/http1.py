@@ -8,6 +8,7 @@ bodies, and interim 1xx answers.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 MAX_HEAD_BYTES = 16 * 1024
 MAX_BODY_BYTES = 64 * 1024
@@ -106,8 +107,7 @@ CONNECT_ERRORS = (
 """Those that happen before anything was sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A whole answer. Times are seconds."""
 
     status: int

@@ -8,9 +8,8 @@
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, NamedTuple
 
 from proxypool.address import address_pattern, is_ipv4, normal
 from proxypool.protocol import Anonymity
@@ -76,8 +75,7 @@ class OwnAddresses:
         return bool(self.addresses)
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(NamedTuple):
     """What the judge saw of a request."""
 
     ip: str

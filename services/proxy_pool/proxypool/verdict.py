@@ -1,11 +1,9 @@
 """What a check found out about a proxy."""
 
-import time
-from dataclasses import asdict, dataclass, field, fields
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from enum import StrEnum
-from functools import lru_cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from proxypool.protocol import Anonymity, Protocol
 
@@ -24,8 +22,7 @@ class Outcome(StrEnum):
     """Nothing was found out about the proxy, for a reason of our own."""
 
 
-@dataclass(frozen=True, slots=True)
-class TargetVerdict:
+class TargetVerdict(NamedTuple):
     """Whether a proxy works for one named site."""
 
     works: bool
@@ -33,8 +30,10 @@ class TargetVerdict:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+_NONE: Mapping[str, Any] = MappingProxyType({})
+
+
+class Verdict(NamedTuple):
     """A check's result. Times are whole milliseconds."""
 
     outcome: Outcome
@@ -58,25 +57,22 @@ class Verdict:
     as_name: str = ""
     latency_ms: int = 0
     connect_ms: int = 0
-    failures: dict[str, str] = field(default_factory=dict)
+    failures: Mapping[str, str] = _NONE
     """Of each protocol that was tried in vain, the reason."""
-    targets: dict[str, TargetVerdict] = field(default_factory=dict)
+    targets: Mapping[str, TargetVerdict] = _NONE
     at_once: bool = False
     """Of a postponed one: hand it out again at once, not after the retry interval."""
 
-    def as_dict(self) -> dict[str, Any]:
-        """The verdict as the store's script reads it, with the time of day (UTC)."""
-        # Not asdict(): it copies every value deeply, which costs as much as a check's own reading.
-        content: dict[str, Any] = {name: getattr(self, name) for name in _FIELDS}
+    def told(self) -> dict[str, Any]:
+        """The verdict as the store's script reads it: what is not as it is by default."""
+        content = {
+            name: value
+            for name, value, default in zip(self._fields, self, _DEFAULTS, strict=True)
+            if value != default
+        }
         if self.targets:
-            content["targets"] = {name: asdict(target) for name, target in self.targets.items()}
-        content["last_time"] = _time_of_day(int(time.time()))
+            content["targets"] = {name: target._asdict() for name, target in self.targets.items()}
         return content
 
 
-@lru_cache(maxsize=4)
-def _time_of_day(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-_FIELDS = tuple(one.name for one in fields(Verdict))
+_DEFAULTS = (None, *Verdict._field_defaults.values())

@@ -1,7 +1,6 @@
 """Fills a pool as checks would, without any."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from proxypool.protocol import Protocol
@@ -30,7 +29,7 @@ POSTPONED = Verdict(Outcome.POSTPONED, "judge_down")
 
 def good(*protocols: Protocol, **changes: Any) -> Verdict:
     """A success of a check that tried all protocols and found these."""
-    return replace(GOOD, protocols=protocols, tried=tuple(Protocol), **changes)
+    return GOOD._replace(protocols=protocols, tried=tuple(Protocol), **changes)
 
 
 async def settle_all(store: Store, verdict: Verdict, count: int = 500) -> dict[str, int]:

@@ -1,7 +1,6 @@
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from proxypool.protocol import Protocol
@@ -95,7 +94,7 @@ async def test_counts_follow_what_comes_and_goes(store: Store) -> None:
 async def test_an_https_proxy_stands_in_its_facet(store: Store) -> None:
     await fill(store, 3)
     both = (Protocol.HTTP, Protocol.CONNECT)
-    secure = replace(GOOD, protocols=both, tried=both, https=True)
+    secure = GOOD._replace(protocols=both, tried=both, https=True)
     await store.add("siteB", listed(PROXY))
     await settle_all(store, secure)
     assert (await store.count())[:2] == (4, 1)
@@ -219,13 +218,13 @@ async def test_a_proxy_that_turns_transparent_is_dropped_at_once(
 
 async def test_what_broke_tls_is_not_good_before_tls_has_passed(store: Store, admin: Admin) -> None:
     await fill(store, 1)
-    await check_again(store, admin, replace(REFUSED, reason="tls_broken"))
+    await check_again(store, admin, REFUSED._replace(reason="tls_broken"))
     # All TLS judges are down: the verdict says nothing about https.
-    await check_again(store, admin, replace(GOOD, https_checked=False))
+    await check_again(store, admin, GOOD._replace(https_checked=False))
     assert await store.get(ALL) is None
     known = json.loads((await admin.hvals(f"{TABLE}:known"))[0])
     assert (known["lane"], known["reason"]) == ("failed", "tls_broken")
-    await check_again(store, admin, replace(GOOD, https=True))
+    await check_again(store, admin, GOOD._replace(https=True))
     assert json.loads(await store.get(ALL) or "")["https"] is True
 
 

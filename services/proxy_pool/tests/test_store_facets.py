@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -177,7 +176,7 @@ async def test_every_facet_equals_what_the_records_say(
     store = open_store(make_settings(POOL_SIZE_MAX="5", MAX_KNOWN="7", DELETED_FOR="0"))
     await store.ensure_group()
     start = ("add", "siteA", [(name, None) for name in PROXIES], False)
-    good = replace(Verdict(Outcome.GOOD), protocols=tuple(Protocol), tried=tuple(Protocol))
+    good = Verdict(Outcome.GOOD, protocols=tuple(Protocol), tried=tuple(Protocol))
     for step in (start, ("settle", [good] * 8), *history):
         await play(store, admin, step)
     await assert_consistent(store, admin)

@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -179,7 +178,7 @@ async def test_a_quick_check_changes_what_it_tried_and_nothing_else(
 
 async def test_a_check_without_a_tunnel_says_nothing_of_https(store: Store, admin: Admin) -> None:
     await fill(store, [PROXY], good(HTTP, Protocol.CONNECT, https=True))
-    silent = replace(GOOD, tried=(HTTP,), protocols=(HTTP,), https_checked=False)
+    silent = GOOD._replace(tried=(HTTP,), protocols=(HTTP,), https_checked=False)
     await check_again(store, admin, silent)
     assert (await read(store))["https"] is True
     failed = good(HTTP, https=False, https_reason="certificate")

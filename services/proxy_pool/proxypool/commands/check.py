@@ -8,6 +8,7 @@ from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from proxypool import settings as settings_module
@@ -149,8 +150,8 @@ def _record(candidate: Candidate, verdict: Verdict) -> dict[str, Any]:
         "exit_ip": verdict.exit_ip,
         "latency_ms": verdict.latency_ms,
         "connect_ms": verdict.connect_ms,
-        "failures": verdict.failures,
-        "last_time": verdict.as_dict()["last_time"],
+        "failures": dict(verdict.failures),
+        "last_time": datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S"),
     }
 
 

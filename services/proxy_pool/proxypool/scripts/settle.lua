@@ -1,10 +1,17 @@
 -- Takes verdicts. ARGV: rules as JSON, consumer group, the time as people read it, then verdicts as
--- JSON. A verdict counts only while its claim stands: a deleted proxy stays deleted, and of two
+-- JSON, without what stands in UNSAID. A verdict counts only while its claim stands: a deleted proxy stays deleted, and of two
 -- checkers that hold the same work the first one's word is taken.
 -- Returns how many were good, failed, refused, postponed, stale, and damaged ones.
 local WORK, TARGETS = TABLE .. ':work', TABLE .. ':targets'
 local REASONS, HTTPS_REASONS = TABLE .. ':reasons', TABLE .. ':https_reasons'
 local group, moment = ARGV[2], ARGV[3]
+-- As verdict.py has it by default.
+local UNSAID = {
+  reason = '', protocols = {}, tried = {}, https = false, https_reason = '', https_checked = true,
+  anonymous = '', exit_ip = '', region = '', asn = 0, as_name = '', latency_ms = 0, connect_ms = 0,
+  failures = {}, targets = {}, at_once = false, full = false,
+}
+local AS_SAID = {__index = UNSAID}
 local counts = {good = 0, failed = 0, refused = 0, postponed = 0, stale = 0}
 local reasons, https_reasons = {}, {}
 -- What is written once all are read: a command for all costs hardly more than one for each.
@@ -140,7 +147,7 @@ end
 
 local verdicts, proxies, ids = {}, {}, {}
 for index = 4, #ARGV do
-  local verdict = cjson.decode(ARGV[index])
+  local verdict = setmetatable(cjson.decode(ARGV[index]), AS_SAID)
   verdicts[#verdicts + 1] = verdict
   proxies[#proxies + 1], ids[#ids + 1] = verdict.proxy, verdict.id
 end

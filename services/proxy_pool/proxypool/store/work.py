@@ -4,7 +4,8 @@ import json
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from redis.exceptions import ResponseError
 
@@ -35,8 +36,7 @@ def _hint(said: Protocol | None) -> str:
     return said or ""
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """One check that a checker has taken from the stream."""
 
     id: str
@@ -203,13 +203,21 @@ def _work(entry_id: str, fields: dict[str, str]) -> Work:
     return Work(
         entry_id,
         fields["proxy"],
-        tuple(Protocol(name) for name in fields.get("hint", "").split(",") if name in _PROTOCOLS),
+        _protocols(fields.get("hint", "")),
         fields.get("full", "1") == "1",
-        tuple(name for name in fields.get("targets", "").split(",") if name),
+        tuple(filter(None, fields.get("targets", "").split(","))),
     )
+
+
+@lru_cache(maxsize=256)
+def _protocols(names: str) -> tuple[Protocol, ...]:
+    return tuple(Protocol(name) for name in names.split(",") if name in _PROTOCOLS)
 
 
 def _settlement(work: Work, verdict: Verdict) -> str:
     spread = random.uniform(1 - _SPREAD, 1 + _SPREAD)  # noqa: S311  spreads load, no secret
-    content: dict[str, Any] = {**verdict.as_dict(), "id": work.id, "proxy": work.proxy}
-    return json.dumps({**content, "full": work.full, "spread": spread})
+    content: dict[str, Any] = verdict.told()
+    content.update(id=work.id, proxy=work.proxy, spread=spread)
+    if work.full:
+        content["full"] = True
+    return json.dumps(content)
