@@ -1,6 +1,6 @@
 """One exchange over one connection: connect, open a tunnel, TLS, send a request, read the answer.
 
-A protocol object and one timer, no task of its own: thousands of them are under way at once.
+An object and a timer, no task of its own: thousands of them are under way at once.
 """
 
 import asyncio

@@ -75,7 +75,7 @@ class Transport:
 
     def _finish_connecting(self, sock: socket.socket) -> None:
         code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if code:
+        if code not in (0, errno.ECONNRESET):  # it was connected: then the peer cut it off
             self._lose(_error(code))
             return
         self._is_connected = True

@@ -1,9 +1,12 @@
 import asyncio
+import socket
+import struct
 import time
 
 import pytest
 from proxypool.check import check
 from proxypool.judge import JudgeWatch
+from proxypool.protocol import Protocol
 from proxypool.settings import Settings
 from proxypool.verdict import Outcome, Verdict
 
@@ -110,6 +113,27 @@ async def test_a_proxy_at_an_ipv6_address_is_checked(
         assert address.startswith("[::1]:")
         verdict = await check(address, settings, watch)
     assert (verdict.outcome, verdict.exit_ip) == (Outcome.GOOD, proxies.EXIT)
+
+
+async def test_a_proxy_that_hangs_up_at_once_was_reached(judged: Settings) -> None:
+    """Whether its reset comes before or after we have seen the connection."""
+    no_linger = struct.pack("ii", 1, 0)
+
+    async def reset(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        sock = writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
+        writer.transport.abort()
+
+    watch = JudgeWatch(judged)
+    await watch.probe()
+    server = await asyncio.start_server(reset, proxies.OWN, 0)
+    address = f"{proxies.OWN}:{server.sockets[0].getsockname()[1]}"
+    for hint in ((), (Protocol.HTTP,), (Protocol.HTTP, Protocol.SOCKS5)):
+        for _ in range(10):
+            verdict = await check(address, judged, watch, hint=hint, full=not hint)
+            assert (verdict.outcome, verdict.reason) == (Outcome.FAILED, "closed")
+            assert set(verdict.tried) == set(Protocol)
+    server.close()
 
 
 async def test_what_is_no_address_is_refused(make_settings: MakeSettings) -> None:

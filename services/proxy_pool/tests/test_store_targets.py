@@ -101,6 +101,21 @@ async def test_a_clients_word_on_a_target_counts(store: Store) -> None:
     assert "nowhere" not in (await store.record(PROXY) or "")
 
 
+async def test_what_fails_at_one_target_stays_in_the_pool_and_is_checked_soon(
+    store: Store, admin: Admin
+) -> None:
+    await store.put_target(SHOP)
+    await fill(store, [PROXY], found(shop=WORKS))
+    before = json.loads(await store.record(PROXY) or "")
+    due_before = await admin.zscore(f"{TABLE}:due:alive", PROXY)
+    for _ in range(20):
+        await store.report(PROXY, False, reason="banned", target="shop")
+    after = json.loads(await store.record(PROXY) or "")
+    assert (after["success_rate"], after["score"]) == (before["success_rate"], before["score"])
+    assert after["targets"]["shop"]["reason"] == "banned"
+    assert await admin.zscore(f"{TABLE}:due:alive", PROXY) < due_before
+
+
 async def test_a_deleted_target_leaves_nothing_behind(store: Store, admin: Admin) -> None:
     await store.put_target(SHOP)
     names = [f"192.0.2.{i % 250}:{1000 + i}" for i in range(450)]

@@ -75,7 +75,12 @@ async def pop_proxy(store: StoreOf, wanted: Annotated[Filters, Query()]) -> Resp
     summary="Say how a proxy did",
 )
 async def report_proxy(store: StoreOf, proxy: ProxyName, feedback: Feedback) -> Done:
-    """It moves the proxy's success rate and score; one that fails too often is dropped."""
+    """It moves the proxy's success rate and score; one that fails too often is dropped.
+
+    A failure at a target counts there alone, and has the pool check the proxy soon.
+    """
+    if feedback.target and feedback.target not in await store.targets():
+        raise no_such("target", feedback.target, "see /api/v2/targets, or leave it out")
     known = await store.report(
         proxy,
         feedback.ok,

@@ -47,10 +47,8 @@ def _wanted(text: str, otherwise: Query) -> Query:
     if not text:
         return otherwise
     fields = fields_of(text)
-    kind = single(fields, "type") or ""
-    if kind not in ("", "http", "https"):
-        advice = "leave type out for any proxy, or ask for type=https"
-        raise RefusedError(Problem("type", "https or nothing", shown(kind), advice))
+    # As in the reference, whatever else it says asks for any.
+    kind = (single(fields, "type") or "").lower()
     base = _HTTPS if kind == "https" else otherwise
     filters = read_known(fields).query()
     return replace(

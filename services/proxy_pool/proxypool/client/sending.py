@@ -23,16 +23,60 @@ class Progress(threading.local):
     """The TCP connection to the proxy stood."""
     sent = False
     """The first byte of the request itself was on its way: the destination may have it."""
+    tunnel_upstream = ""
+    """What the proxy that opened the request's tunnel said of its upstream."""
 
 
 _progress = Progress()
+
+
+class _Listener:
+    """A proxy's answer to CONNECT, as it is read: before 3.12 http.client forgets its headers."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self.lines: list[bytes] = []
+
+    def readline(self, limit: int = -1) -> bytes:
+        line: bytes = self._file.readline(limit)
+        self.lines.append(line)
+        return line
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def upstream(self) -> str:
+        """The value of X-Proxy-Upstream, if it was said."""
+        for line in self.lines:
+            name, colon, value = line.decode("latin-1").partition(":")
+            if colon and name.lower() == UPSTREAM_HEADER.lower():
+                return value.strip()
+        return ""
 
 
 class _Watched:
     """Beside urllib3's connection classes: notes how far a request comes."""
 
     _connecting = False
+    _tunnel_upstream = ""
     sock: Any
+    response_class: Any
+
+    def _tunnel(self) -> None:
+        plain, heard = self.response_class, []
+
+        def response(*args: Any, **kwargs: Any) -> Any:
+            answer = plain(*args, **kwargs)
+            answer.fp = _Listener(answer.fp)
+            heard.append(answer.fp)
+            return answer
+
+        self.response_class = response
+        try:
+            super()._tunnel()  # type: ignore[misc]  # the class beside this one has it
+        finally:
+            self.response_class = plain
+        self._tunnel_upstream = heard[0].upstream() if heard else ""
 
     def _new_conn(self) -> Any:
         new: Any = super()._new_conn()  # type: ignore[misc]  # the class beside this one has it
@@ -52,6 +96,7 @@ class _Watched:
             self.connect()
         if not self._connecting:  # a tunnel's CONNECT is sent while it connects
             _progress.reached_proxy = _progress.sent = True
+            _progress.tunnel_upstream = self._tunnel_upstream
         super().send(data)  # type: ignore[misc]
 
 
@@ -71,6 +116,7 @@ class ProxyAdapter(HTTPAdapter):
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
         """As in HTTPAdapter; `progress` is about this request afterwards."""
         _progress.reached_proxy = _progress.sent = False
+        _progress.tunnel_upstream = ""
         return super().send(request, *args, **kwargs)
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:

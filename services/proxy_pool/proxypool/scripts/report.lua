@@ -5,13 +5,15 @@ local REPORTS, TARGETS = TABLE .. ':reports', TABLE .. ':targets'
 local moment = ARGV[2]
 local was_there = {}
 
-local function of_target(record, entry, report)
+-- Whether the report is about a target of the pool's.
+local function of_target(record, report)
   if report.target == '' or redis.call('HEXISTS', TARGETS, report.target) == 0 then
-    return
+    return false
   end
   record.targets[report.target] = {
     works = report.ok, latency_ms = report.latency_ms, checked = moment, reason = report.reason,
   }
+  return true
 end
 
 local function take(report)
@@ -23,7 +25,11 @@ local function take(report)
   end
   redis.call('HINCRBY', REPORTS, report.source .. (report.ok and ' ok' or ' failed'), 1)
   local old_facets = facets_of(record)
-  weigh(record, report.ok)
+  -- What fails at one target may be that target's doing: it is no longer used there, and the pool's
+  -- own check says what it is worth elsewhere.
+  if not of_target(record, report) or report.ok then
+    weigh(record, report.ok)
+  end
   if report.ok and report.latency_ms > 0 then
     local memory = rules.score_memory
     record.latency_ms = rounded(record.latency_ms * (1 - memory) + report.latency_ms * memory, 0)
@@ -31,7 +37,6 @@ local function take(report)
   if not report.ok then
     record.last_reason = report.reason
   end
-  of_target(record, entry, report)
   rate(record, entry)
   if is_spent(record) then
     take_out(proxy, old_facets)

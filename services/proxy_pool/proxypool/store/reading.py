@@ -147,17 +147,18 @@ class ReadingStore(StoreBase):
         return len(matching), await self._records(page)
 
     async def all(self, query: Query, limit: int = 0) -> Records:
-        """Records as JSON; a random `limit` of them, or all with 0."""
+        """Records as JSON; a random `limit` of them in random order, or all with 0."""
         wanted, facet = selection(query)
         if facet and 0 < limit <= _PIECE:
             if facet == "all":
                 drawn = await self._redis.zrandmember(self._key(":by:score"), limit)
             else:
                 drawn = await self._redis.srandmember(self._key(f":in:{facet}"), limit)
-            return await self._records(drawn or [])
+            # Redis draws at random, and gives what it has drawn in an order of its own.
+            return await self._records(random.sample(drawn or [], len(drawn or [])))
         found = [proxy for _, proxy in await self._look_through(wanted)]
-        if 0 < limit < len(found):
-            found = random.sample(found, limit)
+        if limit:
+            found = random.sample(found, min(limit, len(found)))
         return await self._records(found)
 
     async def count(self) -> Counts:

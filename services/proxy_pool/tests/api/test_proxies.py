@@ -124,6 +124,17 @@ async def test_count_gives_random_ones(client: httpx.AsyncClient, put: Put) -> N
     assert numbers(await client.get("/api/v2/proxies?count=5&protocol=socks5")) == [3]
 
 
+@pytest.mark.parametrize("query", ["", "&protocol=http", "&protocol=http&min_score=1"])
+async def test_count_gives_them_in_random_order(
+    query: str, client: httpx.AsyncClient, put: Put
+) -> None:
+    for number in range(1, 7):
+        await put(f"203.0.113.{number}:80")
+    path = f"/api/v2/proxies?count=6{query}"
+    # That one of six is never the first of a hundred: 10⁻⁷.
+    assert {numbers(await client.get(path))[0] for _ in range(100)} == {1, 2, 3, 4, 5, 6}
+
+
 async def test_random_and_best(client: httpx.AsyncClient, put: Put) -> None:
     await planted(put)
     best = (await client.get("/api/v2/proxies/best")).json()
@@ -199,6 +210,33 @@ async def test_the_reference_refuses_bad_ones_and_passes_over_unknown_ones(
                 names_the_problem(answer, 400, name)
             else:
                 assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["", "http", "HTTP", "ftp", "all"])
+async def test_any_other_type_asks_the_reference_for_any(
+    kind: str, client: httpx.AsyncClient, put: Put
+) -> None:
+    await put("203.0.113.1:80")
+    for path in ("get", "all", "pop"):
+        assert "203.0.113.1:80" in (await client.get(f"/{path}/?type={kind}")).text
+
+
+async def test_the_references_https_may_be_written_large(
+    client: httpx.AsyncClient, put: Put
+) -> None:
+    await put("203.0.113.1:80")
+    assert (await client.get("/get/?type=HTTPS")).json() == {"code": 0, "src": "no proxy"}
+
+
+async def test_a_report_on_an_unknown_target_is_refused(
+    client: httpx.AsyncClient, put: Put
+) -> None:
+    await put("203.0.113.1:80")
+    before = (await client.get("/api/v2/proxies/203.0.113.1:80")).json()
+    report = {"ok": False, "target": "nix"}
+    answer = await client.post("/api/v2/proxies/203.0.113.1:80/report", json=report)
+    names_the_problem(answer, 404, "target")
+    assert (await client.get("/api/v2/proxies/203.0.113.1:80")).json() == before
 
 
 async def test_an_unknown_name_is_told_the_known_ones(client: httpx.AsyncClient) -> None:

@@ -135,7 +135,7 @@ async def test_metrics_show_the_pool(client: httpx.AsyncClient, put: Put, store:
 async def test_metrics_count_requests_by_route(client: httpx.AsyncClient) -> None:
     for path in (
         "/get/",
-        "/get/?type=ftp",
+        "/get/?country=China",
         "/nothing/1",
         "/nothing/2",
         "/api/v2/proxies/1.1.1.1:1",

@@ -1,6 +1,7 @@
 import asyncio
+import json
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ CERTIFICATE = Path(__file__).parent / "site.pem"
 """Of site.test, signed by itself, with its key; for these tests alone."""
 
 MakeSession = Callable[..., PooledSession]
+Record = Callable[[str], Awaitable[dict[str, Any]]]
 
 
 class Api:
@@ -92,3 +94,12 @@ async def tls_site(origin: Origin) -> AsyncIterator[int]:  # noqa: F811
     server.close()
     server.close_clients()
     await server.wait_closed()
+
+
+@pytest.fixture
+def record(store: Store) -> Record:  # noqa: F811  # the fixture above
+    async def read(proxy: str) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads(await store.record(proxy) or "{}")
+        return content
+
+    return read

@@ -15,7 +15,7 @@ from proxypool.client import (
 from proxypool.store import Store
 from proxypool.targets import Target
 
-from tests.client.conftest import CERTIFICATE, MakeSession
+from tests.client.conftest import CERTIFICATE, MakeSession, Record
 from tests.gateway.conftest import SECRET, MakeUpstream, Plant, Running, StartGateway
 from tests.gateway.origin import Origin
 
@@ -54,6 +54,7 @@ async def test_https_is_tunnelled_and_verified(
     answer = await ask(through(), "https://site.test/", verify=str(CERTIFICATE))
     assert answer.status_code == 200
     assert upstream.destinations == [("connect", "site.test:443")]
+    assert answer.headers["X-Proxy-Upstream"] == upstream.place
 
 
 async def test_filters_stand_in_the_user_name(
@@ -141,15 +142,16 @@ async def test_a_gateway_that_is_away_says_so(make_session: MakeSession) -> None
 
 
 async def test_a_site_cannot_forge_the_proxy_that_is_reported(
-    through: MakeSession, make_upstream: MakeUpstream, tls_site: int
+    through: MakeSession, make_upstream: MakeUpstream, tls_site: int, record: Record
 ) -> None:
     upstream = await make_upstream("connect")
     upstream.names["site.test"] = tls_site
     session = through()
     answer = await ask(session, "https://site.test/hop-headers", verify=str(CERTIFICATE))
-    assert answer.headers["X-Proxy-Upstream"] == "forged"
-    with pytest.raises(ValueError, match="responses of this session"):
-        session.report(answer, ok=False)
+    assert answer.headers["X-Proxy-Upstream"] == upstream.place
+    session.report(answer, ok=False, reason="blocked")
+    await asyncio.to_thread(session.close)
+    assert (await record(upstream.name))["last_reason"] == "blocked"
 
 
 async def test_each_request_may_get_another_proxy_also_over_tls(

@@ -1,10 +1,8 @@
 """A session that takes proxies from the pool's real API, through real proxies to a real site."""
 
 import asyncio
-import json
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
 from io import BytesIO
 from typing import Any
 
@@ -20,7 +18,7 @@ from proxypool.client import (
 from proxypool.store import Store
 from proxypool.targets import Target
 
-from tests.client.conftest import CERTIFICATE, Api, MakeSession
+from tests.client.conftest import CERTIFICATE, Api, MakeSession, Record
 from tests.conftest import Until
 from tests.gateway.conftest import MakeUpstream, Plant
 from tests.gateway.origin import Origin
@@ -314,18 +312,6 @@ async def test_the_environments_proxies_are_not_used(
 def test_proxies_of_ones_own_are_refused() -> None:
     with pytest.raises(ValueError, match=r"use requests\.Session"):
         PooledSession().get(SITE, proxies={"http": "http://127.0.0.1:1"})
-
-
-Record = Callable[[str], Awaitable[dict[str, Any]]]
-
-
-@pytest.fixture
-def record(store: Store) -> Record:
-    async def read(proxy: str) -> dict[str, Any]:
-        content: dict[str, Any] = json.loads(await store.record(proxy) or "{}")
-        return content
-
-    return read
 
 
 async def test_results_are_reported_to_the_pool(
