@@ -52,13 +52,15 @@ class Checks:
         *,
         hint: Sequence[Protocol] = (),
         full: bool = True,
+        was_good: bool = False,
         targets: Iterable[Target] = (),
     ) -> Verdict:
         """Find out what `proxy` is.
 
         `hint`: what it is known or said to speak, first things first. `full`: try every protocol;
-        else only the hinted ones, and others where the proxy turns out not to speak those. A good
-        one is tried with each of `targets`.
+        else only the hinted ones, and others where the proxy turns out not to speak those.
+        `was_good`: by its last check; where all such fail at once, it is the judge that cannot be
+        reached. A good one is tried with each of `targets`.
         """
         loop = asyncio.get_running_loop()
         started = loop.time()
@@ -72,7 +74,9 @@ class Checks:
         except ExchangeError as error:
             return Verdict(Outcome.FAILED, error.reason)
         limit = started + self.settings.claim_idle_s * _OF_CLAIM
-        check = Check(self, upstream, addresses, tuple(hint), full=full, limit=limit)
+        check = Check(
+            self, upstream, addresses, tuple(hint), full=full, was_good=was_good, limit=limit
+        )
         try:
             await check.run()
         except OwnLimitError as error:

@@ -176,7 +176,11 @@ class Checker:
     async def _check(self, work: Work) -> None:
         targets = [self._targets[name] for name in work.targets if name in self._targets]
         verdict = await self._checks.check(
-            work.proxy, hint=work.hint, full=work.full, targets=targets
+            work.proxy,
+            hint=work.hint,
+            full=work.full,
+            was_good=work.was_good,
+            targets=targets,
         )
         log.debug("%s: %s %s", work.id, verdict.outcome, verdict.reason)
         self._verdicts.append((work, verdict))

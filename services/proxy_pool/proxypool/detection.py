@@ -50,6 +50,7 @@ class Check:
         hint: tuple[Protocol, ...],
         *,
         full: bool,
+        was_good: bool,
         limit: float,
     ) -> None:
         """`addresses`: where `upstream` is, in order; `limit`: the loop's time to be done by."""
@@ -72,7 +73,9 @@ class Check:
         self._waiter: asyncio.Future[None] | None = None
         self._give_up_at = 0.0
         self._ipv4: dict[str, str] = {}
-        self.findings = Findings(shared.judges, hint, shared.settings.min_anonymity)
+        self.findings = Findings(
+            shared.judges, hint, shared.settings.min_anonymity, was_good=was_good
+        )
         self.route = self._route_to(upstream, addresses[0])
 
     def _route_to(self, upstream: Upstream, address: str) -> Route:

@@ -19,10 +19,16 @@ class Findings:
     """Grows with each attempt that has ended; `harm` ends a check."""
 
     def __init__(
-        self, judges: JudgeWatch, hint: tuple[Protocol, ...], least_anonymity: Anonymity
+        self,
+        judges: JudgeWatch,
+        hint: tuple[Protocol, ...],
+        least_anonymity: Anonymity,
+        *,
+        was_good: bool,
     ) -> None:
-        """`hint`: the protocols that were to be tried first."""
+        """`hint`: the protocols that were to be tried first; `was_good`: by its last check."""
         self._judges = judges
+        self._was_good = was_good
         self._hint = hint
         self._least_anonymity = least_anonymity
         self._anonymity = Anonymity.ELITE
@@ -47,6 +53,7 @@ class Findings:
             self._note_harm(result)
             return
         self.carried[protocol] = result
+        result.judge.note_reached()
         self.https = self.https or result.judge.place.is_tls
         self._note_anonymity(result)
 
@@ -86,15 +93,21 @@ class Findings:
             return self._finding(Outcome.REFUSED, harm.reason)
         if not self.carried:
             for judge in {f.judge for f in self.failures.values() if f.may_be_the_judges}:
-                if judge is not None and not await _was_up(judge, began):
+                if judge is None:
+                    continue
+                if not await _was_up(judge, began):
                     return self._judge_down(judge)
+                if self._was_good:
+                    judge.note_missed()
+                if judge.is_doubted:
+                    return Verdict(Outcome.POSTPONED, "judge_unreached")
             return self._finding(Outcome.FAILED, self._telling_reason())
         if not self._judges.own:
             return Verdict(Outcome.POSTPONED, "own_address_unknown")
         await self._forgive_https(began)
         origin = UNKNOWN
         if geography is not None:
-            origin = geography.look_up(next(iter(self.carried.values())).sight.ip)
+            origin = geography.look_up(self._exit_ip())
         return self._finding(Outcome.GOOD, "", origin, targets)
 
     def _judge_down(self, judge: Judge) -> Verdict:
@@ -110,7 +123,13 @@ class Findings:
         for failure in (self.failures.get(Protocol.CONNECT), self._https_failure):
             if failure is None or not failure.may_be_the_judges or failure.judge is None:
                 continue
-            if failure.judge.place.is_tls and not await _was_up(failure.judge, began):
+            judge = failure.judge
+            if not judge.place.is_tls:
+                continue
+            was_up = await _was_up(judge, began)
+            if was_up and self._was_good and Protocol.CONNECT in self._hint:
+                judge.note_missed()
+            if not was_up or judge.is_doubted:
                 self.tried.pop(Protocol.CONNECT, None)
                 self.failures.pop(Protocol.CONNECT, None)
                 self._https_failure = None
@@ -134,7 +153,7 @@ class Findings:
             https_reason=https_reason,
             https_checked=self.https or https_reason != "",
             anonymous=self._anonymity.value if self.carried else "",
-            exit_ip=first.sight.ip if first else "",
+            exit_ip=self._exit_ip(),
             region=origin.country,
             asn=origin.asn,
             as_name=origin.as_name,
@@ -143,6 +162,12 @@ class Findings:
             failures={name.value: failure.reason for name, failure in self.failures.items()},
             targets=targets or {},
         )
+
+    def _exit_ip(self) -> str:
+        """As a judge with TLS saw it, if one did: the proxy cannot have changed that answer."""
+        sights = [carried.sight.ip for carried in self.carried.values()]
+        verified = [one.sight.ip for one in self.carried.values() if one.judge.place.is_tls]
+        return next(iter((*verified, *sights)), "")
 
     def _https_reason(self) -> str:
         """Why https is not carried; empty where it is, and where nothing was found out."""

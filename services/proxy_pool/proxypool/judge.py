@@ -18,7 +18,14 @@ from proxypool.exchange import Exchange
 from proxypool.http1 import CONNECT_ERRORS, Answer, ExchangeError, NameUnknownError
 from proxypool.resolver import Resolver
 from proxypool.settings import Settings
-from proxypool.sight import MARKER_HEADER, NotTheJudgeError, OwnAddresses, Sight, read_sight
+from proxypool.sight import (
+    MARKER_HEADER,
+    NotTheJudgeError,
+    OwnAddresses,
+    Sight,
+    Usual,
+    read_sight,
+)
 from proxypool.tls import verifying_context
 
 log = logging.getLogger(__name__)
@@ -27,6 +34,8 @@ USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/1
 _MIN_GAP_S = 0.25  # between two probes: bounds what thousands of failing checks ask of a judge
 _DOWN_INTERVAL_S = 1.0
 _REMEMBER_OWN_S = 3600.0
+_DOUBTFUL = 10
+"""So many good proxies do not die in a row without one that lives in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +88,41 @@ class Judge:
         self._direct = direct
         self._watch = watch
         self._settings = watch.settings
-        self._usual_headers: frozenset[str] = frozenset()
-        self._frame: str | None = None
+        self._usual: Usual | None = None
         self._told_down = False
         self._probing = asyncio.Lock()
         self._last_good_start = float("-inf")
         self._last_bad_end = float("-inf")
         self._last_end = float("-inf")
         self._latency_ms, self._fault = 0, ""
+        self._missed = 0
+        self._told_doubted = False
         self.up = False
+
+    def note_reached(self) -> None:
+        """A proxy carried a request to it."""
+        if self._told_doubted:
+            log.info("proxies reach the judge %s again", self.place.url)
+        self._missed, self._told_doubted = 0, False
+
+    def note_missed(self) -> None:
+        """A proxy that was good did not reach it, although it is up when asked directly."""
+        self._missed += 1
+        if self.is_doubted and not self._told_doubted:
+            self._told_doubted = True
+            log.warning(
+                "expected proxies to reach the judge %s; found that none does, of %d good ones in "
+                "a row, while %s answers us. What to do: see that it can be reached from outside. "
+                "Meanwhile nothing is held against proxies",
+                self.place.url,
+                _DOUBTFUL,
+                self._direct.url,
+            )
+
+    @property
+    def is_doubted(self) -> bool:
+        """Whether it seems that no proxy can reach it: the way that we ask it is another one."""
+        return self._missed >= _DOUBTFUL
 
     @property
     def was_asked(self) -> bool:
@@ -96,12 +131,16 @@ class Judge:
 
     def seen(self) -> dict[str, object]:
         """What the last direct question showed, for statistics."""
-        return {"up": self.up, "latency_ms": self._latency_ms, "error": self._fault}
+        fault = self._fault
+        if self.is_doubted and not fault:
+            fault = f"no proxy reaches it, of {self._missed} good ones in a row"
+        up = self.up and not self.is_doubted
+        return {"up": up, "latency_ms": self._latency_ms, "error": fault}
 
     @property
     def usual_headers(self) -> frozenset[str]:
-        """Headers that look like a proxy's, and are there in direct answers too."""
-        return self._usual_headers
+        """Those of direct answers, in lower case."""
+        return self._usual.names if self._usual is not None else frozenset()
 
     @property
     def tls(self) -> tuple[ssl.SSLContext, str] | None:
@@ -114,8 +153,8 @@ class Judge:
     def read(self, answer: Answer, marker: str) -> Sight:
         """What it saw. Raises NotTheJudgeError for all but its own, whole answer."""
         sight = read_sight(answer.status, answer.body, marker)
-        if self._frame is not None and sight.frame != self._frame:
-            raise NotTheJudgeError("tampered", "other text around the lines than in direct answers")
+        if self._usual is not None:
+            self._usual.compare(sight)
         return sight
 
     async def watch(self) -> None:
@@ -159,7 +198,9 @@ class Judge:
         self._last_end = loop.time()
         self._last_good_start = started
         self._latency_ms, self._fault = round(answer.total_s * 1000), ""
-        self._usual_headers, self._frame = sight.proxy_headers(), sight.frame
+        self._usual = Usual.of(sight)
+        # Now and then it is given another chance, also where others are asked meanwhile.
+        self._missed = min(self._missed, _DOUBTFUL - 1)
         self._watch.note_own(sight.ip)
         if not self.up:
             log.info("the judge %s is up", place.url)
@@ -239,12 +280,12 @@ class JudgeWatch:
         }
 
     def plain_judge(self) -> Judge:
-        """The first that is up; the first of all where none is."""
-        return next((judge for judge in self.plain if judge.up), self.plain[0])
+        """The first that is up, and that proxies reach; the first of all where none is."""
+        return _best(self.plain) or self.plain[0]
 
     def tls_judge(self) -> Judge | None:
-        """The first that is up, if any is."""
-        return next((judge for judge in self.tls if judge.up), None)
+        """The first that is up, and that proxies reach, if any is."""
+        return _best(self.tls)
 
     async def watch(self) -> None:
         """Probe all of them for ever."""
@@ -292,3 +333,8 @@ class JudgeWatch:
         if judge.place.is_tls:
             return "Meanwhile nothing is found out about https"
         return "Meanwhile checks wait"
+
+
+def _best(judges: list[Judge]) -> Judge | None:
+    up = [judge for judge in judges if judge.up]
+    return next((judge for judge in up if not judge.is_doubted), up[0] if up else None)

@@ -16,35 +16,24 @@ from proxypool.protocol import Anonymity
 
 MARKER_HEADER = "X-Check-Marker"
 _MARKER_NAME = MARKER_HEADER.lower()
-_PROXY_HEADERS = frozenset(
+_UNTOUCHED = frozenset({"accept", "user-agent"})
+"""What we send and nobody on the way has a reason to change."""
+_PASSING = frozenset(
     {
-        "cf-connecting-ip",
-        "client-ip",
-        "forwarded",
-        "forwarded-for",
-        "mt-proxy-id",
-        "proxy-authorization",
-        "proxy-connection",
-        "true-client-ip",
-        "via",
-        "wl-proxy-client-ip",
-        "x-bluecoat-via",
-        "x-client-ip",
-        "x-cluster-client-ip",
-        "x-forwarded",
-        "x-forwarded-for",
-        "x-forwarded-host",
-        "x-forwarded-proto",
-        "x-forwarded-server",
-        "x-originating-ip",
-        "x-proxy-id",
-        "x-proxyuser-ip",
-        "x-real-ip",
-        "x-remote-addr",
-        "x-remote-ip",
-        "xroxy-connection",
+        "accept-encoding",
+        "cache-control",
+        "connection",
+        "content-length",
+        "host",
+        "keep-alive",
+        "pragma",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
     }
 )
+"""What differs from connection to connection, or is a cache's business: no sign of anyone."""
 _DESTINATION_HEADERS = frozenset({"host", "x-forwarded-host", "x-host", "x-original-host"})
 _HOST_PARAMETER = re.compile(r'\bhost="?[^;,"\n]*"?', re.IGNORECASE)  # of Forwarded (RFC 7239)
 _TEXT_LINE = re.compile(r"^([A-Z][A-Z0-9_]{1,60}) = (.*)$")
@@ -82,7 +71,7 @@ class Sight(NamedTuple):
     headers: list[tuple[str, str]]
     """Names in lower case."""
     frame: str = ""
-    """Of a text answer, what stands around its lines: the same in each answer."""
+    """What stands around the answer's values: the same in each answer."""
 
     def shows(self, own: OwnAddresses) -> bool:
         """Whether an address of ours is the caller's or stands in any header."""
@@ -98,15 +87,42 @@ class Sight(NamedTuple):
             return False
         return pattern.search(_HOST_PARAMETER.sub("", text)) is not None
 
-    def proxy_headers(self) -> frozenset[str]:
-        """The headers, in lower case, that say that a proxy was at work."""
-        return _PROXY_HEADERS.intersection([name for name, _ in self.headers])
-
     def anonymity(self, own: OwnAddresses, usual: frozenset[str]) -> Anonymity:
-        """How much is hidden. `usual`: proxy headers that stand in direct answers too."""
+        """How much is hidden. `usual`: the headers of direct answers.
+
+        Whatever else stands there was put there on the way.
+        """
         if self.shows(own):
             return Anonymity.TRANSPARENT
-        return Anonymity.ELITE if self.proxy_headers() <= usual else Anonymity.ANONYMOUS
+        added = {name for name, _ in self.headers} - usual - _PASSING
+        return Anonymity.ANONYMOUS if added else Anonymity.ELITE
+
+
+class Usual(NamedTuple):
+    """What a judge answers to whom nobody stands in between."""
+
+    frame: str
+    names: frozenset[str]
+    untouched: frozenset[tuple[str, str]]
+
+    @classmethod
+    def of(cls, direct: Sight) -> "Usual":
+        """As one direct answer showed it."""
+        names = frozenset(name for name, _ in direct.headers)
+        return cls(direct.frame, names, _untouched(direct))
+
+    def compare(self, sight: Sight) -> None:
+        """Raises NotTheJudgeError where the answer, or our request, was changed on the way."""
+        if sight.frame != self.frame:
+            raise NotTheJudgeError(
+                "tampered", "around the values there is other text than directly"
+            )
+        if _untouched(sight) != self.untouched:
+            raise NotTheJudgeError("tampered", "our headers arrived changed")
+
+
+def _untouched(sight: Sight) -> frozenset[tuple[str, str]]:
+    return frozenset(pair for pair in sight.headers if pair[0] in _UNTOUCHED)
 
 
 def read_sight(status: int, body: bytes, marker: str) -> Sight:
@@ -130,10 +146,10 @@ def read_sight(status: int, body: bytes, marker: str) -> Sight:
 
 
 def _from_json(content: Any, marker: str) -> Sight:
-    headers = content["headers"]
+    headers, frame = content["headers"], ",".join(sorted(content))
     if isinstance(headers, list):
         own = [(str(name).lower(), str(value)) for name, value in headers]
-        return Sight(_ip(content["ip"]), own)
+        return Sight(_ip(content["ip"]), own, frame)
     # Of a list of addresses the last is the caller's, those before it are what it forwarded.
     *forwarded, ip = content["origin"].split(",")
     pairs = [(name.lower(), _one_value(value)) for name, value in headers.items()]
@@ -141,7 +157,7 @@ def _from_json(content: Any, marker: str) -> Sight:
         pairs.append(("x-forwarded-for", ",".join(forwarded)))
     if "args" in content and content["args"].get("marker") != marker:
         raise NotTheJudgeError("marker_lost", "the query came back without the marker")
-    return Sight(_ip(ip.strip()), pairs)
+    return Sight(_ip(ip.strip()), pairs, frame)
 
 
 def _one_value(value: Any) -> str:

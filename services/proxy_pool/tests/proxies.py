@@ -99,6 +99,21 @@ async def injects(head: bytes, _: Reader, writer: Writer) -> None:
     writer.write(respond(body + b"<script src=ads.js></script>"))
 
 
+async def adds_a_key(head: bytes, _: Reader, writer: Writer) -> None:
+    body = _body(await ask(head)).rstrip()
+    writer.write(respond(body[:-1] + b', "ad": "<script src=ads.js></script>"}'))
+
+
+async def changes_the_agent(head: bytes, _: Reader, writer: Writer) -> None:
+    lines = head.split(b"\r\n")
+    kept = [b"User-Agent: Other/1" if one.startswith(b"User-Agent") else one for one in lines]
+    writer.write(await ask(b"\r\n".join(kept)))
+
+
+async def adds_a_cookie(head: bytes, _: Reader, writer: Writer) -> None:
+    writer.write(await ask(head, extra="Cookie: track=1\r\n"))
+
+
 async def drops_headers(head: bytes, _: Reader, writer: Writer) -> None:
     kept = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"x-check")]
     writer.write(await ask(b"\r\n".join(kept)))

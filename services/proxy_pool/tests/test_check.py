@@ -31,6 +31,7 @@ async def verdict_on(behave: proxies.Behave, settings: Settings) -> Verdict:
         (proxies.interim_answer, "elite"),
         (proxies.anonymous, "anonymous"),
         (proxies.forwards_for_others, "anonymous"),
+        (proxies.adds_a_cookie, "anonymous"),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
@@ -53,6 +54,8 @@ async def test_a_good_proxy_is_found_good(
         (proxies.says_ok_to_all, Outcome.REFUSED, "not_the_judge"),
         (proxies.captive_page, Outcome.REFUSED, "not_the_judge"),
         (proxies.injects, Outcome.REFUSED, "tampered"),
+        (proxies.adds_a_key, Outcome.REFUSED, "tampered"),
+        (proxies.changes_the_agent, Outcome.REFUSED, "tampered"),
         (proxies.compresses, Outcome.REFUSED, "not_the_judge"),
         (proxies.deep_json, Outcome.REFUSED, "not_the_judge"),
         (proxies.wrong_json, Outcome.REFUSED, "not_the_judge"),

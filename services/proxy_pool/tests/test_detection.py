@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import trustme
 from proxypool.attempt import Attempt
-from proxypool.check import check
+from proxypool.check import Checks, check
 from proxypool.detection import Check
 from proxypool.exchange import Exchange
 from proxypool.findings import Findings
@@ -340,6 +340,82 @@ async def test_a_judge_that_goes_down_is_replaced_at_once(
     assert watch.up.is_set()
     verdict = await verdict_on(proxy, settings, HTTP, full=False, watch=watch)
     assert verdict.outcome is Outcome.GOOD
+
+
+def unreached(judge: Judge) -> str:
+    """A place for the judge at which no proxy finds it, though it answers us."""
+    return judge.url.replace(str(judge.port), "1")
+
+
+async def test_a_judge_that_no_proxy_reaches_is_not_held_against_good_ones(
+    make_settings: MakeSettings, judge: Judge, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = make_settings(JUDGE_URL=unreached(judge), JUDGE_DIRECT_URL=judge.url)
+    watch = JudgeWatch(settings)
+    await watch.probe()
+    proxy = Proxy(frozenset({HTTP}))
+    checks = Checks(settings, watch)
+    async with tunnels.running(proxy):
+
+        async def outcome(*, was_good: bool) -> str:
+            verdict = await checks.check(proxy.address, hint=(HTTP,), full=False, was_good=was_good)
+            return verdict.reason if verdict.outcome is Outcome.POSTPONED else "failed"
+
+        assert [await outcome(was_good=False) for _ in range(20)] == ["failed"] * 20
+        assert [await outcome(was_good=True) for _ in range(9)] == ["failed"] * 9
+        assert await outcome(was_good=True) == "judge_unreached"
+        seen = watch.seen()[unreached(judge)]
+        assert (seen["up"], seen["error"]) == (
+            False,
+            "no proxy reaches it, of 10 good ones in a row",
+        )
+        assert caplog.text.count("see that it can be reached from outside") == 1
+        await watch.probe()
+        assert await outcome(was_good=True) == "judge_unreached"
+        # One that reaches it ends all doubt.
+        watch.plain[0].note_reached()
+        assert await outcome(was_good=True) == "failed"
+
+
+async def test_another_judge_is_asked_where_no_proxy_reaches_the_first(
+    make_settings: MakeSettings, judge: Judge
+) -> None:
+    settings = make_settings(
+        JUDGE_URL=f"{unreached(judge)},{judge.url}", JUDGE_DIRECT_URL=f"{judge.url},{judge.url}"
+    )
+    watch = JudgeWatch(settings)
+    await watch.probe()
+    checks = Checks(settings, watch)
+    proxy = Proxy(frozenset({HTTP}))
+    async with tunnels.running(proxy):
+        found = [
+            (await checks.check(proxy.address, hint=(HTTP,), full=False, was_good=True)).outcome
+            for _ in range(11)
+        ]
+    assert found[-1] is Outcome.GOOD
+
+
+async def test_https_stands_while_no_proxy_reaches_the_tls_judge(
+    make_settings: MakeSettings, judge: Judge, tls_judge: Judge, judged_with_tls: Settings
+) -> None:
+    settings = make_settings(
+        JUDGE_URL=judge.url,
+        JUDGE_HTTPS_URL=unreached(tls_judge),
+        JUDGE_HTTPS_DIRECT_URL=tls_judge.url,
+        JUDGE_CA_FILE=str(judged_with_tls.judge_ca_file),
+    )
+    watch = JudgeWatch(settings)
+    await watch.probe()
+    checks = Checks(settings, watch)
+    proxy = Proxy(frozenset({HTTP, CONNECT}))
+    async with tunnels.running(proxy):
+        verdicts = [
+            await checks.check(proxy.address, hint=(HTTP, CONNECT), full=False, was_good=True)
+            for _ in range(10)
+        ]
+    assert {verdict.outcome for verdict in verdicts} == {Outcome.GOOD}
+    assert (verdicts[0].https, verdicts[0].https_checked) == (False, True)
+    assert not verdicts[9].https_checked
 
 
 async def test_a_tls_judge_that_is_down_says_nothing_about_https(

@@ -2,7 +2,7 @@ import json
 
 import pytest
 from proxypool.protocol import Anonymity
-from proxypool.sight import NotTheJudgeError, OwnAddresses, Sight, read_sight
+from proxypool.sight import NotTheJudgeError, OwnAddresses, Sight, Usual, read_sight
 
 MARKER = "0123456789abcdef0123456789abcdef"
 HEADERS = {"Host": "judge.test", "X-Check-Marker": MARKER}
@@ -88,7 +88,43 @@ def test_the_anonymity_level_is_what_the_judge_saw(
     ip: str, header: tuple[str, str] | None, expected: Anonymity
 ) -> None:
     sight = Sight(ip, [("host", "judge.test"), *([header] if header else [])])
-    assert sight.anonymity(OWN, frozenset()) is expected
+    assert sight.anonymity(OWN, frozenset({"host"})) is expected
+
+
+@pytest.mark.parametrize("name", ["x-squid-client", "cookie", "x-ad", "accept-language", "via"])
+def test_whatever_was_added_on_the_way_says_that_a_proxy_is_at_work(name: str) -> None:
+    sight = Sight("198.51.100.7", [("host", "judge.test"), (name, "x")])
+    assert sight.anonymity(OWN, frozenset({"host"})) is Anonymity.ANONYMOUS
+    assert sight.anonymity(OWN, frozenset({"host", name})) is Anonymity.ELITE
+
+
+@pytest.mark.parametrize("name", ["connection", "cache-control", "accept-encoding", "te"])
+def test_what_differs_between_connections_says_nothing(name: str) -> None:
+    sight = Sight("198.51.100.7", [("host", "judge.test"), (name, "x")])
+    assert sight.anonymity(OWN, frozenset()) is Anonymity.ELITE
+
+
+AGENT = [*HEADERS.items(), ("User-Agent", "A/1"), ("Accept", "*/*")]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps({"ip": "198.51.100.7", "headers": AGENT, "ad": "<script>"}).encode(),
+        ours(headers=[*HEADERS.items(), ("User-Agent", "EvilBot/1.0"), ("Accept", "*/*")]),
+        ours(headers=[*HEADERS.items(), ("User-Agent", "A/1")]),
+        ours(headers=[*AGENT, ("Accept", "text/html")]),
+        httpbin(headers=dict(AGENT), extra=1),
+    ],
+)
+def test_what_was_changed_on_the_way_is_told_by_comparison_with_a_direct_answer(
+    body: bytes,
+) -> None:
+    usual = Usual.of(read_sight(200, ours(headers=AGENT), MARKER))
+    usual.compare(read_sight(200, ours("203.0.113.5", headers=[*AGENT, ("Via", "x")]), MARKER))
+    with pytest.raises(NotTheJudgeError) as caught:
+        usual.compare(read_sight(200, body, MARKER))
+    assert caught.value.reason == "tampered"
 
 
 def test_headers_that_are_there_without_a_proxy_say_nothing() -> None:

@@ -47,6 +47,8 @@ class Work(NamedTuple):
     """Try all protocols."""
     targets: tuple[str, ...] = ()
     """The names of the targets to try it with."""
+    was_good: bool = False
+    """By its last check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +208,7 @@ def _work(entry_id: str, fields: dict[str, str]) -> Work:
         _protocols(fields.get("hint", "")),
         fields.get("full", "1") == "1",
         tuple(filter(None, fields.get("targets", "").split(","))),
+        fields.get("lane") == "alive",
     )
 
 
