@@ -683,7 +683,8 @@ SETTINGS: tuple[Setting, ...] = (
         "max_known",
         "100000",
         "a whole number between 1 and 10000000",
-        "candidates, good and dead ones together; new candidates beyond it are not taken",
+        "candidates, good and dead ones together; beyond it a new one takes the place of one that "
+        "failed three times or more, or is not taken",
         _count(1, 10_000_000),
     ),
     Setting(

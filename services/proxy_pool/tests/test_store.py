@@ -276,6 +276,28 @@ async def test_no_more_are_known_than_the_limit(
     assert await store.add("siteB", listed(*proxies[:12])) == Added(known=10, beyond=2)
 
 
+async def test_what_keeps_failing_gives_way_to_what_is_new(
+    open_store: OpenStore, make_settings: MakeSettings, admin: Admin
+) -> None:
+    store = open_store(make_settings(MAX_KNOWN="3"))
+    await store.ensure_group()
+    await store.add("siteA", listed("192.0.2.1:1", "192.0.2.1:2"))
+    await settle_all(store, FAILED)
+    await store.add("siteA", listed("192.0.2.1:3"))
+    await settle_all(store, GOOD)
+    for _ in range(2):
+        assert (await store.add("siteB", listed("192.0.2.2:1"))).beyond == 1, "so few are no sign"
+        await make_due(admin, "failed")
+        await settle_all(store, FAILED)
+    assert await store.add("siteB", listed("192.0.2.2:1", "192.0.2.2:2", "192.0.2.2:3")) == Added(
+        new=2, beyond=1
+    )
+    known = set(await admin.hkeys(f"{TABLE}:known"))
+    assert known == {"192.0.2.1:3", "192.0.2.2:1", "192.0.2.2:2"}
+    assert await admin.zcard(f"{TABLE}:due:failed") == 0
+    assert json.loads(await admin.hget(f"{TABLE}:listed", "siteB") or "0") == 2
+
+
 async def test_a_full_queue_takes_no_more(
     open_store: OpenStore, make_settings: MakeSettings
 ) -> None:

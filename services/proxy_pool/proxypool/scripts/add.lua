@@ -11,6 +11,20 @@ local function hinted(hint, protocol)
   return hint == '' and protocol or hint .. ',' .. protocol
 end
 
+-- A list of dead ones must not keep others out for good: what has failed so often gives way.
+local GIVES_WAY_AFTER = 3
+
+local function makes_room()
+  -- Who waits longest has failed most.
+  local last = redis.call('ZREVRANGE', LANES.failed, 0, 0)[1]
+  local entry = last and entry_of(last)
+  if not entry or entry.fails < GIVES_WAY_AFTER then
+    return false
+  end
+  forget(last)
+  return true
+end
+
 for _, candidate in ipairs(cjson.decode(ARGV[4])) do
   local proxy, protocol, expires = candidate[1], candidate[2], candidate[3]
   local until_ms = redis.call('ZSCORE', DELETED, proxy)
@@ -47,7 +61,7 @@ for _, candidate in ipairs(cjson.decode(ARGV[4])) do
       end
     end
     write_entry(proxy, entry)
-  elseif redis.call('HLEN', KNOWN) >= max_known then
+  elseif redis.call('HLEN', KNOWN) >= max_known and not makes_room() then
     beyond = beyond + 1
   else
     fresh = fresh + 1
