@@ -276,6 +276,29 @@ async def test_no_more_are_known_than_the_limit(
     assert await store.add("siteB", listed(*proxies[:12])) == Added(known=10, beyond=2)
 
 
+@pytest.mark.parametrize(
+    ("verdict", "lane", "interval_s"), [(GOOD, "alive", 300.0), (FAILED, "failed", 600.0)]
+)
+async def test_due_times_are_spread(
+    verdict: Verdict,
+    lane: str,
+    interval_s: float,
+    open_store: OpenStore,
+    make_settings: MakeSettings,
+    admin: Admin,
+) -> None:
+    store = open_store(make_settings(RECHECK_INTERVAL="300", NEGATIVE_INTERVAL="600"))
+    await store.ensure_group()
+    await store.add("siteA", listed(*(f"192.0.2.1:{port}" for port in range(1, 101))))
+    seconds, micros = await admin.time()
+    await settle_all(store, verdict)
+    due = await admin.zrange(f"{TABLE}:due:{lane}", 0, -1, withscores=True)
+    waits = [score / 1000 - seconds - micros / 1e6 for _, score in due]
+    assert len(waits) == 100
+    assert 0.8 * interval_s <= min(waits) <= 0.9 * interval_s
+    assert 1.1 * interval_s <= max(waits) <= 1.2 * interval_s + 5
+
+
 async def test_what_keeps_failing_gives_way_to_what_is_new(
     open_store: OpenStore, make_settings: MakeSettings, admin: Admin
 ) -> None:
