@@ -4,9 +4,10 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Depends, Query
+from starlette.requests import Request
 from starlette.responses import Response
 
-from proxypool.api.errors import RefusedError, json_response
+from proxypool.api.errors import RefusedError, json_response, shown
 from proxypool.api.filters import Filters
 from proxypool.api.models import Done, Feedback, ListQuery, Page, Record
 from proxypool.api.v2 import ProxyName, StoreOf, answers, json_body, no_such, router
@@ -14,14 +15,18 @@ from proxypool.problems import Problem
 
 proxies = router("proxies")
 
+_PAGING = ("sort", "order", "offset", "limit")
 _IS_GONE = "it was deleted, popped or dropped; ask for another one"
 
 
 @proxies.get("/proxies", response_model=Page, summary="List proxies, sorted, in pages")
-async def list_proxies(store: StoreOf, wanted: Annotated[ListQuery, Query()]) -> Response:
+async def list_proxies(
+    request: Request, store: StoreOf, wanted: Annotated[ListQuery, Query()]
+) -> Response:
     """Good proxies that meet all conditions; with `count`, so many random ones of them."""
     query = wanted.query()
     if wanted.count:
+        _refuse_beside_count(request)
         records = await store.all(query, wanted.count)
         return _page(len(records), 0, wanted.count, records)
     descending = wanted.order == "desc" if wanted.order else wanted.sort != "latency"
@@ -113,6 +118,14 @@ async def delete_proxy(store: StoreOf, proxy: ProxyName) -> Done:
     if not await store.delete(proxy):
         raise no_such("proxy", proxy.rpartition("@")[2], _IS_GONE)
     return Done()
+
+
+def _refuse_beside_count(request: Request) -> None:
+    """Random ones have no order and no pages: what asks for them would be passed over."""
+    for name in _PAGING:
+        if value := request.query_params.get(name):
+            advice = f"leave {name} out, or count"
+            raise RefusedError(Problem(name, "nothing beside count", shown(value), advice))
 
 
 def _one(record: str | None) -> Response:
