@@ -12,6 +12,7 @@ from proxypool.api.filters import Filters
 from proxypool.api.models import Done, Feedback, ListQuery, Page, Record
 from proxypool.api.v2 import ProxyName, StoreOf, answers, json_body, no_such, router
 from proxypool.problems import Problem
+from proxypool.store import Store
 
 proxies = router("proxies")
 
@@ -94,7 +95,7 @@ async def report_proxy(store: StoreOf, proxy: ProxyName, feedback: Feedback) -> 
         target=feedback.target,
     )
     if not known:
-        raise no_such("proxy", proxy.rpartition("@")[2], _IS_GONE)
+        raise await _none_good(store, proxy)
     return Done()
 
 
@@ -105,10 +106,10 @@ async def report_proxy(store: StoreOf, proxy: ProxyName, feedback: Feedback) -> 
     summary="One proxy's record",
 )
 async def read_proxy(store: StoreOf, proxy: ProxyName) -> Response:
-    """Of a good one; what is being checked or dead has none."""
+    """Of a good one. Of one that is known and not good the 404 says why, and when it is checked."""
     record = await store.record(proxy)
     if record is None:
-        raise no_such("proxy", proxy.rpartition("@")[2], _IS_GONE)
+        raise await _none_good(store, proxy)
     return json_response(record.encode())
 
 
@@ -126,6 +127,24 @@ def _refuse_beside_count(request: Request) -> None:
         if value := request.query_params.get(name):
             advice = f"leave {name} out, or count"
             raise RefusedError(Problem(name, "nothing beside count", shown(value), advice))
+
+
+async def _none_good(store: Store, proxy: str) -> RefusedError:
+    """404 for a proxy without a record: gone, or known and not good."""
+    place = proxy.rpartition("@")[2]
+    standing = await store.standing(proxy)
+    if standing is None:
+        return no_such("proxy", place, _IS_GONE)
+    found = f"{shown(place)}, which is known and not good: {standing.reason or 'not checked yet'}"
+    if standing.under_way:
+        advice = "it is being checked; ask again soon, or for another one"
+    elif standing.due:
+        advice = f"it is checked again at {standing.due}; ask again then, or for another one"
+    else:
+        advice = "ask for another one"
+    return RefusedError(
+        Problem("proxy", "a good proxy of the pool", found, advice), HTTPStatus.NOT_FOUND
+    )
 
 
 def _one(record: str | None) -> Response:

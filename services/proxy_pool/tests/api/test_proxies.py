@@ -1,10 +1,12 @@
 import asyncio
+import re
 from urllib.parse import quote
 
 import httpx
 import pytest
 from proxypool.protocol import Protocol
 from proxypool.store import Store
+from proxypool.verdict import Outcome, Verdict
 
 from tests.api.conftest import Put, names_the_problem
 from tests.conftest import listed
@@ -198,6 +200,72 @@ async def test_one_proxy_is_read_reported_and_deleted(
     ):
         names_the_problem(answer, 404, "proxy")
         assert "p%40ss" not in answer.text
+
+
+async def checked(store: Store, *proxies: str, outcome: Outcome, reason: str) -> None:
+    """Adds them, and has one check of each end so."""
+    await store.add("siteA", listed(*proxies))
+    await store.dispatch()
+    work = await store.take("tester", 10, 0.1)
+    await store.settle((one, Verdict(outcome, reason=reason)) for one in work)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [
+        (Outcome.FAILED, "connect_timeout"),
+        (Outcome.REFUSED, "tampered"),
+        (Outcome.POSTPONED, "judge_down"),
+    ],
+)
+@pytest.mark.parametrize("proxy", ["203.0.113.1:80", "u:s3cret@203.0.113.1:80"])
+async def test_one_that_is_known_and_not_good_is_told_with_its_reason(
+    proxy: str, outcome: Outcome, reason: str, client: httpx.AsyncClient, store: Store
+) -> None:
+    await checked(store, proxy, outcome=outcome, reason=reason)
+    path = f"/api/v2/proxies/{quote(proxy, safe='')}"
+    for answer in (
+        await client.get(path),
+        await client.post(f"{path}/report", json={"ok": True}),
+    ):
+        names_the_problem(answer, 404, "proxy")
+        content = answer.json()
+        # What is postponed holds nothing against it.
+        why = reason if outcome is not Outcome.POSTPONED else "not checked yet"
+        assert content["found"] == f"'203.0.113.1:80', which is known and not good: {why}"
+        assert re.search(r"again at 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d;", content["what_to_do"])
+        assert "s3cret" not in answer.text
+
+
+async def test_one_that_waits_or_is_under_check_is_told_so(
+    client: httpx.AsyncClient, store: Store
+) -> None:
+    await store.add("siteA", listed("203.0.113.1:80"))
+    path = "/api/v2/proxies/203.0.113.1:80"
+    content = (await client.get(path)).json()
+    assert content["found"].endswith("known and not good: not checked yet")
+    assert "checked again at" in content["what_to_do"]
+    await store.dispatch()
+    content = (await client.get(path)).json()
+    assert content["what_to_do"].startswith("it is being checked")
+
+
+@pytest.mark.parametrize("entry", ["", "nonsense", "[]", '{"reason": 7}', '{"reason": "<b>"}'])
+async def test_a_damaged_memory_of_it_is_no_fault(
+    entry: str, client: httpx.AsyncClient, store: Store
+) -> None:
+    await store._redis.hset(store._key(":known"), "203.0.113.1:80", entry)
+    answer = await client.get("/api/v2/proxies/203.0.113.1:80")
+    names_the_problem(answer, 404, "proxy")
+    assert answer.json()["what_to_do"] == "ask for another one"
+
+
+async def test_a_deleted_one_is_told_to_be_gone(client: httpx.AsyncClient, store: Store) -> None:
+    await checked(store, "203.0.113.1:80", outcome=Outcome.FAILED, reason="timeout")
+    await store.delete("203.0.113.1:80")
+    answer = await client.get("/api/v2/proxies/203.0.113.1:80")
+    names_the_problem(answer, 404, "proxy")
+    assert "deleted, popped or dropped" in answer.json()["what_to_do"]
 
 
 async def test_a_deleted_one_stays_away(client: httpx.AsyncClient, put: Put, store: Store) -> None:
