@@ -37,11 +37,21 @@ def resident_mb(pid: int) -> float:
     return max([own, *(resident_mb(int(child)) for child in children)])
 
 
-def connections() -> int:
-    """How many TCP connections were begun in this network namespace, as the kernel counts them."""
+def tcp(name: str) -> int:
+    """One of the numbers that the kernel keeps of TCP in this network namespace."""
     lines = Path("/proc/net/snmp").read_text().splitlines()
     names, numbers = (line.split()[1:] for line in lines if line.startswith("Tcp:"))
-    return int(numbers[names.index("ActiveOpens")])
+    return int(numbers[names.index(name)])
+
+
+def begun_connections() -> int:
+    """How many TCP connections were begun in this network namespace."""
+    return tcp("ActiveOpens")
+
+
+def standing_connections() -> int:
+    """How many TCP connections stand; both ends of each are in this namespace, and counted."""
+    return tcp("CurrEstab") // 2
 
 
 async def progress(store: Store) -> tuple[int, int]:
@@ -65,8 +75,8 @@ async def measure(proxies: list[str], hint: Protocol | None, limit_s: float) -> 
     checker = subprocess.Popen([sys.executable, "-m", "proxypool", "checker"])
     try:
         await asyncio.sleep(3.0)
-        started, begun = time.monotonic(), connections()
-        memory_mb, most_under_way = 0.0, 0
+        started, begun = time.monotonic(), begun_connections()
+        memory_mb, most_under_way, most_standing = 0.0, 0, 0
         async with asyncio.timeout(limit_s):
             done = 0
             while done < len(proxies):
@@ -76,7 +86,8 @@ async def measure(proxies: list[str], hint: Protocol | None, limit_s: float) -> 
                 await asyncio.sleep(_SAMPLE_S)
                 done, under_way = await progress(store)
                 most_under_way = max(most_under_way, under_way)
-        took_s, begun = time.monotonic() - started, connections() - begun
+                most_standing = max(most_standing, standing_connections())
+        took_s, begun = time.monotonic() - started, begun_connections() - begun
         statistics = await store.statistics()
         records = [json.loads(text) for text in await store.all(Query())]
         return {
@@ -88,6 +99,7 @@ async def measure(proxies: list[str], hint: Protocol | None, limit_s: float) -> 
             "reasons": statistics["reasons"],
             "largest_process_mb": round(memory_mb, 1),
             "most_handed_out": most_under_way,
+            "most_connections": most_standing,
             "records": records,
         }
     finally:

@@ -12,6 +12,7 @@ import matplotlib
 
 matplotlib.use("svg")
 import matplotlib.pyplot as plt
+from goals import goals
 
 INK, POOL, THREADS, LOOP = "#1c2733", "#0b7285", "#adb5bd", "#e8a33d"
 
@@ -20,6 +21,12 @@ def table(header: list[str], rows: list[list[object]]) -> str:
     """A Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def by_count(numbers: dict[str, int]) -> str:
+    """Names with their numbers, the largest first."""
+    ordered = sorted(numbers.items(), key=lambda item: -item[1])
+    return ", ".join(f"`{name}` {number:,}" for name, number in ordered) or "none"
 
 
 def ratio(numerator: float, denominator: float) -> str:
@@ -122,12 +129,31 @@ def gateway_table(results: dict[str, Any]) -> str:
     return table(["way", "p50 ms", "p99 ms", "requests/s", "MB/s, one download"], rows)
 
 
+def gateway_sentence(results: dict[str, Any]) -> str:
+    """What the gateway adds to the latency of the upstream alone."""
+    rows = {row["way"]: row for row in results["gateway"]}
+    alone, through = rows["upstream alone"], rows["gateway, over that upstream"]
+    p50, p99 = (through[name] - alone[name] for name in ("p50_ms", "p99_ms"))
+    return f"The gateway adds {p50:.2f} ms to its upstream's p50, and {p99:.2f} ms to its p99."
+
+
+def goals_table(results: dict[str, Any]) -> str:
+    """Each goal, what was measured, and whether that reaches it."""
+    rows: list[list[object]] = [
+        [goal.name, goal.figure, "yes" if goal.reached else "no"] for goal in goals(results)
+    ]
+    return table(["goal", "measured", "reached"], rows)
+
+
 def memory_sentence(results: dict[str, Any]) -> str:
     """The largest process at work on a full pool, and whether it grows."""
     memory = results["memory"]
+    standing = memory.get("most_connections")
     text = (
         f"With 100,000 known proxies and {memory['most_handed_out']:,} of them handed out at once, "
-        f"the largest checker process had {memory['largest_process_mb']:.0f} MB."
+        f"the largest checker process had {memory['largest_process_mb']:.0f} MB"
+        f"{'' if standing is None else f'; at most {standing:,} connections stood at once'}. "
+        f"Verdicts by reason: {by_count(memory['reasons'])}."
     )
     if soak := results.get("soak"):
         parts = [
@@ -136,7 +162,9 @@ def memory_sentence(results: dict[str, Any]) -> str:
         ]
         text += (
             f" A soak of {soak['minutes']:.0f} minutes, by the medians of its second and of its "
-            f"last quarter: {', '.join(parts)}."
+            f"last quarter: {', '.join(parts)}. All the while a client asked the API and, through "
+            f"the gateway, a site: both answered {soak['answered']:,} of {soak['asked']:,} times "
+            f"({soak['answered'] / max(1, soak['asked']):.1%})."
         )
     return text
 
@@ -188,6 +216,11 @@ ratios say more than the figures.
 
 ![Checks a second, and requests a second by the pool's size](proxy_pool.svg)
 
+## Goals
+A and B are explained below.
+
+{goals_table(results)}
+
 ## Checks a second
 A is the tutorials' way: `requests` in 20 threads, one request over HTTP and one over HTTPS for each
 proxy. B is the ceiling: a bare asyncio and uvloop loop that connects, sends and reads. The pool's
@@ -208,6 +241,8 @@ Requests a second of one API process over HTTP, and medians straight at the stor
 
 ## The gateway
 {gateway_table(results)}
+
+{gateway_sentence(results)}
 
 ## Memory
 {memory_sentence(results)}

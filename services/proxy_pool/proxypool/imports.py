@@ -25,6 +25,8 @@ _MAX_ENTRY = 4096  # characters
 _MAX_NETWORK = 65_536  # addresses of one entry such as 203.0.113.0/24:8080
 _SHOWN_REFUSALS = 10
 _SHOWN = 80
+_LATEST = 1e11  # seconds
+_EXAMPLE = "2026-12-31T00:00:00Z"
 _HOST_COLUMNS = ("host", "ip")
 
 Item: TypeAlias = str | Mapping[str, Any] | None
@@ -168,6 +170,26 @@ class JsonReader(ListReader):
 _DECODER = json.JSONDecoder()
 
 
+def expiry_of_field(value: object) -> float:
+    """Unix time of a field's value: a number, also as text, or ISO 8601. Raises ValueError."""
+    try:
+        seconds = _seconds(value)
+    except (TypeError, ValueError, OverflowError):
+        seconds = -1.0
+    if not 0 <= seconds <= _LATEST:
+        raise ValueError(f"Unix time (0 to {_LATEST:.0f}) or ISO 8601, such as {_EXAMPLE}")
+    return seconds
+
+
+def _seconds(value: Any) -> float:
+    if isinstance(value, bool):
+        raise TypeError
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return expiry_of(value)
+
+
 def reader_for(media_type: str) -> ListReader:
     """The reader of one of MEDIA_TYPES."""
     kinds = {"text/csv": CsvReader, "application/json": JsonReader}
@@ -229,7 +251,10 @@ def _from_fields(fields: Mapping[str, Any], defaults: Defaults) -> tuple[str, De
     if words:
         defaults = replace(defaults, protocol=_only_protocol(words) or defaults.protocol)
     if fields.get("expires"):
-        defaults = replace(defaults, expires=_expiry(fields["expires"]))
+        try:
+            defaults = replace(defaults, expires=expiry_of_field(fields["expires"]))
+        except ValueError as error:
+            raise BadAddressError(f"expires is not {error}") from error
     if fields.get("proxy"):
         return str(fields["proxy"])[:_MAX_ENTRY], defaults
     host = next((fields[name] for name in _HOST_COLUMNS if fields.get(name)), None)
@@ -248,19 +273,6 @@ def _only_protocol(words: Any) -> Protocol | None:
     if isinstance(several, list) and len(several) > 1:
         return None
     return protocol_of(words)
-
-
-def _expiry(value: Any) -> float:
-    try:
-        seconds = float(value)
-    except (TypeError, ValueError):
-        try:
-            return expiry_of(value)
-        except ValueError:
-            seconds = -1.0
-    if not 0 <= seconds <= 1e11:
-        raise BadAddressError("expires is neither Unix time nor such as 2026-12-31T00:00:00Z")
-    return seconds
 
 
 def _is_header(columns: tuple[str, ...]) -> bool:

@@ -54,11 +54,11 @@ class Target(BaseModel):
             url = urlsplit(text)
             _ = url.port
         except ValueError as error:
-            raise ValueError("expected an address that begins with http:// or https://") from error
+            raise ValueError("an address that begins with http:// or https://") from error
         if url.scheme not in ("http", "https") or not url.hostname or url.username:
-            raise ValueError("expected an address that begins with http:// or https://")
+            raise ValueError("an address that begins with http:// or https://")
         if not text.isascii() or any(c <= " " or c == "\x7f" for c in text):
-            raise ValueError("expected an address without spaces, percent-encoded")
+            raise ValueError("an address without spaces, percent-encoded")
         return text
 
     @field_validator("headers")
@@ -66,9 +66,9 @@ class Target(BaseModel):
     def _sendable(cls, headers: dict[str, str]) -> dict[str, str]:
         for name, value in headers.items():
             if not _HEADER.fullmatch(name) or name.lower() in _SETS_ITSELF:
-                raise ValueError(f"{name[:40]!r} is not a header that can be set")
+                raise ValueError(f"headers that can be set, not {name[:40]!r}")
             if len(value) > 1000 or not value.isprintable() or not value.isascii():
-                raise ValueError(f"the value of {name!r} is not printable ASCII")
+                raise ValueError(f"at most 1000 printable ASCII characters as {name!r}")
         return headers
 
     @property

@@ -128,7 +128,13 @@ async def _crawls(store: Store) -> None:
     }
     for name, statistics in crawls.items():
         await store.finish_crawl(name, {**statistics, "finished": finished}, 600)
-    await store.note_judges({"http://judge.example/check/": {"up": True, "latency_ms": 42}})
+    await store.note_judges(
+        {
+            "http://judge.example/check/": {"up": True, "latency_ms": 42},
+            "http://next-door.example/": {"up": True, "latency_ms": 0},
+            "http://silent.example/": {"up": False, "latency_ms": 0, "error": "timeout"},
+        }
+    )
 
 
 async def _history(store: Store) -> int:

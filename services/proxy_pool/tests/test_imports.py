@@ -134,6 +134,15 @@ def test_bad_rows_are_refused_alone() -> None:
     assert [line for line, _, _ in reading.refusals] == [3, 4, 5, 6, 7]
 
 
+@pytest.mark.parametrize("expires", ["soon", "1960-01-01", -5, True, 10**400, 1e12])
+def test_an_entry_with_a_bad_end_is_refused(expires: object) -> None:
+    text = json.dumps([{"proxy": "1.1.1.1:80", "expires": expires}, "1.1.1.2:80"])
+    found, reading = read(text, "application/json")
+    assert [proxy for proxy, _, _ in found] == ["1.1.1.2:80"]
+    [(_, _, reason)] = reading.refusals
+    assert reason.startswith("expires is not Unix time")
+
+
 @pytest.mark.parametrize("size", ANY_SIZE)
 def test_an_array_is_read(size: int) -> None:
     found, reading = read(

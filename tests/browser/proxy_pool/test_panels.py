@@ -120,6 +120,12 @@ def test_sources_show_their_yields_states_and_errors(page: Page, truth: Truth) -
 
 
 def test_judges_are_shown(page: Page) -> None:
-    expect(page.locator("#judges tbody tr")).to_have_count(1)
-    expect(page.locator("#judges tbody tr")).to_contain_text("http://judge.example/check/")
-    expect(page.locator("#judges .state")).to_have_text("answers")
+    expect(page.locator("#judges tbody tr")).to_have_count(3)
+    for url, state, latency in (
+        ("http://judge.example/check/", "answers", "42 ms"),
+        ("http://next-door.example/", "answers", "<1 ms"),
+        ("http://silent.example/", "does not answer", "–"),
+    ):
+        row = page.locator(f'#judges [data-name="{url}"]')
+        expect(row.locator(".state")).to_have_text(state)
+        expect(row.locator(".number")).to_have_text(latency)

@@ -66,6 +66,7 @@ def test_credentials_are_nowhere_on_the_page(page: Page) -> None:
         ("https", "false", lambda r: not r["https"]),
         ("anonymity", "elite", lambda r: r["anonymous"] == "elite"),
         ("country", "US", lambda r: r["region"] == "US"),
+        ("asn", "64501", lambda r: r["asn"] == 64501),
         ("source", "siteB", lambda r: r["source"] == "siteB"),
         ("target", "shop", lambda r: r["targets"]["shop"]["works"]),
         ("max_latency_ms", "500", lambda r: r["latency_ms"] <= 500),
@@ -78,7 +79,7 @@ def test_filters_keep_what_they_say(
     expected = [record for record in records if keeps(record)]
     assert 0 < len(expected) < len(records)
     control = page.locator(f"#filters [name={field}]")
-    if field.startswith(("max", "min")):
+    if field.startswith(("asn", "max", "min")):
         control.fill(value)
         control.press("Tab")
     else:

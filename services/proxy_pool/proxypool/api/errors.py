@@ -11,12 +11,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from proxypool.api.wording import expected_in, found_in_body, shown
 from proxypool.problems import Problem
 from proxypool.store import UNAVAILABLE
 
+__all__ = ["RefusedError", "error_response", "handlers", "json_response", "problem_of", "shown"]
+
 log = logging.getLogger(__name__)
 
-_SHOWN = 80  # characters of what was found
 _RETRY_AFTER_S = "2"
 
 
@@ -56,23 +58,16 @@ def error_response(
     return json_response(content, status, headers)
 
 
-def shown(value: object) -> str:
-    """`value` as an error may show it: short, and in ASCII."""
-    text = value if isinstance(value, str) else repr(value)
-    return ascii(text[:_SHOWN])
-
-
 def problem_of(error: ValidationError | RequestValidationError, where: str = "") -> Problem:
     """The first thing that is wrong with a query or a body.
 
-    Nothing of a body is shown but its type: it may hold credentials.
+    Of a body's fields that may hold credentials only the kind of value is shown.
     """
     detail: dict[str, Any] = dict(error.errors()[0])
     place = [str(part) for part in detail["loc"]]
     if place and place[0] in ("query", "path", "body"):
         where = place.pop(0)
     name = ".".join(place) or where or "query"
-    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     found = detail["input"]
     if detail["type"] == "missing":
         return Problem(name, "a value", "nothing", f"give {name}")
@@ -80,8 +75,8 @@ def problem_of(error: ValidationError | RequestValidationError, where: str = "")
         return Problem("body", "JSON", "something else", "send JSON; see /docs")
     if detail["type"] == "extra_forbidden":
         return Problem(name, "a field of this call", "another", f"leave {name} out; see /docs")
-    text = type(found).__name__ if where == "body" else shown(found)
-    return Problem(name, message, text, "correct it; see /docs")
+    text = found_in_body(found, place) if where == "body" else shown(found)
+    return Problem(name, expected_in(detail), text, "correct it; see /docs")
 
 
 async def _on_refused(_: Request, error: Exception) -> Response:

@@ -5,6 +5,7 @@ from urllib.parse import parse_qs
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
+from proxypool.api import patterns
 from proxypool.api.errors import RefusedError, problem_of, shown
 from proxypool.problems import Problem
 from proxypool.protocol import Anonymity, Protocol
@@ -45,7 +46,7 @@ class Filters(BaseModel):
     )
     country: Annotated[str, BeforeValidator(_upper)] = Field(
         default="",
-        pattern=r"^([A-Z]{2})?$",
+        pattern=patterns.COUNTRY_OR_NONE,
         description="The exit's country, ISO 3166-1 alpha-2.",
         examples=["CN"],
     )
@@ -58,13 +59,13 @@ class Filters(BaseModel):
     )
     source: str = Field(
         default="",
-        pattern=r"^([A-Za-z0-9][A-Za-z0-9_.-]{0,63})?$",
+        pattern=patterns.SOURCE_OR_NONE,
         description="The name of a source that lists it.",
         examples=["api"],
     )
     target: str = Field(
         default="",
-        pattern=r"^([a-z][a-z0-9_]{0,39})?$",
+        pattern=patterns.WORD_OR_NONE,
         description="The name of a target that it works for.",
         examples=["shop"],
     )

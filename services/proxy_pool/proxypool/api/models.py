@@ -2,16 +2,31 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from proxypool.api import patterns
 from proxypool.api.filters import Filters
+from proxypool.imports import expiry_of_field
 from proxypool.protocol import Anonymity, Protocol
 
-_SOURCE = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
-_TARGET = r"^[a-z][a-z0-9_]{0,39}$"
-
-SourceName = Annotated[str, Field(pattern=_SOURCE)]
-TargetName = Annotated[str, Field(pattern=_TARGET)]
+SourceName = Annotated[str, Field(pattern=patterns.SOURCE)]
+Expiry = Annotated[
+    float,
+    BeforeValidator(expiry_of_field),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "maximum": 1e11},
+                {"type": "string", "format": "date-time"},
+            ],
+            "description": "Unix time in seconds, or ISO 8601 such as 2026-12-31T00:00:00Z (UTC "
+            "where it names no zone); 0: never.",
+            "examples": [1798675200, "2026-12-31T00:00:00Z"],
+            "default": 0,
+        }
+    ),
+]
+"""When a proxy ends, as Unix time."""
 
 
 class Refusal(BaseModel):
@@ -141,9 +156,7 @@ class ImportQuery(BaseModel):
     protocol: Protocol | None = Field(
         default=None, description="What they speak, where an entry does not say."
     )
-    expires: float = Field(
-        default=0, ge=0, le=1e11, allow_inf_nan=False, description="Unix time; 0: never."
-    )
+    expires: Expiry = 0
 
 
 class Additions(BaseModel):
@@ -156,7 +169,7 @@ class Additions(BaseModel):
                 {
                     "proxies": ["203.0.113.7:8080", "socks5://user:password@gate.example:1080"],
                     "source": "paid",
-                    "expires": 1798675200,
+                    "expires": "2026-12-31T00:00:00Z",
                 }
             ]
         },
@@ -165,9 +178,7 @@ class Additions(BaseModel):
     proxies: list[Annotated[str, Field(max_length=2000)]] = Field(min_length=1, max_length=10_000)
     source: SourceName = "api"
     protocol: Protocol | None = None
-    expires: float = Field(
-        default=0, ge=0, le=1e11, allow_inf_nan=False, description="Unix time; 0: never."
-    )
+    expires: Expiry = 0
 
 
 class RefusedEntry(BaseModel):
@@ -202,9 +213,9 @@ class Feedback(BaseModel):
     ok: bool
     latency_ms: int = Field(default=0, ge=0, le=3_600_000, description="0: not measured.")
     reason: str = Field(
-        default="", pattern=r"^([a-z][a-z0-9_]{0,39})?$", description="Why not, in one word."
+        default="", pattern=patterns.WORD_OR_NONE, description="Why not, in one word."
     )
-    target: str = Field(default="", pattern=r"^([a-z][a-z0-9_]{0,39})?$")
+    target: str = Field(default="", pattern=patterns.WORD_OR_NONE)
 
 
 class Done(BaseModel):
@@ -265,11 +276,11 @@ class TryFilters(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    country: str = Field(default="", pattern=r"^([A-Za-z]{2})?$")
+    country: str = Field(default="", pattern=patterns.ANY_COUNTRY_OR_NONE)
     asn: int = Field(default=0, ge=0, le=4294967295)
-    session: str = Field(default="", pattern=r"^[A-Za-z0-9_]{0,64}$")
+    session: str = Field(default="", pattern=patterns.SESSION)
     https: bool = False
-    target: str = Field(default="", pattern=r"^([a-z][a-z0-9_]{0,39})?$")
+    target: str = Field(default="", pattern=patterns.WORD_OR_NONE)
     protocol: Protocol | None = None
     anonymity: Anonymity | None = None
     max_latency_ms: int = Field(default=0, ge=0, le=3_600_000)

@@ -4,24 +4,30 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Depends, Query
+from starlette.requests import Request
 from starlette.responses import Response
 
-from proxypool.api.errors import RefusedError, json_response
+from proxypool.api.errors import RefusedError, json_response, shown
 from proxypool.api.filters import Filters
 from proxypool.api.models import Done, Feedback, ListQuery, Page, Record
 from proxypool.api.v2 import ProxyName, StoreOf, answers, json_body, no_such, router
 from proxypool.problems import Problem
+from proxypool.store import Store
 
 proxies = router("proxies")
 
+_PAGING = ("sort", "order", "offset", "limit")
 _IS_GONE = "it was deleted, popped or dropped; ask for another one"
 
 
 @proxies.get("/proxies", response_model=Page, summary="List proxies, sorted, in pages")
-async def list_proxies(store: StoreOf, wanted: Annotated[ListQuery, Query()]) -> Response:
+async def list_proxies(
+    request: Request, store: StoreOf, wanted: Annotated[ListQuery, Query()]
+) -> Response:
     """Good proxies that meet all conditions; with `count`, so many random ones of them."""
     query = wanted.query()
     if wanted.count:
+        _refuse_beside_count(request)
         records = await store.all(query, wanted.count)
         return _page(len(records), 0, wanted.count, records)
     descending = wanted.order == "desc" if wanted.order else wanted.sort != "latency"
@@ -89,7 +95,7 @@ async def report_proxy(store: StoreOf, proxy: ProxyName, feedback: Feedback) -> 
         target=feedback.target,
     )
     if not known:
-        raise no_such("proxy", proxy.rpartition("@")[2], _IS_GONE)
+        raise await _none_good(store, proxy)
     return Done()
 
 
@@ -100,10 +106,10 @@ async def report_proxy(store: StoreOf, proxy: ProxyName, feedback: Feedback) -> 
     summary="One proxy's record",
 )
 async def read_proxy(store: StoreOf, proxy: ProxyName) -> Response:
-    """Of a good one; what is being checked or dead has none."""
+    """Of a good one. Of one that is known and not good the 404 says why, and when it is checked."""
     record = await store.record(proxy)
     if record is None:
-        raise no_such("proxy", proxy.rpartition("@")[2], _IS_GONE)
+        raise await _none_good(store, proxy)
     return json_response(record.encode())
 
 
@@ -113,6 +119,32 @@ async def delete_proxy(store: StoreOf, proxy: ProxyName) -> Done:
     if not await store.delete(proxy):
         raise no_such("proxy", proxy.rpartition("@")[2], _IS_GONE)
     return Done()
+
+
+def _refuse_beside_count(request: Request) -> None:
+    """Random ones have no order and no pages: what asks for them would be passed over."""
+    for name in _PAGING:
+        if value := request.query_params.get(name):
+            advice = f"leave {name} out, or count"
+            raise RefusedError(Problem(name, "nothing beside count", shown(value), advice))
+
+
+async def _none_good(store: Store, proxy: str) -> RefusedError:
+    """404 for a proxy without a record: gone, or known and not good."""
+    place = proxy.rpartition("@")[2]
+    standing = await store.standing(proxy)
+    if standing is None:
+        return no_such("proxy", place, _IS_GONE)
+    found = f"{shown(place)}, which is known and not good: {standing.reason or 'not checked yet'}"
+    if standing.under_way:
+        advice = "it is being checked; ask again soon, or for another one"
+    elif standing.due:
+        advice = f"it is checked again at {standing.due}; ask again then, or for another one"
+    else:
+        advice = "ask for another one"
+    return RefusedError(
+        Problem("proxy", "a good proxy of the pool", found, advice), HTTPStatus.NOT_FOUND
+    )
 
 
 def _one(record: str | None) -> Response:

@@ -6,6 +6,7 @@ from fastapi import Depends, Path
 from pydantic import ValidationError, create_model
 from starlette.responses import Response
 
+from proxypool.api import patterns
 from proxypool.api.errors import RefusedError, json_response, problem_of
 from proxypool.api.models import Done
 from proxypool.api.v2 import StoreOf, answers, json_body, no_such, router
@@ -27,7 +28,7 @@ _Content: Any = _create_model(
     **_WRITTEN,
 )
 
-Name = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,39}$", examples=["shop"])]
+Name = Annotated[str, Path(pattern=patterns.WORD, examples=["shop"])]
 
 
 @targets.get("/targets", response_model=dict[str, Target], summary="All targets")

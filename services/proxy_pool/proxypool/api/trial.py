@@ -36,14 +36,21 @@ _READ_BYTES = 16 * 1024
 _AT_ONCE = 10
 _OURS = b"x-proxy-upstream"
 _PORTS = {"http": 80, "https": 443}
+_NO_ACCOUNT = Problem(
+    "gateway",
+    "an account for the gateway",
+    "none",
+    "log in, or set GATEWAY_ACCOUNT_FILE to a file with one line name:secret",
+)
 
 
 class GatewayError(Exception):
-    """The gateway did not bring an answer; `problem` says why."""
+    """The gateway did not bring an answer; `problem` says why, `status` what it answered, or 0."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, status: int = 0) -> None:
         super().__init__(str(problem))
         self.problem = problem
+        self.status = status
 
 
 @dataclass(frozen=True)
@@ -70,11 +77,17 @@ class Gateway:
         self, url: SplitResult, filters: TryFilters, caller: Credentials | None
     ) -> TrialResult:
         """Get `url` with the caller's credentials, else with the API's own. Raises GatewayError."""
+        account = caller or self._account
         async with self._turns:
             began = time.monotonic()
             try:
                 async with asyncio.timeout(_TIMEOUT_S):
-                    return await self._fetch(url, _user(filters, caller or self._account), began)
+                    return await self._fetch(url, _user(filters, account), began)
+            except GatewayError as error:
+                if account is None and error.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+                    # The gateway speaks of a wrong name or secret: none was there to be given.
+                    raise GatewayError(_NO_ACCOUNT, error.status) from error
+                raise
             except TimeoutError as error:
                 raise _failed(f"an answer within {_TIMEOUT_S:g} s", "none") from error
             except ssl.SSLError as error:
@@ -101,7 +114,7 @@ class Gateway:
             head, body, whole = await _get(reader, writer, asked, _place(host, url), fields)
             upstream = upstream or head.text(_OURS)
             if not upstream:
-                raise GatewayError(_own_words(head.status, body))
+                raise GatewayError(_own_words(head.status, body), head.status)
             return TrialResult(
                 status=head.status,
                 time_ms=round((time.monotonic() - began) * 1000),
@@ -131,7 +144,7 @@ async def _tunnel(
     head = await _head(reader, connection)
     if not 200 <= head.status < 300:
         body, _ = await _body(reader, connection)
-        raise GatewayError(_own_words(head.status, body))
+        raise GatewayError(_own_words(head.status, body), head.status)
     return head.text(_OURS)
 
 

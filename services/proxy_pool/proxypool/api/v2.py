@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from proxypool.address import BadAddressError, Upstream
@@ -16,7 +17,8 @@ from proxypool.store import Store
 
 PREFIX = "/api/v2"
 
-_BODY_METHODS = frozenset(("POST", "PUT"))
+_CALLS = {"pop": "POST", "random": "GET", "best": "GET"}
+"""Of `/proxies/`, and their methods."""
 
 
 def store_of(request: Request) -> Store:
@@ -39,7 +41,15 @@ async def _strict(request: Request) -> None:
     """Refuse names in the query that the route does not know."""
     allowed: dict[tuple[str, str], frozenset[str]] = request.app.state.query_names
     key = (request.scope["route"].path_format, request.method)
+    _refuse_method(request, key[0])
     refuse_unknown(request.url.query, allowed[key])
+
+
+def _refuse_method(request: Request, path: str) -> None:
+    """405 for another method of what stands where proxies' names do: no proxy is called so."""
+    allowed = _CALLS.get(request.path_params.get("proxy", ""))
+    if path == f"{PREFIX}/proxies/{{proxy}}" and allowed:
+        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": allowed})
 
 
 def query_names(schema: dict[str, Any]) -> dict[tuple[str, str], frozenset[str]]:

@@ -6,6 +6,7 @@
 | `work.py` | candidates in, checks handed out, taken, settled |
 | `crawls.py` | who crawls which source, and when |
 | `targets.py` | the named sites that proxies are tried with |
+| `standing.py` | how it stands with a proxy that is known and not good |
 | `sessions.py` | which upstream each session of the gateway has |
 | `statistics.py` | numbers, reasons, the history |
 | `migration.py` | a pool of an earlier layout, and the reference's |
@@ -17,6 +18,7 @@ from proxypool.store.keys import FACETS, SUFFIXES
 from proxypool.store.migration import MigrationStore
 from proxypool.store.reading import SORTS, Counts, Report
 from proxypool.store.sessions import SessionStore
+from proxypool.store.standing import Standing, StandingStore
 from proxypool.store.statistics import StatisticsStore
 from proxypool.store.targets import TargetStore
 from proxypool.store.work import GROUP, Added, Work
@@ -30,10 +32,11 @@ __all__ = [
     "Added",
     "Counts",
     "Report",
+    "Standing",
     "Store",
     "Work",
 ]
 
 
-class Store(StatisticsStore, MigrationStore, CrawlStore, TargetStore, SessionStore):
+class Store(StatisticsStore, MigrationStore, CrawlStore, TargetStore, StandingStore, SessionStore):
     """The pool in Redis. Methods raise one of UNAVAILABLE while Redis does not answer."""

@@ -117,7 +117,11 @@ class StoreBase:
 
     def _moment(self) -> str:
         """The time of day as people read it, in TIMEZONE."""
-        return datetime.now(UTC).astimezone(self._settings.timezone).strftime("%Y-%m-%d %H:%M:%S")
+        return self._as_read(datetime.now(UTC))
+
+    def _as_read(self, moment: datetime) -> str:
+        """`moment` as people read it, in TIMEZONE."""
+        return moment.astimezone(self._settings.timezone).strftime("%Y-%m-%d %H:%M:%S")
 
     async def _run(self, script: str, *arguments: str | int | float) -> Any:
         try:

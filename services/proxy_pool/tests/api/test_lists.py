@@ -77,6 +77,63 @@ async def test_an_import_streams(client: httpx.AsyncClient, store: Store) -> Non
 
 
 @pytest.mark.parametrize(
+    ("expires", "seconds"),
+    [
+        (4000000000, 4e9),
+        ("4e9", 4e9),
+        ("4000000000.5", 4000000000.5),
+        ("2096-10-02T07:06:40Z", 4e9),
+        ("2096-10-02 09:06:40+02:00", 4e9),
+        ("2096-10-02T07:06:40", 4e9),
+        ("2096-10-02", 4e9 - 25600),
+        (0, 0),
+    ],
+)
+async def test_an_end_is_unix_time_or_iso_8601(
+    expires: float | str, seconds: float, client: httpx.AsyncClient, store: Store
+) -> None:
+    answer = await client.post(
+        "/api/v2/proxies", json={"proxies": ["1.1.1.1:80"], "expires": expires}
+    )
+    assert answer.status_code == 200, answer.text
+    answer = await client.post(IMPORT, content="1.1.1.2:80", params={"expires": expires})
+    assert answer.status_code == 200, answer.text
+    entries = await store._redis.hgetall(store._key(":known"))
+    assert {proxy: json.loads(text)["expires"] for proxy, text in entries.items()} == {
+        "1.1.1.1:80": seconds,
+        "1.1.1.2:80": seconds,
+    }
+
+
+@pytest.mark.parametrize(
+    "expires",
+    ["soon", "", "2026-13-01", "1960-01-01T00:00:00Z", -1, 1e12, True, None, [1], {}, 10**400],
+)
+async def test_another_end_is_refused_with_both_forms(
+    expires: object, client: httpx.AsyncClient
+) -> None:
+    body = json.dumps({"proxies": ["1.1.1.1:80"], "expires": expires})
+    headers = {"Content-Type": "application/json"}
+    answer = await client.post("/api/v2/proxies", content=body, headers=headers)
+    names_the_problem(answer, 400, "expires")
+    expected = "Unix time (0 to 100000000000) or ISO 8601, such as 2026-12-31T00:00:00Z"
+    assert answer.json()["expected"] == expected
+
+
+async def test_the_description_has_both_forms_of_an_end(client: httpx.AsyncClient) -> None:
+    document = (await client.get("/openapi.json")).json()
+    [in_query] = [
+        parameter["schema"]
+        for parameter in document["paths"][IMPORT]["post"]["parameters"]
+        if parameter["name"] == "expires"
+    ]
+    in_body = document["components"]["schemas"]["Additions"]["properties"]["expires"]
+    for schema in (in_query, in_body):
+        assert [one["type"] for one in schema["anyOf"]] == ["number", "string"]
+        assert "ISO 8601" in schema["description"]
+
+
+@pytest.mark.parametrize(
     ("kind", "status"),
     [
         ("application/xml", 415),

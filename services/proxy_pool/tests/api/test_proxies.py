@@ -1,10 +1,12 @@
 import asyncio
+import re
 from urllib.parse import quote
 
 import httpx
 import pytest
 from proxypool.protocol import Protocol
 from proxypool.store import Store
+from proxypool.verdict import Outcome, Verdict
 
 from tests.api.conftest import Put, names_the_problem
 from tests.conftest import listed
@@ -124,6 +126,18 @@ async def test_count_gives_random_ones(client: httpx.AsyncClient, put: Put) -> N
     assert numbers(await client.get("/api/v2/proxies?count=5&protocol=socks5")) == [3]
 
 
+@pytest.mark.parametrize("beside", ["sort=latency", "order=asc", "offset=0", "limit=5"])
+async def test_count_stands_alone(beside: str, client: httpx.AsyncClient, put: Put) -> None:
+    await planted(put)
+    name, _, value = beside.partition("=")
+    answer = await client.get(f"/api/v2/proxies?count=3&{beside}")
+    names_the_problem(answer, 400, name)
+    assert answer.json()["found"] == repr(value)
+    assert "count" in answer.json()["what_to_do"]
+    assert len(numbers(await client.get(f"/api/v2/proxies?count=0&{beside}"))) == 4
+    assert len(numbers(await client.get(f"/api/v2/proxies?count=3&{name}="))) == 3
+
+
 @pytest.mark.parametrize("query", ["", "&protocol=http", "&protocol=http&min_score=1"])
 async def test_count_gives_them_in_random_order(
     query: str, client: httpx.AsyncClient, put: Put
@@ -186,6 +200,72 @@ async def test_one_proxy_is_read_reported_and_deleted(
     ):
         names_the_problem(answer, 404, "proxy")
         assert "p%40ss" not in answer.text
+
+
+async def checked(store: Store, *proxies: str, outcome: Outcome, reason: str) -> None:
+    """Adds them, and has one check of each end so."""
+    await store.add("siteA", listed(*proxies))
+    await store.dispatch()
+    work = await store.take("tester", 10, 0.1)
+    await store.settle((one, Verdict(outcome, reason=reason)) for one in work)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [
+        (Outcome.FAILED, "connect_timeout"),
+        (Outcome.REFUSED, "tampered"),
+        (Outcome.POSTPONED, "judge_down"),
+    ],
+)
+@pytest.mark.parametrize("proxy", ["203.0.113.1:80", "u:s3cret@203.0.113.1:80"])
+async def test_one_that_is_known_and_not_good_is_told_with_its_reason(
+    proxy: str, outcome: Outcome, reason: str, client: httpx.AsyncClient, store: Store
+) -> None:
+    await checked(store, proxy, outcome=outcome, reason=reason)
+    path = f"/api/v2/proxies/{quote(proxy, safe='')}"
+    for answer in (
+        await client.get(path),
+        await client.post(f"{path}/report", json={"ok": True}),
+    ):
+        names_the_problem(answer, 404, "proxy")
+        content = answer.json()
+        # What is postponed holds nothing against it.
+        why = reason if outcome is not Outcome.POSTPONED else "not checked yet"
+        assert content["found"] == f"'203.0.113.1:80', which is known and not good: {why}"
+        assert re.search(r"again at 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d;", content["what_to_do"])
+        assert "s3cret" not in answer.text
+
+
+async def test_one_that_waits_or_is_under_check_is_told_so(
+    client: httpx.AsyncClient, store: Store
+) -> None:
+    await store.add("siteA", listed("203.0.113.1:80"))
+    path = "/api/v2/proxies/203.0.113.1:80"
+    content = (await client.get(path)).json()
+    assert content["found"].endswith("known and not good: not checked yet")
+    assert "checked again at" in content["what_to_do"]
+    await store.dispatch()
+    content = (await client.get(path)).json()
+    assert content["what_to_do"].startswith("it is being checked")
+
+
+@pytest.mark.parametrize("entry", ["", "nonsense", "[]", '{"reason": 7}', '{"reason": "<b>"}'])
+async def test_a_damaged_memory_of_it_is_no_fault(
+    entry: str, client: httpx.AsyncClient, store: Store
+) -> None:
+    await store._redis.hset(store._key(":known"), "203.0.113.1:80", entry)
+    answer = await client.get("/api/v2/proxies/203.0.113.1:80")
+    names_the_problem(answer, 404, "proxy")
+    assert answer.json()["what_to_do"] == "ask for another one"
+
+
+async def test_a_deleted_one_is_told_to_be_gone(client: httpx.AsyncClient, store: Store) -> None:
+    await checked(store, "203.0.113.1:80", outcome=Outcome.FAILED, reason="timeout")
+    await store.delete("203.0.113.1:80")
+    answer = await client.get("/api/v2/proxies/203.0.113.1:80")
+    names_the_problem(answer, 404, "proxy")
+    assert "deleted, popped or dropped" in answer.json()["what_to_do"]
 
 
 async def test_a_deleted_one_stays_away(client: httpx.AsyncClient, put: Put, store: Store) -> None:
@@ -311,6 +391,66 @@ async def test_a_bad_report_is_refused_and_named(client: httpx.AsyncClient) -> N
         names_the_problem(answer, 400, name)
 
 
+@pytest.mark.parametrize(
+    ("query", "expected", "found"),
+    [
+        ("country=China", "a country's two letters, such as CN", "'CHINA'"),
+        ("asn=many", "a whole number", "'many'"),
+        ("asn=-1", "at least 0", "'-1'"),
+        ("min_score=101", "at most 100", "'101'"),
+        ("min_score=nan", "a number", "'nan'"),
+        ("https=perhaps", "true or false", "'perhaps'"),
+        ("anonymity=no", "'transparent', 'anonymous' or 'elite'", "'no'"),
+    ],
+)
+async def test_a_bad_filter_is_told_in_plain_words(
+    query: str, expected: str, found: str, client: httpx.AsyncClient
+) -> None:
+    content = (await client.get(f"/api/v2/proxies?{query}")).json()
+    assert (content["expected"], content["found"]) == (expected, found)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected", "found"),
+    [
+        ({"ok": "perhaps"}, "true or false", "'perhaps'"),
+        ({"ok": 7}, "true or false", "7"),
+        ({"ok": None}, "true or false", "null"),
+        ({"ok": True, "latency_ms": -1}, "at least 0", "-1"),
+        ({"ok": True, "latency_ms": {}}, "a whole number", "an object"),
+        ({"ok": False, "reason": "é" * 900}, "a word of small letters", "'" + "\\xe9" * 80 + "'"),
+        ([], "an object", "a list"),
+    ],
+)
+async def test_a_bad_report_is_told_in_plain_words(
+    body: object, expected: str, found: str, client: httpx.AsyncClient
+) -> None:
+    answer = await client.post("/api/v2/proxies/203.0.113.1:80/report", json=body)
+    content = answer.json()
+    assert content["expected"].startswith(expected)
+    assert content["found"] == found
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("PUT /api/v2/targets/shop", {"url": "http://user:s3cret@shop.example/"}),
+        ("PUT /api/v2/targets/shop", {"url": "http://a/", "headers": {"X": ["s3cret"]}}),
+        ("POST /api/v2/proxies", {"proxies": "user:s3cret@1.1.1.1:80"}),
+        ("POST /api/v2/proxies", ["user:s3cret@1.1.1.1:80"]),
+        ("POST /api/v2/proxies", "user:s3cret@1.1.1.1:80"),
+    ],
+)
+async def test_what_may_be_a_secret_is_not_shown(
+    path: str, body: object, client: httpx.AsyncClient
+) -> None:
+    method, _, place = path.partition(" ")
+    answer = await client.request(method, place, json=body)
+    assert answer.status_code == 400
+    assert "s3cret" not in answer.text
+    assert not answer.json()["expected"].startswith("expected")
+
+
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
 async def test_another_kind_of_body_is_refused(kind: str, client: httpx.AsyncClient) -> None:
     for path in ("/api/v2/proxies", "/api/v2/proxies/203.0.113.1:80/report", "/api/v2/try"):
@@ -334,6 +474,10 @@ async def test_a_huge_body_is_refused(client: httpx.AsyncClient) -> None:
         ("POST", "/api/v2/proxies/random", "GET"),
         ("PATCH", "/api/v2/targets/shop", "PUT"),
         ("DELETE", "/api/v2/stats", "GET"),
+        ("GET", "/api/v2/proxies/pop", "POST"),
+        ("GET", "/api/v2/proxies/pop?country=CN", "POST"),
+        ("DELETE", "/api/v2/proxies/pop", "POST"),
+        ("DELETE", "/api/v2/proxies/best", "GET"),
         ("GET", "/api/v2/import", "POST"),
         ("GET", "/api/v2/try", "POST"),
         ("POST", "/metrics", "GET"),
@@ -343,10 +487,8 @@ async def test_another_method_is_refused(
     method: str, path: str, allowed: str, client: httpx.AsyncClient
 ) -> None:
     answer = await client.request(method, path)
-    assert answer.status_code in (400, 405)
-    if answer.status_code == 405:
-        names_the_problem(answer, 405, "method")
-        assert allowed in answer.headers["allow"]
+    names_the_problem(answer, 405, "method")
+    assert allowed in answer.headers["allow"]
 
 
 @pytest.mark.parametrize("path", ["/api/v2", "/api/v2/", "/api/v2/nothing", "/api/v1/proxies"])

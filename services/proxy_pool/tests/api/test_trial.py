@@ -189,6 +189,52 @@ async def test_the_gateways_own_refusal_is_passed_on(call: Call, gateway: FakeGa
         assert answer.json()["found"] == "10.0.0.1"
 
 
+@pytest.fixture
+def no_account(gateway: FakeGateway) -> FakeGateway:
+    """A gateway that knows nobody, and says so as the pool's does."""
+    body = json.dumps(
+        {
+            "code": 407,
+            "name": "proxy credentials",
+            "expected": "an account's name and secret",
+            "found": "a wrong name or secret",
+            "what_to_do": "correct them",
+        }
+    ).encode()
+    gateway.answer = (
+        b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: %d\r\n\r\n" % len(body)
+        + body
+    )
+    return gateway
+
+
+@pytest.mark.parametrize("url", ["http://site.example/", "https://site.example/"])
+@pytest.mark.parametrize("filters", [{}, {"country": "CN"}])
+async def test_without_an_account_the_gateways_407_is_explained(
+    url: str, filters: dict[str, str], call: Call, no_account: FakeGateway
+) -> None:
+    answer = await tried(call("127.0.0.1", GATEWAY_URL=no_account.url), url, **filters)
+    names_the_problem(answer, 502, "gateway")
+    content = answer.json()
+    assert (content["expected"], content["found"]) == ("an account for the gateway", "none")
+    assert content["what_to_do"] == (
+        "log in, or set GATEWAY_ACCOUNT_FILE to a file with one line name:secret"
+    )
+
+
+async def test_with_an_account_the_gateways_407_is_passed_on(
+    call: Call, no_account: FakeGateway, tmp_path: Path
+) -> None:
+    (tmp_path / "account").write_text("api:wrong\n")
+    client = call(
+        "127.0.0.1", GATEWAY_URL=no_account.url, GATEWAY_ACCOUNT_FILE=str(tmp_path / "account")
+    )
+    answer = await tried(client)
+    names_the_problem(answer, 502, "proxy credentials")
+    client.headers["Authorization"] = BASIC
+    names_the_problem(await tried(client), 502, "proxy credentials")
+
+
 @pytest.mark.parametrize(
     "answer",
     [

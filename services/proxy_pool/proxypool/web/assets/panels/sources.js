@@ -57,6 +57,12 @@ export function showSources({ stats }) {
     : el("p", { class: "empty" }, t("no_sources")));
 }
 
+/** It is kept in whole milliseconds: a judge next door answers in none. */
+function judgeLatency({ up, latency_ms: latency }) {
+  if (latency) return milliseconds(latency);
+  return up ? "<1 ms" : "–";
+}
+
 export function showJudges({ stats }) {
   if (!stats) return;
   const judges = Object.entries(stats.judges ?? {});
@@ -65,7 +71,7 @@ export function showJudges({ stats }) {
     ? table(t("judges"), heads, judges.map(([url, judge]) => el("tr", { role: "row", "data-name": url },
       el("th", { role: "rowheader", scope: "row" }, url),
       cell(t("state"), el("span", { class: `state ${judge.up ? "good" : "bad"}` }, t(judge.up ? "judge_up" : "judge_down"))),
-      cell(t("latency"), judge.latency_ms ? milliseconds(judge.latency_ms) : "–", { class: "number" }),
+      cell(t("latency"), judgeLatency(judge), { class: "number" }),
       cell(t("error"), judge.error || judge.reason
         ? el("span", { class: "error-text" }, judge.error || judge.reason) : null, { class: "whole bare" }))))
     : el("p", { class: "empty" }, t("no_judges")));
