@@ -154,10 +154,7 @@ async def test_without_its_slash_a_route_redirects_and_keeps_the_query(
 @pytest.mark.parametrize(
     ("path", "name"),
     [
-        ("/get/?type=ftp", "type"),
         ("/get/?type=https&type=http", "type"),
-        ("/pop/?type=%00", "type"),
-        ("/all/?type=" + "x" * 5000, "type"),
         ("/all/?limit=-1", "limit"),
         ("/all/?limit=many", "limit"),
         ("/all/?limit=" + "9" * 400, "limit"),

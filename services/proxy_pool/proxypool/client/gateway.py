@@ -120,9 +120,9 @@ class GatewayAdapter(ProxyAdapter):
     def _checked(self, request: PreparedRequest, answer: Response) -> Response:
         if not (str(request.url).lower().startswith("http:") and self._url.startswith("http")):
             # Each header is the site's: what the gateway has to say, it said before the tunnel.
-            upstream = self.progress.tunnel_upstream
-            if upstream:
-                answer.headers[UPSTREAM_HEADER] = self._served[answer] = upstream
+            opener = self.progress.tunnel_upstream
+            if opener:
+                answer.headers[UPSTREAM_HEADER] = self._served[answer] = opener
             return answer
         upstream = answer.headers.get(UPSTREAM_HEADER)
         if upstream:
