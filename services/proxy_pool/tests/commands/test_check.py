@@ -1,15 +1,20 @@
 """`proxypool check`: a list in, those that work out, with a real judge and real proxies."""
 
+import asyncio
 import csv
 import json
+import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from proxypool.commands.check import Findings
+from proxypool.verdict import Outcome, Verdict
 
 from tests import proxies
 from tests.commands.conftest import Proxypool
+from tests.conftest import listed as candidates_of
 from tests.judge import Judge
 
 NOWHERE = "127.0.0.1:1"
@@ -125,3 +130,76 @@ async def test_without_a_judge_nothing_is_said_of_proxies(proxypool: Proxypool) 
     ended = await proxypool("check", "-", text=NOWHERE, JUDGE_URL=nowhere, JUDGE_DIRECT_URL=nowhere)
     assert ended.code == 78
     assert "JUDGE_URL: expected a judge that answers" in ended.errors
+
+
+ONE_BY_ONE = {"CHECK_CONCURRENCY": "1", "CONNECT_TIMEOUT": "1", "VERIFY_TIMEOUT": "1"}
+
+
+@pytest.mark.parametrize("open_files", [(64, 4096), (64, 64)])
+async def test_few_open_files_make_no_proxy_fail(
+    proxypool: Proxypool,
+    farm: dict[str, str],
+    settings: dict[str, str],
+    open_files: tuple[int, int],
+) -> None:
+    text = "".join(f"user{number}:pw@{farm['good']}\n" for number in range(100))
+    ended = await proxypool("check", "-", text=text, open_files=open_files, **settings)
+    assert ended.code == 0
+    assert "100 of 100 work" in ended.errors
+    told = "CHECK_CONCURRENCY: expected 2256 open files to be allowed for 1000 checks"
+    assert (told in ended.errors) == (open_files[1] < 2256)
+
+
+def test_what_nothing_was_found_out_about_does_not_count_as_dead() -> None:
+    findings = Findings()
+    [candidate] = candidates_of(NOWHERE)
+    findings.note(candidate, Verdict(Outcome.POSTPONED, "own_limit"), keep=True)
+    assert (findings.done, findings.reasons.total()) == (0, 0)
+    assert findings.postponed == {"own_limit": 1}
+
+
+@pytest.mark.parametrize("output", ["/nowhere/out.txt", "/proc/out.txt", "/tmp"])  # noqa: S108
+async def test_an_output_that_cannot_be_written_is_told_before_the_first_check(
+    proxypool: Proxypool, settings: dict[str, str], judge: Judge, output: str
+) -> None:
+    ended = await proxypool("check", "-", "--output", output, text=NOWHERE, **settings)
+    assert ended.code == 78
+    assert f"--output: expected a file that can be written; found {output}" in ended.errors
+    assert judge.asked == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_what_was_found_until_a_signal_is_kept(
+    proxypool: Proxypool, farm: dict[str, str], settings: dict[str, str], number: signal.Signals
+) -> None:
+    processes: list[asyncio.subprocess.Process] = []
+
+    async def interrupts(_: bytes, reader: proxies.Reader, __: proxies.Writer) -> None:
+        if processes[0].returncode is None:
+            processes[0].send_signal(number)
+        await reader.read()
+
+    async with proxies.proxy(interrupts) as last:
+        ended = await proxypool(
+            "check",
+            "-",
+            text=f"{farm['good']}\n{last}\n{NOWHERE}\n",
+            started=processes.append,
+            **settings,
+            **ONE_BY_ONE,
+        )
+    assert (ended.code, ended.output) == (128 + number, f"http://{farm['good']}\n")
+    assert "1 of 3 work, 2 not checked: interrupted" in ended.errors
+
+
+async def test_a_judge_that_dies_ends_it_and_what_was_found_is_kept(
+    proxypool: Proxypool, farm: dict[str, str], settings: dict[str, str], judge: Judge
+) -> None:
+    async def kills_the_judge(_: bytes, __: proxies.Reader, ___: proxies.Writer) -> None:
+        await judge.stop()
+
+    async with proxies.proxy(kills_the_judge) as last:
+        text = f"{farm['good']}\n{last}\n{NOWHERE}\n"
+        ended = await proxypool("check", "-", text=text, **settings, **ONE_BY_ONE)
+    assert (ended.code, ended.output) == (75, f"http://{farm['good']}\n")
+    assert "1 of 3 work, 2 not checked: no judge answered for 3 s" in ended.errors
