@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from proxypool import settings as settings_module
 from proxypool.candidate import Candidate
 from proxypool.commands.files import check_writable, write_whole
-from proxypool.commands.lists import candidates_of
+from proxypool.commands.lists import read_proxies
 from proxypool.commands.processes import run_loop
 from proxypool.commands.progress import Progress
-from proxypool.commands.writing import add_format, form_of, written
+from proxypool.commands.writing import add_format, form_of, written_results
 from proxypool.cores import within_open_files
 from proxypool.listing import Defaults
 from proxypool.own_machine import judges
@@ -75,7 +75,9 @@ def run(_: Settings, arguments: Namespace) -> int:
     settings = settings_module.load("check", {**os.environ, **judges(os.environ)})
     form = arguments.format or form_of(arguments.output)
     check_writable(arguments.output)
-    candidates, refused = candidates_of(arguments.file, Defaults(), settings.upstream_rule)
+    listed = read_proxies(arguments.file, Defaults(), settings.upstream_rule)
+    listed.tell("check")
+    candidates, refused = listed.candidates, listed.not_allowed
     if not candidates:
         found = f"{refused} at addresses that are not allowed" if refused else "none"
         advice = "give a list with addresses such as 1.2.3.4:8080 or socks5://user:password@host:1"
@@ -91,7 +93,7 @@ def run(_: Settings, arguments: Namespace) -> int:
         checking = ListCheck(within_open_files(settings), candidates, note)
         run_loop(checking.run())
     findings.records.sort(key=lambda record: (not record["works"], record["latency_ms"]))
-    write_whole(arguments.output, written(map(json.dumps, findings.records), form))
+    write_whole(arguments.output, written_results(map(json.dumps, findings.records), form))
     left = len(candidates) + refused - findings.done
     _sum_up(findings, left, _why_not_all(checking, findings))
     if checking.stopped_by:

@@ -81,6 +81,34 @@ async def test_all_shows_why_the_others_fail(
     ]
 
 
+async def test_all_tells_good_from_dead_in_csv_and_text(
+    proxypool: Proxypool, farm: dict[str, str], settings: dict[str, str]
+) -> None:
+    text = f"{NOWHERE}\n{farm['good']}\n"
+    ended = await proxypool("check", "-", "--all", "--format", "csv", text=text, **settings)
+    rows = list(csv.DictReader(ended.output.splitlines()))
+    assert [(row["proxy"], row["works"], row["reason"]) for row in rows] == [
+        (farm["good"], "true", ""),
+        (NOWHERE, "false", "connect_refused"),
+    ]
+    ended = await proxypool("check", "-", "--all", text=text, **settings)
+    assert ended.output == f"http://{farm['good']}\n# {NOWHERE} connect_refused\n"
+    again = await proxypool("check", "-", text=ended.output, **settings)
+    assert "1 of 1 work" in again.errors, "the comment is passed over"
+
+
+async def test_lines_that_are_no_proxies_are_told_without_credentials(
+    proxypool: Proxypool, farm: dict[str, str], settings: dict[str, str]
+) -> None:
+    bad = "me:secret@1.2.3.4\n999.1.1.1:80\n" + "nothing\n" * 5
+    ended = await proxypool("check", "-", text=f"# ours\n\n{farm['good']}\n{bad}", **settings)
+    assert ended.code == 0
+    assert "proxypool check: 7 lines are no proxies\n    line 4: '1.2.3.4'\n" in ended.errors
+    assert "line 5: '999.1.1.1:80'" in ended.errors
+    assert "… and 2 more" in ended.errors
+    assert "secret" not in ended.errors
+
+
 async def test_what_export_writes_is_read(
     proxypool: Proxypool, farm: dict[str, str], settings: dict[str, str]
 ) -> None:
@@ -135,17 +163,18 @@ async def test_without_a_judge_nothing_is_said_of_proxies(proxypool: Proxypool) 
 ONE_BY_ONE = {"CHECK_CONCURRENCY": "1", "CONNECT_TIMEOUT": "1", "VERIFY_TIMEOUT": "1"}
 
 
-@pytest.mark.parametrize("open_files", [(64, 4096), (64, 64)])
+@pytest.mark.parametrize(("open_files", "count"), [((64, 4096), 100), ((64, 64), 3)])
 async def test_few_open_files_make_no_proxy_fail(
     proxypool: Proxypool,
     farm: dict[str, str],
     settings: dict[str, str],
     open_files: tuple[int, int],
+    count: int,
 ) -> None:
-    text = "".join(f"user{number}:pw@{farm['good']}\n" for number in range(100))
+    text = "".join(f"user{number}:pw@{farm['good']}\n" for number in range(count))
     ended = await proxypool("check", "-", text=text, open_files=open_files, **settings)
     assert ended.code == 0
-    assert "100 of 100 work" in ended.errors
+    assert f"{count} of {count} work" in ended.errors
     told = "CHECK_CONCURRENCY: expected 2256 open files to be allowed for 1000 checks"
     assert (told in ended.errors) == (open_files[1] < 2256)
 
