@@ -18,10 +18,12 @@ from urllib.parse import quote, unquote
 Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
 
+# What has a letter, digit or _ stuck to it is something else; other scripts need no space.
 # Linear: every part is bounded. Whether it is a real address is decided afterwards.
 _IN_TEXT = re.compile(
-    r"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3})[ \t]{0,2}:[ \t]{0,2}(\d{1,5})(?![\d.]*\d)"
-    r"|\[([0-9A-Fa-f:.]{2,45})\]:(\d{1,5})(?!\d)"
+    r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})[ \t]{0,2}:[ \t]{0,2}(\d{1,5})(?!\w|[\d.]*\d)"
+    r"|(?<!\w)\[([0-9A-Fa-f:.]{2,45})\]:(\d{1,5})(?!\w)",
+    re.ASCII,
 )
 
 

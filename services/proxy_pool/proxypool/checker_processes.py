@@ -6,12 +6,11 @@ import logging
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from proxypool.checker import Checker
 from proxypool.commands.processes import on_stop, run_loop
-from proxypool.cores import allow_open_files, usable_cores
+from proxypool.cores import usable_cores, within_open_files
 from proxypool.heartbeat import Heartbeat
 from proxypool.settings import Settings
 from proxypool.store import Store
@@ -23,8 +22,6 @@ _COLLECT_EVERY = 50_000  # objects
 _FRESH_S = 10.0
 _LOOK_EVERY_S = 1.0
 _KILL_AFTER_S = 5.0  # beyond STOP_GRACE, and sooner than whoever stops us would
-_OTHER_FILES = 256
-_FILES_PER_CHECK = 2  # most proxies are dead, and those have one connection
 
 
 def run_checkers(settings: Settings) -> int:
@@ -89,27 +86,9 @@ async def _check(settings: Settings) -> None:
     gc.freeze()
     gc.set_threshold(_COLLECT_EVERY, 20)
     store = Store(settings)
-    checker = Checker(_within_limits(settings), store)
+    checker = Checker(within_open_files(settings), store)
     on_stop(checker.stop)
     try:
         await checker.run()
     finally:
         await store.close()
-
-
-def _within_limits(settings: Settings) -> Settings:
-    """The settings with no more checks at once than there may be open files."""
-    wanted = settings.check_concurrency * _FILES_PER_CHECK + _OTHER_FILES
-    limit = allow_open_files(wanted)
-    if limit >= wanted:
-        return settings
-    fewer = max(1, (limit - _OTHER_FILES) // _FILES_PER_CHECK)
-    log.warning(
-        "CHECK_CONCURRENCY: expected %d open files to be allowed for %d checks at once; found %d. "
-        "What to do: raise the limit (ulimits.nofile), or lower CHECK_CONCURRENCY. Goes on with %d",
-        wanted,
-        settings.check_concurrency,
-        limit,
-        fewer,
-    )
-    return replace(settings, check_concurrency=fewer)

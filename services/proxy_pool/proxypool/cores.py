@@ -1,10 +1,18 @@
 """How much of the machine this process may use."""
 
+import logging
 import math
 import os
 import resource
+from dataclasses import replace
 from pathlib import Path
 
+from proxypool.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_OTHER_FILES = 256
+_FILES_PER_CHECK = 2  # most proxies are dead, and those have one connection
 _CPU_MAX = Path("/sys/fs/cgroup/cpu.max")  # cgroup v2: "QUOTA PERIOD", or "max PERIOD"
 
 
@@ -28,3 +36,22 @@ def allow_open_files(wanted: int) -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (ceiling, hard))
         return ceiling
     return soft
+
+
+def within_open_files(settings: Settings) -> Settings:
+    """The settings with no more checks at once than there may be open files."""
+    wanted = settings.check_concurrency * _FILES_PER_CHECK + _OTHER_FILES
+    limit = allow_open_files(wanted)
+    if limit >= wanted:
+        return settings
+    fewer = max(1, (limit - _OTHER_FILES) // _FILES_PER_CHECK)
+    log.warning(
+        "CHECK_CONCURRENCY: expected %d open files to be allowed for %d checks at once; found %d. "
+        "What to do: raise the limit (ulimit -n, of a container ulimits.nofile), or lower "
+        "CHECK_CONCURRENCY. Goes on with %d",
+        wanted,
+        settings.check_concurrency,
+        limit,
+        fewer,
+    )
+    return replace(settings, check_concurrency=fewer)

@@ -36,6 +36,9 @@ COLUMNS = (
 )
 """Of CSV."""
 
+CHECKED_COLUMNS = ("proxy", "works", "reason", *COLUMNS[1:])
+"""Of CSV with the results of a check, which may be bad ones too."""
+
 _SCHEMES = (Protocol.SOCKS5, Protocol.SOCKS4A, Protocol.SOCKS4)
 
 
@@ -52,9 +55,15 @@ def scheme_of(record: dict[str, Any], wanted: tuple[Protocol, ...] = ()) -> str:
 
 
 def as_lines(records: Iterable[str], wanted: tuple[Protocol, ...] = ()) -> Iterator[str]:
-    """`scheme://[user:password@]host:port`, one a line, of records as JSON."""
+    """`scheme://[user:password@]host:port`, one a line, of records as JSON.
+
+    What does not work is a comment with the reason, which an import passes over.
+    """
     for text in records:
         record = json.loads(text)
+        if not record.get("works", True):
+            yield f"# {record['proxy']} {record['reason']}\n"
+            continue
         yield f"{scheme_of(record, wanted)}://{record['proxy']}\n"
 
 
@@ -67,13 +76,13 @@ def as_json(records: Iterable[str]) -> Iterator[str]:
     yield "\n]\n" if before != "[\n" else "[]\n"
 
 
-def as_csv(records: Iterable[str]) -> Iterator[str]:
+def as_csv(records: Iterable[str], columns: tuple[str, ...] = COLUMNS) -> Iterator[str]:
     """A header and a row for each (RFC 4180)."""
-    yield ",".join(COLUMNS) + "\r\n"
+    yield ",".join(columns) + "\r\n"
     for text in records:
         record = json.loads(text)
         row = io.StringIO()
-        csv.writer(row).writerow([_cell(record, column) for column in COLUMNS])
+        csv.writer(row).writerow([_cell(record, column) for column in columns])
         yield row.getvalue()
 
 

@@ -229,7 +229,7 @@ class Import:
     def _refuse(self, number: int, item: Item, reason: str) -> None:
         self.refused += 1
         if len(self.refusals) < _SHOWN_REFUSALS:
-            self.refusals.append((number, _place(item), reason))
+            self.refusals.append((number, shown_place(item), reason))
 
 
 def _candidates(item: Item, defaults: Defaults) -> Iterator[Candidate]:
@@ -285,7 +285,7 @@ def _past_space(text: str, position: int) -> int:
     return position
 
 
-def _place(item: Item) -> str:
+def shown_place(item: Item) -> str:
     """An entry's beginning without what may be credentials."""
     if isinstance(item, Mapping):
         item = str(item.get("proxy") or next((item[n] for n in _HOST_COLUMNS if item.get(n)), ""))

@@ -37,10 +37,14 @@ _WORD = re.compile(r"(?<![a-z])(?:socks[ _v-]{0,2}(4a|4|5h|5)|(https?|connect|ss
 
 # Every part is bounded, so that no text takes long.
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
-_V4 = rf"(?<![\d.])({_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET})(?:/(\d{{1,2}}))?"
-_V4_PORT = r"(?:[ \t]{0,2}:[ \t]{0,2}|[ \t]{1,20})(\d{1,5})(?![\d.]*\d)"
-_V4_END = r"(?!\.?\d|[ \t]{0,2}:[ \t]{0,2}\d)"
-_V6 = r"\[([0-9A-Fa-f:.]{2,45})(?:/(\d{1,3}))?\]"
+# What has a letter stuck to it is something else: v1.2.3.4, 1.2.3.4:80x. Patterns are ASCII: other
+# scripts write addresses without a space around them. A line's end may still be escaped.
+_ALONE = r"(?<![\d._A-Za-mo-qsu-z])(?<!(?<!\\)[nrt])"
+_V4 = rf"{_ALONE}({_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET})(?:/(\d{{1,2}}))?"
+_V4_PORT = r"(?:[ \t]{0,2}:[ \t]{0,2}|[ \t]{1,20})(\d{1,5})(?!\w|[\d.]*\d)"
+_V4_END = r"(?!\w|\.\d|[ \t]{0,2}:[ \t]{0,2}\d)"
+_V6 = r"\[(?<!\w\[)([0-9A-Fa-f:.]{2,45})(?:/(\d{1,3}))?\]"
+_V6_END = r"(?!\w|:\d)"
 _V6_BARE = r"(?<![\w:.\[])((?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4})(?:/(\d{1,3}))?(?![\w:.])"
 _NAME = r"(?<![\w.-])((?:[A-Za-z0-9_][A-Za-z0-9_-]{0,62}\.){1,8}[A-Za-z][A-Za-z0-9-]{1,62})"
 _PORT = r":(\d{1,5})(?![\w@])"
@@ -51,7 +55,7 @@ def _pattern(*, names: bool, ports: bool) -> re.Pattern[str]:
     """What finds places: IPv4 (groups 1 to 3), IPv6 (4 to 6), names (7, 8), bare IPv6 (9, 10)."""
     places = (
         f"{_V4}(?:{_V4_PORT}|{_V4_END})" if ports else _V4 + _V4_PORT,
-        f"{_V6}(?:{_PORT})?" if ports else _V6 + _PORT,
+        f"{_V6}(?:{_PORT}|{_V6_END})" if ports else _V6 + _PORT,
         ("" if names else _NEVER) + _NAME + _PORT,
         ("" if ports else _NEVER) + _V6_BARE,
     )

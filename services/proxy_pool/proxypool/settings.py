@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -202,6 +203,13 @@ def _word(text: str) -> str:
     return text
 
 
+def _listen_address(text: str) -> str:
+    # Other names may stand for several addresses, or for one of another machine.
+    if text.lower() == "localhost":
+        return text.lower()
+    return str(ip_address(text))
+
+
 def _directory(text: str) -> Path:
     path = Path(text)
     if not path.is_dir():
@@ -288,6 +296,7 @@ def _one_of(*words: str) -> Callable[[str], str]:
     return parse
 
 
+_LISTEN_ADDRESS = "an IPv4 or IPv6 address of this machine, or localhost"
 _SECONDS = "a number of seconds"
 _ONE_DAY = 86400.0
 _ONE_YEAR = 365 * _ONE_DAY
@@ -301,7 +310,14 @@ SETTINGS: tuple[Setting, ...] = (
         "Redis hash of the good proxies; all other keys begin with it",
         _word,
     ),
-    Setting("HOST", "host", "0.0.0.0", "an address", "what the API listens on", _word),  # noqa: S104  the container's own network, behind the edge
+    Setting(
+        "HOST",
+        "host",
+        "0.0.0.0",  # noqa: S104  the container's own network, behind the edge
+        _LISTEN_ADDRESS,
+        "what the API listens on",
+        _listen_address,
+    ),
     Setting(
         "PORT",
         "port",
@@ -732,9 +748,9 @@ SETTINGS: tuple[Setting, ...] = (
         "GATEWAY_HOST",
         "gateway_host",
         "0.0.0.0",  # noqa: S104  the container's own network, behind the edge
-        "an address",
+        _LISTEN_ADDRESS,
         "what the gateway listens on",
-        _word,
+        _listen_address,
     ),
     Setting(
         "GATEWAY_PORT",

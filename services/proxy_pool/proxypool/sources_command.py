@@ -10,6 +10,7 @@ from proxypool import settings as settings_module
 from proxypool.candidate import Candidate
 from proxypool.crawl import Crawl, crawl
 from proxypool.fetch import new_session
+from proxypool.own_machine import shipped_sources
 from proxypool.problems import EX_CONFIG, ConfigurationError, Problem
 from proxypool.settings import Settings
 from proxypool.source import Source
@@ -32,6 +33,7 @@ _ADVICE = (
     ("expired ones found", "renew the proxies, or correct expires"),
     ("line ", "correct the line"),
 )
+_DIR_HELP = "the folder of the YAML files (SOURCES_DIR, else those that come with the package)"
 _OTHER_ADVICE = "open the page, and see whether the parser fits what stands there"
 
 
@@ -64,16 +66,15 @@ def _parser() -> argparse.ArgumentParser:
         "--limit", type=int, default=5, metavar="N", help="show so many addresses (5)"
     )
     for verb in (test, verbs.add_parser("list", help="show all sources")):
-        verb.add_argument("--dir", type=Path, help="the folder of the YAML files (SOURCES_DIR)")
+        verb.add_argument("--dir", type=Path, help=_DIR_HELP)
     return parser
 
 
 def _folder(given: Path | None, settings: Settings) -> Path:
-    folder = given or settings.sources_dir
-    if folder is None or not folder.is_dir():
-        found = "nothing" if folder is None else str(folder)
+    folder = given or settings.sources_dir or shipped_sources()
+    if not folder.is_dir():
         advice = "give --dir, or set SOURCES_DIR"
-        raise ConfigurationError([Problem("--dir", "an existing directory", found, advice)])
+        raise ConfigurationError([Problem("--dir", "an existing directory", str(folder), advice)])
     return folder
 
 

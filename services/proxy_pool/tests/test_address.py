@@ -9,6 +9,7 @@ from proxypool.address import (
     find_addresses,
     parse_networks,
 )
+from proxypool.listing import Defaults, find_candidates
 
 
 @pytest.mark.parametrize(
@@ -70,13 +71,47 @@ def test_credentials_are_part_of_the_name_and_not_of_the_place() -> None:
 
 def test_addresses_are_found_among_noise() -> None:
     text = (
-        "a 1.2.3.4:80, 999.1.1.1:99999 x5.6.7.8 : 3128;[2001:db8::7]:81 1.2.3.4.5:80 9.9.9.9:123456"
+        "a 1.2.3.4:80, 999.1.1.1:99999 "
+        "x 5.6.7.8 : 3128;[2001:db8::7]:81 1.2.3.4.5:80 9.9.9.9:123456"
     )
     assert [str(found) for found in find_addresses(text)] == [
         "1.2.3.4:80",
         "5.6.7.8:3128",
         "[2001:db8::7]:81",
     ]
+
+
+STUCK = [
+    "127.0.0.1:23001x",
+    "127.0.0.1:23001_",
+    "127.0.0.1:80a1",
+    "v127.0.0.1:23008",
+    "_127.0.0.1:23008",
+    "x[2001:db8::7]:81",
+    "[2001:db8::7]:81x",
+]
+
+
+@pytest.mark.parametrize("text", STUCK)
+def test_an_address_with_something_stuck_to_it_is_none(text: str) -> None:
+    assert list(find_addresses(text)) == []
+    for names in (False, True):
+        assert list(find_candidates(text, Defaults(host_names=names))) == []
+        assert list(find_candidates(text, Defaults(host_names=names, ports=(80,)))) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["代理1.2.3.4:80端口", "«1.2.3.4:80»", "(1.2.3.4:80)", "=1.2.3.4:80;"]
+)
+def test_an_address_needs_no_space_around_it(text: str) -> None:
+    assert [str(found) for found in find_addresses(text)] == ["1.2.3.4:80"]
+    [found] = find_candidates(text, Defaults(host_names=True))
+    assert str(found.upstream) == "1.2.3.4:80"
+
+
+def test_an_escaped_end_of_a_line_stands_alone() -> None:
+    text = r"1.2.3.4:80\n1.2.3.5:80\r\n1.2.3.6:80"
+    assert len(list(find_candidates(text, Defaults()))) == 3
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@ from pathlib import Path
 
 import pytest
 from proxypool.command import main
+from proxypool.own_machine import shipped_sources
 from proxypool.problems import EX_CONFIG
+from proxypool.sources import read_all
 
 OWN = """
 - name: mine
@@ -95,3 +97,13 @@ def test_a_bad_file_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     (folder / "bad.yaml").write_text("{name: bad, urls: []}")
     assert main(["sources", "list", "--dir", str(folder)]) == EX_CONFIG
     assert "bad.yaml[0] (bad)" in capsys.readouterr().err
+
+
+def test_without_a_folder_the_shipped_sources_are_used(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["sources", "list"]) == 0
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert [line.split()[0] for line in lines] == [one.name for one in read_all(shipped_sources())]
+    assert main(["sources", "test", "nobody"]) == EX_CONFIG
+    assert f"NAME: expected one of {lines[0].split()[0]}" in capsys.readouterr().err

@@ -1,7 +1,7 @@
 """`proxypool export`: the good proxies as a file, the fastest first."""
 
 import asyncio
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from proxypool.commands.answers import store_answers
 from proxypool.commands.files import write_whole
@@ -18,7 +18,7 @@ _ALL = 10_000_000
 def add_arguments(parser: ArgumentParser) -> None:
     """`--output`, `--format`, `--limit` and the filters."""
     add_format(parser)
-    parser.add_argument("--limit", type=int, default=0, help="at most so many")
+    parser.add_argument("--limit", type=_limit, default=0, help="at most so many")
     add_filters(parser)
 
 
@@ -43,3 +43,12 @@ def run(settings: Settings, arguments: Namespace) -> int:
         form = arguments.format or form_of(arguments.output)
         write_whole(arguments.output, written(records, form, query.protocols))
     return failed.code
+
+
+def _limit(text: str) -> int:
+    # int() would also take "1_0" and digits of other scripts.
+    if not (text.isascii() and text.isdecimal()) or len(text) > 9:
+        raise ArgumentTypeError(
+            f"expected a whole number, 0 for all; found {text!r}. What to do: give such a number"
+        )
+    return int(text)

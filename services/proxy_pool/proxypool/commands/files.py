@@ -4,6 +4,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterable
+from errno import EISDIR
 from pathlib import Path
 
 from proxypool.problems import ConfigurationError, Problem
@@ -26,6 +27,23 @@ def read_list(name: str) -> str:
         raise ConfigurationError([problem])
     # Addresses are ASCII: what else stands in the list may be in any encoding.
     return content.decode("utf-8", "replace")
+
+
+def check_writable(name: str) -> None:
+    """Find out before hours of work whether `write_whole` can write there.
+
+    Raises ConfigurationError where it cannot.
+    """
+    if name == "-":
+        return
+    path = Path(name)
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
+        with tempfile.NamedTemporaryFile(prefix=f".{path.name}.", dir=path.parent):
+            pass
+    except OSError as error:
+        raise _refused("--output", "a file that can be written", name, error) from error
 
 
 def write_whole(name: str, pieces: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from proxypool.commands.processes import on_stop
 from proxypool.embedded import EmbeddedServer
+from proxypool.listening import Listener, refuse_same_places
 from proxypool.own_machine import environment
 from proxypool.settings import Settings
 from proxypool.supervisor import Role, Supervisor
@@ -31,9 +32,18 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(settings: Settings, _: Namespace) -> int:
     """Run until asked to stop, or until a process cannot be kept running.
 
-    Raises ConfigurationError where it has no store or no sources: then nothing is started.
+    Raises ConfigurationError where it has no store or no sources, or where two processes would
+    listen on the same port: then nothing is started.
     """
     chosen = environment(os.environ)
+    gateway_host = chosen.get("GATEWAY_HOST", settings.gateway_host)
+    refuse_same_places(
+        (
+            Listener("PORT", chosen.get("HOST", settings.host), settings.port),
+            Listener("GATEWAY_PORT", gateway_host, settings.gateway_port),
+            Listener("GATEWAY_HEALTH_PORT", gateway_host, settings.gateway_health_port),
+        )
+    )
     store = None if settings.db_conn else EmbeddedServer(settings.data_dir)
     if store is not None:
         store.join()

@@ -2,13 +2,11 @@
 
 import asyncio
 import sys
-from argparse import ArgumentParser, Namespace
-from datetime import datetime
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
-from proxypool.candidate import Candidate
 from proxypool.commands.answers import store_answers
-from proxypool.commands.lists import candidates_of
-from proxypool.listing import Defaults
+from proxypool.commands.lists import ReadList, read_proxies
+from proxypool.listing import Defaults, expiry_of
 from proxypool.protocol import Protocol
 from proxypool.settings import Settings
 
@@ -24,29 +22,32 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--redis", metavar="URL", help="redis://… of a jhao104/proxy_pool, whose hash is read"
     )
     parser.add_argument("--table", default="use_proxy", help="that hash's name (use_proxy)")
-    parser.add_argument("--source", default="import", help="the name it is listed under (import)")
+    parser.add_argument(
+        "--source", type=_source, default="import", help="the name it is listed under (import)"
+    )
     parser.add_argument("--protocol", choices=[p.value for p in Protocol], help="what they speak")
-    parser.add_argument("--expires", type=datetime.fromisoformat, metavar="TIME", help="ISO 8601")
+    parser.add_argument(
+        "--expires", type=_expiry, default=0.0, metavar="TIME", help="ISO 8601, or Unix time"
+    )
 
 
 def run(settings: Settings, arguments: Namespace) -> int:
     """Hand the candidates over; the exit code is 1 where there was none."""
     from proxypool.store import Added, Store
 
-    candidates: list[Candidate] = []
-    refused = 0
+    listed = ReadList()
     if not arguments.redis:
         protocol = Protocol(arguments.protocol) if arguments.protocol else None
-        expires = arguments.expires.timestamp() if arguments.expires else 0.0
-        said = Defaults(protocol, expires)
-        candidates, refused = candidates_of(arguments.file, said, settings.upstream_rule)
+        said = Defaults(protocol, arguments.expires)
+        listed = read_proxies(arguments.file, said, settings.upstream_rule)
+        listed.tell("import")
 
     async def main() -> Added:
         store = Store(settings)
         try:
             if arguments.redis:
                 return await store.import_reference(arguments.table, arguments.redis)
-            return await store.add(arguments.source, candidates, private=True)
+            return await store.add(arguments.source, listed.candidates, private=True)
         finally:
             await store.close()
 
@@ -56,9 +57,28 @@ def run(settings: Settings, arguments: Namespace) -> int:
         print(
             f"{added.new} new, {added.known} known, {added.barred} deleted or popped lately, "
             f"{added.expired} expired, {added.beyond} beyond MAX_KNOWN, "
-            f"{refused} at addresses that are not allowed"
+            f"{listed.not_allowed} at addresses that are not allowed, "
+            f"{listed.no_proxies} lines that are no proxies"
         )
-        if not taken and not refused:
+        if not taken and not listed.not_allowed:
             print("proxypool import: no address of a proxy in it", file=sys.stderr)
             return 1
     return failed.code
+
+
+def _source(text: str) -> str:
+    if not text.strip() or "/" in text:
+        raise ArgumentTypeError(
+            f"expected a name without a slash; found {text!r}. What to do: choose another name"
+        )
+    return text
+
+
+def _expiry(text: str) -> float:
+    try:
+        return expiry_of(float(text) if text.replace(".", "", 1).isdecimal() else text)
+    except ValueError as error:
+        raise ArgumentTypeError(
+            f"expected a time such as 2026-12-31T00:00:00Z, or Unix time; found {text!r}. "
+            "What to do: write the time out"
+        ) from error

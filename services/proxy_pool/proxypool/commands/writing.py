@@ -27,3 +27,10 @@ def written(records: Iterable[str], form: str, wanted: tuple[Protocol, ...] = ()
     if form == "json":
         return exports.as_json(records)
     return exports.as_csv(records) if form == "csv" else exports.as_lines(records, wanted)
+
+
+def written_results(records: Iterable[str], form: str) -> Iterator[str]:
+    """The same of a check's results, good and bad ones."""
+    if form == "csv":
+        return exports.as_csv(records, exports.CHECKED_COLUMNS)
+    return written(records, form)

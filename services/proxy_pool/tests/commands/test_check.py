@@ -1,15 +1,20 @@
 """`proxypool check`: a list in, those that work out, with a real judge and real proxies."""
 
+import asyncio
 import csv
 import json
+import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from proxypool.commands.check import Findings
+from proxypool.verdict import Outcome, Verdict
 
 from tests import proxies
 from tests.commands.conftest import Proxypool
+from tests.conftest import listed as candidates_of
 from tests.judge import Judge
 
 NOWHERE = "127.0.0.1:1"
@@ -76,6 +81,34 @@ async def test_all_shows_why_the_others_fail(
     ]
 
 
+async def test_all_tells_good_from_dead_in_csv_and_text(
+    proxypool: Proxypool, farm: dict[str, str], settings: dict[str, str]
+) -> None:
+    text = f"{NOWHERE}\n{farm['good']}\n"
+    ended = await proxypool("check", "-", "--all", "--format", "csv", text=text, **settings)
+    rows = list(csv.DictReader(ended.output.splitlines()))
+    assert [(row["proxy"], row["works"], row["reason"]) for row in rows] == [
+        (farm["good"], "true", ""),
+        (NOWHERE, "false", "connect_refused"),
+    ]
+    ended = await proxypool("check", "-", "--all", text=text, **settings)
+    assert ended.output == f"http://{farm['good']}\n# {NOWHERE} connect_refused\n"
+    again = await proxypool("check", "-", text=ended.output, **settings)
+    assert "1 of 1 work" in again.errors, "the comment is passed over"
+
+
+async def test_lines_that_are_no_proxies_are_told_without_credentials(
+    proxypool: Proxypool, farm: dict[str, str], settings: dict[str, str]
+) -> None:
+    bad = "me:secret@1.2.3.4\n999.1.1.1:80\n" + "nothing\n" * 5
+    ended = await proxypool("check", "-", text=f"# ours\n\n{farm['good']}\n{bad}", **settings)
+    assert ended.code == 0
+    assert "proxypool check: 7 lines are no proxies\n    line 4: '1.2.3.4'\n" in ended.errors
+    assert "line 5: '999.1.1.1:80'" in ended.errors
+    assert "… and 2 more" in ended.errors
+    assert "secret" not in ended.errors
+
+
 async def test_what_export_writes_is_read(
     proxypool: Proxypool, farm: dict[str, str], settings: dict[str, str]
 ) -> None:
@@ -125,3 +158,77 @@ async def test_without_a_judge_nothing_is_said_of_proxies(proxypool: Proxypool) 
     ended = await proxypool("check", "-", text=NOWHERE, JUDGE_URL=nowhere, JUDGE_DIRECT_URL=nowhere)
     assert ended.code == 78
     assert "JUDGE_URL: expected a judge that answers" in ended.errors
+
+
+ONE_BY_ONE = {"CHECK_CONCURRENCY": "1", "CONNECT_TIMEOUT": "1", "VERIFY_TIMEOUT": "1"}
+
+
+@pytest.mark.parametrize(("open_files", "count"), [((64, 4096), 100), ((64, 64), 3)])
+async def test_few_open_files_make_no_proxy_fail(
+    proxypool: Proxypool,
+    farm: dict[str, str],
+    settings: dict[str, str],
+    open_files: tuple[int, int],
+    count: int,
+) -> None:
+    text = "".join(f"user{number}:pw@{farm['good']}\n" for number in range(count))
+    ended = await proxypool("check", "-", text=text, open_files=open_files, **settings)
+    assert ended.code == 0
+    assert f"{count} of {count} work" in ended.errors
+    told = "CHECK_CONCURRENCY: expected 2256 open files to be allowed for 1000 checks"
+    assert (told in ended.errors) == (open_files[1] < 2256)
+
+
+def test_what_nothing_was_found_out_about_does_not_count_as_dead() -> None:
+    findings = Findings()
+    [candidate] = candidates_of(NOWHERE)
+    findings.note(candidate, Verdict(Outcome.POSTPONED, "own_limit"), keep=True)
+    assert (findings.done, findings.reasons.total()) == (0, 0)
+    assert findings.postponed == {"own_limit": 1}
+
+
+@pytest.mark.parametrize("output", ["/nowhere/out.txt", "/proc/out.txt", "/tmp"])  # noqa: S108
+async def test_an_output_that_cannot_be_written_is_told_before_the_first_check(
+    proxypool: Proxypool, settings: dict[str, str], judge: Judge, output: str
+) -> None:
+    ended = await proxypool("check", "-", "--output", output, text=NOWHERE, **settings)
+    assert ended.code == 78
+    assert f"--output: expected a file that can be written; found {output}" in ended.errors
+    assert judge.asked == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_what_was_found_until_a_signal_is_kept(
+    proxypool: Proxypool, farm: dict[str, str], settings: dict[str, str], number: signal.Signals
+) -> None:
+    processes: list[asyncio.subprocess.Process] = []
+
+    async def interrupts(_: bytes, reader: proxies.Reader, __: proxies.Writer) -> None:
+        if processes[0].returncode is None:
+            processes[0].send_signal(number)
+        await reader.read()
+
+    async with proxies.proxy(interrupts) as last:
+        ended = await proxypool(
+            "check",
+            "-",
+            text=f"{farm['good']}\n{last}\n{NOWHERE}\n",
+            started=processes.append,
+            **settings,
+            **ONE_BY_ONE,
+        )
+    assert (ended.code, ended.output) == (128 + number, f"http://{farm['good']}\n")
+    assert "1 of 3 work, 2 not checked: interrupted" in ended.errors
+
+
+async def test_a_judge_that_dies_ends_it_and_what_was_found_is_kept(
+    proxypool: Proxypool, farm: dict[str, str], settings: dict[str, str], judge: Judge
+) -> None:
+    async def kills_the_judge(_: bytes, __: proxies.Reader, ___: proxies.Writer) -> None:
+        await judge.stop()
+
+    async with proxies.proxy(kills_the_judge) as last:
+        text = f"{farm['good']}\n{last}\n{NOWHERE}\n"
+        ended = await proxypool("check", "-", text=text, **settings, **ONE_BY_ONE)
+    assert (ended.code, ended.output) == (75, f"http://{farm['good']}\n")
+    assert "1 of 3 work, 2 not checked: no judge answered for 3 s" in ended.errors

@@ -95,3 +95,55 @@ async def test_a_bad_filter_is_named(proxypool: Proxypool) -> None:
     ended = await proxypool("export", "--country", "China")
     assert ended.code == 2
     assert "expected two letters (ISO 3166-1), such as CN" in ended.errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("import", "-", "--source", "a/b"), "expected a name without a slash; found 'a/b'"),
+        (("import", "-", "--source", ""), "expected a name without a slash; found ''"),
+        (("import", "-", "--expires", "tomorrow"), "expected a time such as 2026-12-31T00:00:00Z"),
+        (("import", "-", "--expires", "-1"), "expected a time such as 2026-12-31T00:00:00Z"),
+        (("export", "--limit", "-1"), "expected a whole number, 0 for all; found '-1'"),
+        (("export", "--limit", "many"), "expected a whole number, 0 for all; found 'many'"),
+    ],
+)
+async def test_a_bad_argument_is_named(
+    proxypool: Proxypool, arguments: tuple[str, ...], said: str
+) -> None:
+    ended = await proxypool(*arguments[:-2], f"{arguments[-2]}={arguments[-1]}", text="x")
+    assert ended.code == 2
+    assert said in ended.errors
+    assert "Traceback" not in ended.errors
+
+
+@pytest.mark.parametrize("expires", ["4000000000", "2096-10-02T07:06:40Z"])
+async def test_an_end_is_a_time_or_unix_time(
+    proxypool: Proxypool, store: Store, expires: str
+) -> None:
+    allowed = {"ALLOWED_UPSTREAM_NETWORKS": "203.0.113.0/24"}
+    ended = await proxypool("import", "-", "--expires", expires, text="203.0.113.1:80", **allowed)
+    assert (ended.code, ended.output.split(",")[0]) == (0, "1 new")
+    ended = await proxypool("import", "-", "--expires", "1.5", text="203.0.113.2:80", **allowed)
+    assert "1 expired" in ended.output
+    await store.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("203.0.113.1:80\nu:secret@203.0.113.2:99999\n", "line 2: '203.0.113.2:99999'"),
+        ('["203.0.113.1:80", {"host": "203.0.113.9"}]', "line 2: '203.0.113.9'"),
+        ("host,port\n203.0.113.1,80\n203.0.113.8,many\n", "line 3: '203.0.113.8'"),
+    ],
+)
+async def test_lines_that_are_no_proxies_are_counted_and_shown(
+    proxypool: Proxypool, store: Store, text: str, line: str
+) -> None:
+    allowed = {"ALLOWED_UPSTREAM_NETWORKS": "203.0.113.0/24"}
+    ended = await proxypool("import", "-", text=text, **allowed)
+    assert (ended.code, ended.output.split(",")[0]) == (0, "1 new")
+    assert "1 lines that are no proxies" in ended.output
+    assert line in ended.errors
+    assert "secret" not in ended.errors
+    await store.close()
