@@ -19,7 +19,18 @@ _MAX_SECRET = 255  # bytes: what SOCKS5 can carry (RFC 1929)
 _MAX_FILE = 1_000_000  # bytes
 # The gateway reads these at the beginning of a user name as filters.
 _FILTER_NAMES = frozenset(
-    ("anonymity", "asn", "country", "https", "maxlatency", "protocol", "session", "target")
+    (
+        "anonymity",
+        "asn",
+        "cooldown",
+        "country",
+        "https",
+        "maxlatency",
+        "protocol",
+        "rotate",
+        "session",
+        "target",
+    )
 )
 
 

@@ -16,6 +16,8 @@ from proxypool.query import Query
 
 _MAX_USER_BYTES = 255
 _MAX_LATENCY_MS = 600_000
+_MAX_ROTATE = 10_000
+_MAX_COOLDOWN_S = 3600
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _SYNTAX = "ACCOUNT[-filter…], such as pool-country-CN-session-abc"
 
@@ -37,6 +39,10 @@ class Wish:
     query: Query = field(default_factory=Query)
     session: str = ""
     """Requests with the same one keep the same upstream."""
+    rotate: int = 0
+    """So many requests leave by one upstream before it is another one's turn; 0: no turns."""
+    cooldown_s: int = 0
+    """So long an upstream is left alone after each use, while there are others."""
 
 
 def read_user(text: str) -> Wish:
@@ -59,6 +65,9 @@ def read_user(text: str) -> Wish:
             raise _bad(f"{name} once", f"{name} again", "remove one of the two")
         seen.add(name)
         wish = _FILTERS[name](wish, name, words)
+    if wish.session and (wish.rotate or wish.cooldown_s):
+        found = "rotate" if wish.rotate else "cooldown"
+        raise _bad(f"a session, or {found}", "both", "a session keeps its upstream: remove one")
     return wish
 
 
@@ -155,13 +164,23 @@ def _max_latency(wish: Wish, name: str, words: list[str]) -> Wish:
     return replace(wish, query=replace(wish.query, max_latency_ms=number))
 
 
+def _rotate(wish: Wish, name: str, words: list[str]) -> Wish:
+    return replace(wish, rotate=_number(name, words, _MAX_ROTATE, "10"))
+
+
+def _cooldown(wish: Wish, name: str, words: list[str]) -> Wish:
+    return replace(wish, cooldown_s=_number(name, words, _MAX_COOLDOWN_S, "30"))
+
+
 _FILTERS: dict[str, Callable[[Wish, str, list[str]], Wish]] = {
     "anonymity": _anonymity,
     "asn": _asn,
+    "cooldown": _cooldown,
     "country": _country,
     "https": _https,
     "maxlatency": _max_latency,
     "protocol": _protocol,
+    "rotate": _rotate,
     "session": _session,
     "target": _target,
 }

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from proxypool.gateway.channel import Channel
@@ -11,6 +12,7 @@ from proxypool.gateway.feedback import Feedback
 from proxypool.gateway.kept import KeptLinks
 from proxypool.gateway.metrics import Metrics
 from proxypool.gateway.sessions import Sessions
+from proxypool.gateway.turns import Cooldowns, Turns
 from proxypool.gateway.upstreams import Upstreams
 from proxypool.gateway.wanted import Wanted
 from proxypool.protocol import Protocol
@@ -60,6 +62,8 @@ class Roads:
     feedback: Feedback
     metrics: Metrics
     attempts: int
+    turns: Turns = field(default_factory=Turns)
+    cooldowns: Cooldowns = field(default_factory=Cooldowns)
 
 
 @dataclass(slots=True)
@@ -158,10 +162,33 @@ class Route:
                 return await self._of_session()
             except UNAVAILABLE as error:
                 log.warning("redis keeps no sessions: %s", type(error).__name__)
+        if wish.rotate:
+            return await self._of_turn(wish.rotate)
         return await self._any()
 
     async def _any(self) -> Choice | None:
-        return await self.roads.upstreams.choose(self.wanted.queries, self._tried, self._carries)
+        wish, cooldowns = self.wanted.wish, self.roads.cooldowns
+        if not wish.cooldown_s:
+            return await self._best(self._carries)
+        choice = await self._best(
+            lambda one: self._carries(one) and cooldowns.is_over(wish.account, one.name)
+        )
+        choice = choice or await self._best(self._carries)  # better one too soon than none
+        if choice is not None:
+            cooldowns.used(wish.account, choice.name, wish.cooldown_s)
+        return choice
+
+    async def _best(self, accepts: Callable[[Choice], bool]) -> Choice | None:
+        return await self.roads.upstreams.choose(self.wanted.queries, self._tried, accepts)
+
+    async def _of_turn(self, requests: int) -> Choice | None:
+        turns, key = self.roads.turns, f"{Sessions.key(self.wanted.wish)}:{requests}"
+        choice = turns.take(key, lambda one: one.name not in self._tried and self._carries(one))
+        if choice is None:
+            choice = await self._any()
+            if choice is not None:
+                turns.begin(key, choice, requests)
+        return choice
 
     async def _of_session(self) -> Choice | None:
         sessions = self.roads.sessions

@@ -28,6 +28,9 @@ from proxypool.query import Query
         ("pool-maxlatency-800-asn-64500", Wish("pool", Query(max_latency_ms=800, asn=64500))),
         ("country-DE", Wish("", Query(country="DE"))),
         ("session-x", Wish("", Query(), "x")),
+        ("pool-rotate-10", Wish("pool", rotate=10)),
+        ("pool-cooldown-30-country-CN", Wish("pool", Query(country="CN"), cooldown_s=30)),
+        ("pool-rotate-2-cooldown-9", Wish("pool", rotate=2, cooldown_s=9)),
     ],
 )
 def test_a_user_name_is_an_account_and_filters(user: str, wish: Wish) -> None:
@@ -43,7 +46,8 @@ def test_a_user_name_is_an_account_and_filters(user: str, wish: Wish) -> None:
         "pool-protocol-ftp", "pool-protocol", "pool-anonymity-none", "pool-maxlatency-0",
         "pool-maxlatency--5", "pool-maxlatency-many", "pool-maxlatency-600001", "pool-asn-0",
         "pool-asn-4294967296", "pool-asn-٣", "pool-target-ü", "pool-country-CN-country-DE",
-        "x" * 300,
+        "pool-rotate", "pool-rotate-0", "pool-rotate-10001", "pool-rotate-x", "pool-cooldown-3601",
+        "pool-session-a-rotate-2", "pool-cooldown-5-session-a", "x" * 300,
     ],
 )  # fmt: skip
 def test_a_bad_filter_is_named(user: str) -> None:
