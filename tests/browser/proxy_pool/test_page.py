@@ -152,7 +152,7 @@ def test_an_empty_pool_says_so(open_page: OpenPage) -> None:
         )
     page.reload()
     expect(page.locator("#proxies .empty")).to_contain_text("Is a checker running?")
-    for panel in ("history", "latency", "by-protocol", "by-country", "reasons", "sources"):
+    for panel in ("history", "latency", "by-protocol", "by-country", "map", "reasons", "sources"):
         expect(page.locator(f"#{panel} .empty")).to_be_visible()
     assert page.locator("[aria-busy]").count() == 0
     empty["reasons"], empty["under_way"] = {"connect_timeout": 9, "closed": 1}, 7

@@ -56,6 +56,29 @@ def test_countries_have_names(page: Page) -> None:
     expect(page.locator("#by-country [data-name=CN] th")).to_have_text("China (CN)")
 
 
+def test_the_map_has_a_circle_for_each_country_the_larger_the_more(
+    page: Page, truth: Truth
+) -> None:
+    expect(page.locator("#map svg")).to_be_visible()
+    circles = {
+        str(circle.get_attribute("data-name")): float(circle.get_attribute("r") or 0)
+        for circle in page.locator("#map circle").all()
+    }
+    counts = {
+        name.partition(":")[2]: size
+        for name, size in truth["statistics"]["facets"].items()
+        if name.startswith("country:")
+    }
+    assert set(circles) == set(counts)
+    by_count = sorted(counts, key=lambda name: counts[name])
+    radii = [circles[name] for name in by_count]
+    assert radii == sorted(radii)
+    most = by_count[-1]
+    expect(page.locator(f"#map circle[data-name={most}] title")).to_contain_text(str(counts[most]))
+    # It stands on land: the first of Natural Earth's shapes is there too.
+    assert len(page.locator("#map path").get_attribute("d") or "") > 5000
+
+
 def test_reasons_are_counted_the_most_frequent_first(page: Page, truth: Truth) -> None:
     reasons = truth["statistics"]["reasons"]
     shown = bars(page, "reasons")

@@ -9,6 +9,7 @@ import { fillChoices } from "./panels/choices.js";
 import { showHistory } from "./panels/history.js";
 import { showKinds } from "./panels/kinds.js";
 import { showLatency } from "./panels/latency.js";
+import { showMap } from "./panels/map.js";
 import { loadProxies, showProxies, startProxies } from "./panels/proxies.js";
 import { showReasons } from "./panels/reasons.js";
 import { showJudges, showSources } from "./panels/sources.js";
@@ -25,7 +26,7 @@ let historyAt = -Infinity;
 let running = false;
 
 function show() {
-  for (const panel of [showTiles, showHistory, showKinds, showLatency, showReasons, showSources, showJudges, fillChoices, showProxies]) {
+  for (const panel of [showTiles, showHistory, showKinds, showMap, showLatency, showReasons, showSources, showJudges, fillChoices, showProxies]) {
     panel(state);
   }
   showUpdated();
