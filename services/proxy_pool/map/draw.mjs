@@ -18,8 +18,28 @@ const project = ([longitude, latitude]) => [
 ];
 const HEIGHT = project([0, BOTTOM])[1];
 
+/** The ring in one piece, also where it crosses the date line: then it goes on beyond 180 degrees. */
+function whole(ring) {
+  let turns = 0;
+  return ring.map(([longitude, latitude], index) => {
+    const step = index ? longitude - ring[index - 1][0] : 0;
+    if (Math.abs(step) > 180) turns -= Math.sign(step);
+    return [longitude + 360 * turns, latitude];
+  });
+}
+
 function polygonsOf({ geometry }) {
-  return geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates;
+  const polygons = geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates;
+  return polygons.map((rings) => rings.map(whole));
+}
+
+/** The ring, and again at the other side of the world where it reaches over the edge. */
+function bothSides(ring) {
+  const longitudes = ring.map(([longitude]) => longitude);
+  const shifted = (by) => ring.map(([longitude, latitude]) => [longitude + by, latitude]);
+  if (Math.max(...longitudes) > 180) return [ring, shifted(-360)];
+  if (Math.min(...longitudes) < -180) return [ring, shifted(360)];
+  return [ring];
 }
 
 function ringPath(ring) {
@@ -42,9 +62,12 @@ function area(ring) {
   }, 0));
 }
 
+const largest = (country) => polygonsOf(country).map(([ring]) => ring)
+  .reduce((one, other) => (area(other) > area(one) ? other : one));
+
 /** The middle of the largest part, weighed by area. */
 function middle(country) {
-  const [ring] = polygonsOf(country).sort((one, other) => area(other[0]) - area(one[0]))[0];
+  const ring = largest(country);
   let doubled = 0, sumX = 0, sumY = 0;
   ring.forEach(([x, y], index) => {
     const [nextX, nextY] = ring[(index + 1) % ring.length];
@@ -61,6 +84,7 @@ const paths = feature(land, land.objects.land).features
   .flatMap(polygonsOf)
   .flat()
   .filter((ring) => ring.some(([, latitude]) => latitude > BOTTOM))
+  .flatMap(bothSides)
   .map(ringPath)
   .join("");
 
@@ -69,6 +93,8 @@ const places = Object.fromEntries(
   feature(atlas, atlas.objects.countries).features
     .map((country) => [countries.numericToAlpha2(country.id ?? ""), country])
     .filter(([code]) => code)
+    // Some have islands that stand alone under the same code: the last one counts.
+    .sort(([, one], [, other]) => area(largest(one)) - area(largest(other)))
     .map(([code, country]) => [code, project(middle(country))])
     .filter(([, [, y]]) => y > 0 && y < HEIGHT)
     .sort(([one], [other]) => one.localeCompare(other)));
