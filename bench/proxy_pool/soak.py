@@ -2,10 +2,10 @@
 
 Scheduler, checker, API and gateway run as processes of their own on the pool's settings from the
 environment, with the farm as their source; one client asks the API and the gateway all the while, a
-few times a second. Every ten seconds each process's memory and open files are read. No growth means
-that the last quarter's median memory, and the fewest files that were open in it, are within five per
-cent (and 4 MB or files) of the second quarter's: the first quarter is the filling of pool and
-caches. Prints one JSON object.
+few times a second. Every ten seconds each process's memory and open files are read. No growth
+means that the last quarter's median memory, and the fewest files that were open in it, are within
+five per cent (and 4 MB or files) of the second quarter's: the first quarter is the filling of
+pool and caches. Prints one JSON object.
 
     soak.py --minutes 60 --url URL [--proxy URL]
 """
