@@ -79,7 +79,7 @@ async def test_an_earlier_pool_goes_on(store: Store, admin: Admin) -> None:
     }
     # Work that was handed out before is done and counts.
     (work,) = await store.take("tester", 1, 0.1)
-    assert work == Work("5-0", name_of(0), (), True, ())
+    assert work == Work("5-0", name_of(0), was_good=True)
     assert (await store.settle([(work, good(Protocol.SOCKS5))]))["good"] == 1
     assert json.loads(await store.record(name_of(0)) or "")["protocols"] == ["socks5"]
     await store.dispatch()
