@@ -1,7 +1,7 @@
 """Proxy addresses: read them, find them in text, and say which may be connected to."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import (
     IPv4Address,
@@ -17,15 +17,6 @@ from urllib.parse import quote, unquote
 
 Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
-
-# What has a letter, digit or _ stuck to it is something else; other scripts need no space.
-# Linear: every part is bounded. Whether it is a real address is decided afterwards.
-_IN_TEXT = re.compile(
-    r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})[ \t]{0,2}:[ \t]{0,2}(\d{1,5})(?!\w|[\d.]*\d)"
-    r"|(?<!\w)\[([0-9A-Fa-f:.]{2,45})\]:(\d{1,5})(?!\w)",
-    re.ASCII,
-)
-
 
 _NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
 
@@ -141,16 +132,6 @@ def normal(ip: Address) -> Address:
     return ip
 
 
-def find_addresses(text: str) -> Iterator[Upstream]:
-    """Every valid `ip:port` in `text`, in order, repetitions included."""
-    for match in _IN_TEXT.finditer(text):
-        host4, port4, host6, port6 = match.groups()
-        try:
-            yield Upstream.of(host4 or host6, port4 or port6)
-        except BadAddressError:
-            continue  # 999.1.1.1:99999 and the like: lists are full of them
-
-
 def parse_networks(text: str) -> tuple[Network, ...]:
     """Read a comma list of addresses and CIDR networks; raises ValueError naming the bad one."""
     return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
@@ -180,12 +161,6 @@ def address_pattern(addresses: Iterable[str]) -> re.Pattern[str] | None:
     """Finds any of `addresses` as a whole, not as part of another; none where there are none."""
     patterns = [_whole(address) for address in addresses]
     return re.compile("|".join(patterns), re.IGNORECASE) if patterns else None
-
-
-def contains_address(texts: Iterable[str], addresses: Iterable[str]) -> bool:
-    """Whether any of `addresses` stands in any of `texts` as a whole, not as part of another."""
-    pattern = address_pattern(addresses)
-    return pattern is not None and any(pattern.search(text) for text in texts)
 
 
 def _whole(address: str) -> str:
