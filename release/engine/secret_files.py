@@ -175,11 +175,18 @@ def _is_due(spec: SecretSpec, found: bytes, plan: SecretsPlan, now_s: float | No
     return is_due(spec, found, given if given is not None else b"", now_s)
 
 
+def _random_word(size: int | None) -> str:
+    """``size`` random bytes in URL-safe letters; no first "-", which commands take for an option."""
+    while (word := secrets.token_urlsafe(size)).startswith("-"):
+        pass
+    return word
+
+
 def _generated(
     spec: SecretSpec, plan: SecretsPlan, make: Maker | None, now_s: float | None
 ) -> bytes:
     if spec.made_by is None:
-        return spec.prefix.encode() + secrets.token_urlsafe(spec.random_bytes).encode()
+        return (spec.prefix + _random_word(spec.random_bytes)).encode()
     if make is None:
         raise ValueError(f"secret {spec.file}: nothing that could make it")
     given = _given(spec, plan) or b""

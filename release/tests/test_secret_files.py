@@ -159,6 +159,15 @@ def test_a_prefix_stands_before_the_random_part(folder: Path) -> None:
     assert secret.encode() in set(plan.hidden([ACCOUNT]))
 
 
+def test_a_generated_secret_is_never_taken_for_an_option(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = iter(["-starts-with-a-dash", "-another", "starts-with-a-letter"])
+    monkeypatch.setattr("engine.secret_files.secrets.token_urlsafe", lambda size: next(drawn))
+    apply_secrets(folder, [PASSWORD])
+    assert (folder / "password").read_text() == "starts-with-a-letter"
+
+
 def test_lines_that_the_operator_adds_are_kept_and_hidden_too(folder: Path) -> None:
     before = apply_secrets(folder, [ACCOUNT]).revisions([ACCOUNT])
     path = folder / "account"

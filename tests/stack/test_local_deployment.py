@@ -114,7 +114,7 @@ def test_no_secret_is_shown_by_docker_nor_logged(deployed: PlaybookResult) -> No
         # is told by its first line.
         if name not in ("redis_acl", "luffy_api_redis_url", "proxy_pool_db_conn"):
             text = (ETC / "secrets" / name).read_text().strip()
-            lines = [line for line in text.splitlines() if line[0] not in "-#"]
+            lines = [line for line in text.splitlines() if not line.startswith(("-----", "#"))]
             secrets.append(lines[0].removeprefix("pool:"))
     shown = deployed.output
     for one in containers().values():
