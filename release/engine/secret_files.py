@@ -176,7 +176,7 @@ def _is_due(spec: SecretSpec, found: bytes, plan: SecretsPlan, now_s: float | No
 
 
 def _random_word(size: int | None) -> str:
-    """``size`` random bytes in URL-safe letters, the first no "-": commands take it for an option."""
+    """``size`` random bytes in URL-safe letters, not first a "-", which starts an option."""
     while (word := secrets.token_urlsafe(size)).startswith("-"):
         pass
     return word
