@@ -167,7 +167,7 @@ class ProxyConnection(asyncio.Protocol):
             self._socks = Socks5(self._lock())
             self._feed = ProxyConnection._handshake
         elif first == 4 and Protocol.SOCKS4 in kind.protocols:
-            self._socks = Socks4(takes_names=Protocol.SOCKS4A in kind.protocols)
+            self._socks = Socks4(self._lock(), takes_names=Protocol.SOCKS4A in kind.protocols)
             self._feed = ProxyConnection._handshake
         elif Protocol.HTTP not in kind.protocols and Protocol.CONNECT not in kind.protocols:
             self._transport.close()  # a SOCKS server has nothing to say to others

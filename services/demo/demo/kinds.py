@@ -9,6 +9,7 @@ from demo.behaviour import FACTS, Behaviour, Protocol
 MAX_OF_A_KIND = 65_000
 
 _HTTP = (Protocol.HTTP, Protocol.CONNECT)
+_SOCKS4 = (Protocol.SOCKS4, Protocol.SOCKS4A)
 _SOCKS5 = (Protocol.SOCKS5,)
 _ALL = tuple(Protocol)
 _TUNNELS = frozenset(_ALL) - {Protocol.HTTP}
@@ -22,8 +23,13 @@ class Kind:
     behaviour: Behaviour
     protocols: tuple[Protocol, ...]
     share: int = 1
-    """How many of 64 proxies are of it."""
+    """How many of 68 proxies are of it."""
     wants_credentials: bool = False
+
+    @property
+    def takes_passwords(self) -> bool:
+        """Whether its protocols have a place for one: SOCKS4 has a user id alone."""
+        return not set(_SOCKS4).issuperset(self.protocols)
 
     @property
     def https(self) -> bool:
@@ -36,7 +42,7 @@ KINDS = (
     Kind("good", Behaviour.GOOD, _HTTP, 13),
     Kind("good-mixed", Behaviour.GOOD, _ALL, 4),
     Kind("good-socks4", Behaviour.GOOD, (Protocol.SOCKS4,)),
-    Kind("good-socks4a", Behaviour.GOOD, (Protocol.SOCKS4, Protocol.SOCKS4A), 2),
+    Kind("good-socks4a", Behaviour.GOOD, _SOCKS4, 2),
     Kind("good-socks5", Behaviour.GOOD, _SOCKS5, 4),
     Kind("good-locked", Behaviour.GOOD, _HTTP, wants_credentials=True),
     Kind("good-socks5-locked", Behaviour.GOOD, _SOCKS5, wants_credentials=True),
@@ -65,6 +71,10 @@ KINDS = (
     Kind("endless-headers", Behaviour.ENDLESS_HEADERS, _HTTP),
     Kind("cut-short", Behaviour.CUT_SHORT, _HTTP),
     Kind("cut-short-socks5", Behaviour.CUT_SHORT, _SOCKS5),
+    Kind("good-socks4-locked", Behaviour.GOOD, _SOCKS4, wants_credentials=True),
+    Kind("slow-socks4", Behaviour.SLOW, _SOCKS4),
+    Kind("hanging-socks4", Behaviour.HANGING, _SOCKS4),
+    Kind("transparent-socks4", Behaviour.TRANSPARENT, _SOCKS4),
 )
 BY_NAME = {kind.name: kind for kind in KINDS}
 EVERYTHING: Mapping[str, int] = {kind.name: kind.share for kind in KINDS}

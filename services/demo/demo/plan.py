@@ -147,7 +147,7 @@ def _planted(
         delay_s=round(chance.uniform(*_SLOW_S), 2) if kind.behaviour is Behaviour.SLOW else 0.0,
         username=f"user{index}" if kind.wants_credentials else "",
         # Every sign that has a meaning in a URL: whoever forgets to encode one, fails.
-        password=f"p:{index}@%/ss" if kind.wants_credentials else "",
+        password=f"p:{index}@%/ss" if kind.wants_credentials and kind.takes_passwords else "",
         host=host,
     )
 

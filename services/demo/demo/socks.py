@@ -125,9 +125,10 @@ class Socks5:
 
 
 class Socks4:
-    """One handshake of SOCKS4, or SOCKS4a where `takes_names`. The user id is not looked at."""
+    """One handshake of SOCKS4, or SOCKS4a where `takes_names`; `lock` has the right user id."""
 
-    def __init__(self, *, takes_names: bool) -> None:
+    def __init__(self, lock: Lock | None, *, takes_names: bool) -> None:
+        self._lock = lock
         self._takes_names = takes_names
         self._data = b""
         self.request: Destination | None = None
@@ -158,6 +159,9 @@ class Socks4:
         host = _host(_NAME, b"\x00" + parts[1]) if is_name else str(IPv4Address(address))
         if command != 1 or not host or (is_name and not self._takes_names):
             return self.refused(_FAILURE)
+        if self._lock and parts[0] != self._lock.username.encode():
+            self.failed = True
+            return b"\x00\x5d" + bytes(6)  # another user id
         self.request = Destination(host, port)
         return b""
 
@@ -166,7 +170,7 @@ class Socks4:
         return b"\x00\x5a" + bytes(6)
 
     def refused(self, code: int) -> bytes:
-        """It does not; SOCKS4 has one code for all reasons."""
+        """It does not; SOCKS4 has one code for all reasons but wrong user ids."""
         del code
         self.failed = True
         return b"\x00\x5b" + bytes(6)

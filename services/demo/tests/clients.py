@@ -101,15 +101,18 @@ async def _connect(line: Line, host: str, port: int, credentials: tuple[str, str
 
 
 async def _socks4(line: Line, host: str, port: int, credentials: tuple[str, str] | None) -> None:
-    line.writer.write(b"\x04\x01" + port.to_bytes(2, "big") + ip_address(host).packed + b"me\x00")
+    user = credentials[0].encode() if credentials else b"me"
+    line.writer.write(
+        b"\x04\x01" + port.to_bytes(2, "big") + ip_address(host).packed + user + b"\x00"
+    )
     if (answer := await line.exactly(8))[:2] != b"\x00\x5a":
         raise RefusedError(answer)
 
 
 async def _socks4a(line: Line, host: str, port: int, credentials: tuple[str, str] | None) -> None:
-    line.writer.write(
-        b"\x04\x01" + port.to_bytes(2, "big") + b"\x00\x00\x00\x01\x00" + host.encode() + b"\x00"
-    )
+    user = credentials[0].encode() if credentials else b""
+    head = b"\x04\x01" + port.to_bytes(2, "big") + b"\x00\x00\x00\x01"
+    line.writer.write(head + user + b"\x00" + host.encode() + b"\x00")
     if (answer := await line.exactly(8))[:2] != b"\x00\x5a":
         raise RefusedError(answer)
 

@@ -115,8 +115,8 @@ def test_one_kind_alone_fits_up_to_its_limit() -> None:
 
 
 def test_too_few_and_too_many_are_refused() -> None:
-    with pytest.raises(ValueError, match="31 proxies for 32 kinds"):
-        plant(20000, 31, seed=1)
+    with pytest.raises(ValueError, match="35 proxies for 36 kinds"):
+        plant(20000, 35, seed=1)
     with pytest.raises(ValueError, match="763 proxies for 762 exits"):
         plant(20000, 763, seed=1)
     with pytest.raises(ValueError, match="of the kind good"):
@@ -131,7 +131,7 @@ def test_bad_mixes_are_refused(text: str) -> None:
 
 def test_names_hold_credentials_that_a_url_can_carry() -> None:
     locked = [entry for entry in plant(20000, 64, seed=1) if entry.username]
-    assert len(locked) == 3
+    assert len(locked) == 4
     for entry in locked:
         url = urlsplit(f"http://{entry.name('192.0.2.1')}")
         assert (url.hostname, url.port) == ("192.0.2.1", entry.port)

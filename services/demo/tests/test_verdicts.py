@@ -81,7 +81,14 @@ async def test_every_steady_usable_proxy_is_what_the_farm_says(
 async def test_the_port_farm_tells_the_truth_too(judging: httpx.AsyncClient, ca: Path) -> None:
     context = trusting(ca)
     truth = await truth_of(judging, "/farm/")
-    for kind in ("good-mixed", "good-socks4", "good-mixed-locked", "no-https", "connect-only"):
+    for kind in (
+        "good-mixed",
+        "good-socks4",
+        "good-socks4-locked",
+        "good-mixed-locked",
+        "no-https",
+        "connect-only",
+    ):
         entry = next(entry for entry in truth if entry["kind"] == kind)
         result = await found(entry, context)
         assert result["protocols"] == entry["protocols"]
@@ -97,7 +104,7 @@ async def test_the_dead_refuse_and_strangers_are_reset(judging: httpx.AsyncClien
         await (await connect(nobody)).ask(b"GET / HTTP/1.1\r\n\r\n")
 
 
-@pytest.mark.parametrize("kind", ["transparent", "transparent-socks5"])
+@pytest.mark.parametrize("kind", ["transparent", "transparent-socks5", "transparent-socks4"])
 async def test_transparent_ones_show_the_client(kind: str, judging: httpx.AsyncClient) -> None:
     entry = await of_kind(judging, kind)
     for protocol in entry["protocols"]:
@@ -186,6 +193,19 @@ async def test_wrong_credentials_are_refused(kind: str, judging: httpx.AsyncClie
         await expect_locked(entry, wrong)
 
 
+@pytest.mark.parametrize("protocol", ["socks4", "socks4a"])
+async def test_a_wrong_user_id_is_refused(protocol: str, judging: httpx.AsyncClient) -> None:
+    entry = await of_kind(judging, "good-socks4-locked")
+    assert credentials_of(entry) == (entry["username"], "")
+    assert entry["username"]
+    host = "127.0.0.1" if protocol == "socks4" else "localhost"
+    for wrong in (None, ("no", ""), (f"{entry['username']}x", "")):
+        with pytest.raises(RefusedError) as caught:
+            await tunnel(entry, protocol, host, 8001, wrong)
+        assert caught.value.args[0][:2] == b"\x00\x5d"
+    assert seen(await ask_judge(entry, protocol))["ip"] == entry["exit_ip"]
+
+
 @pytest.mark.parametrize("kind", ["locked", "locked-socks5"])
 async def test_nobody_has_the_credentials_of_locked_ones(
     kind: str, judging: httpx.AsyncClient
@@ -236,7 +256,7 @@ async def test_a_dying_one_carries_its_requests_and_then_none(judging: httpx.Asy
             await ask_judge(entry, protocol)
 
 
-@pytest.mark.parametrize("kind", ["hanging", "hanging-socks5"])
+@pytest.mark.parametrize("kind", ["hanging", "hanging-socks5", "hanging-socks4"])
 async def test_hanging_ones_say_nothing(kind: str, judging: httpx.AsyncClient) -> None:
     entry = await of_kind(judging, kind)
     for protocol in entry["protocols"]:

@@ -14,6 +14,7 @@ import os
 import resource
 import sys
 import threading
+import traceback
 from collections.abc import AsyncIterator, Callable, Iterable
 from ipaddress import ip_network
 from itertools import islice
@@ -51,9 +52,17 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     except Exception as error:  # noqa: BLE001  a stranger's code raises what it likes
-        print(f"{type(error).__name__}: {' '.join(str(error).split())[:250]}", file=sys.stderr)
+        what = f"{type(error).__name__}: {' '.join(str(error).split())[:250]}"
+        print(_place_of(error, path) + what, file=sys.stderr)
         return 1
     return 0
+
+
+def _place_of(error: Exception, path: str) -> str:
+    """`line N: `, where it was in the plug-in's own file that the error arose or passed through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    line = next((frame.lineno for frame in reversed(frames) if frame.filename == path), None)
+    return f"line {line}: " if line else ""
 
 
 def _end_with_parent() -> None:

@@ -111,6 +111,7 @@ class Settings:
     gateway_session_for_s: float
     gateway_allowed_destinations: tuple[tuple[Network, ...], tuple[str, ...]]
     gateway_allowed_ports: tuple[tuple[int, int], ...]
+    gateway_history: int
     gateway_stop_grace_s: float
     heartbeat_file: Path
     log_level: str
@@ -428,7 +429,8 @@ SETTINGS: tuple[Setting, ...] = (
         "judge_urls",
         "",
         "a comma list of http:// addresses without a query or credentials",
-        "the judges as proxies reach them: the first that is up is asked; also read as HTTP_URL",
+        "the judges as proxies reach them: the first that is up is asked; also read "
+        "as HTTP_URL, where a bare site stands for its `/get`",
         _urls("http"),
         ("checker",),
         absent=(),
@@ -439,7 +441,8 @@ SETTINGS: tuple[Setting, ...] = (
         "judge_https_urls",
         "",
         "a comma list of https:// addresses without a query or credentials",
-        "judges with TLS: without one nothing is found out about https; also read as HTTPS_URL",
+        "judges with TLS: without one nothing is found out about https; also read "
+        "as HTTPS_URL, where a bare site stands for its `/get`",
         _urls("https"),
         absent=(),
         alias="HTTPS_URL",
@@ -869,6 +872,14 @@ SETTINGS: tuple[Setting, ...] = (
         _port_ranges,
     ),
     Setting(
+        "GATEWAY_HISTORY",
+        "gateway_history",
+        "1000",
+        "a whole number between 0 and 10000",
+        "the gateway's last requests that are kept: who asked for which host, and what carried it",
+        _count(0, 10_000),
+    ),
+    Setting(
         "GATEWAY_STOP_GRACE",
         "gateway_stop_grace_s",
         "10",
@@ -933,9 +944,16 @@ def load(command: str, environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def _text_of(setting: Setting, environ: Mapping[str, str]) -> str:
-    names = (setting.name, setting.alias) if setting.alias else (setting.name,)
-    given = (environ.get(name, "").strip() for name in names)
-    return next(filter(None, given), setting.default)
+    given = environ.get(setting.name, "").strip()
+    if not given and setting.alias:
+        given = ",".join(map(_judge_of, environ.get(setting.alias, "").split(",")))
+    return given or setting.default
+
+
+def _judge_of(site: str) -> str:
+    """The reference names a bare site, `http://httpbin.org`, whose page is no judge: `/get` is."""
+    site = site.strip()
+    return f"{site}/get" if re.fullmatch(r"https?://[^/?#]+", site) else site
 
 
 def table() -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from proxypool.address import BadAddressError
 from proxypool.candidate import Candidate
@@ -193,7 +194,9 @@ class Source(Strict):
             try:
                 next(self._entry(entry), None)
             except BadAddressError as error:
-                raise ValueError(f"proxies.{number}: {error}") from None
+                # The error is of this field, though it is the whole source that is looked at.
+                place = {"field": f"proxies.{number}", "error": str(error)}
+                raise PydanticCustomError("proxy", "{error}", place) from None
         return self
 
     @property

@@ -15,7 +15,25 @@ from proxypool.source import Source
 __all__ = ["Source", "SourceFiles", "load_sources"]
 
 _ADVICE = "correct the file; README.md, Sources, has the fields"
+_MERGE = "tag:yaml.org,2002:merge"
 _MAY_BE_SECRET = ("proxies", "headers", "urls", "url")
+
+
+class _OneValueLoader(yaml.SafeLoader):
+    """Refuses a key that stands twice, where YAML's own rule is that the last value counts."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """The fields of one mapping. Raises ConstructorError."""
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.tag == _MERGE:
+                continue  # what is merged in may be overridden
+            if key.value in seen:
+                what = f"the key {str(key.value)[:64]!r} a second time"
+                raise yaml.constructor.ConstructorError(None, None, what, key.start_mark)
+            if isinstance(key, yaml.ScalarNode):
+                seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
 
 
 class SourceFiles:
@@ -171,7 +189,7 @@ def _missing(source: Source) -> list[Problem]:
 
 def _entries(path: Path, problems: list[Problem]) -> list[Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _OneValueLoader)  # noqa: S506  a SafeLoader
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         problems.append(
             Problem(path.name, "a readable YAML file", _what(error), "correct the file")
@@ -193,9 +211,9 @@ def _what(error: Exception) -> str:
 def _problems(place: str, error: ValidationError) -> list[Problem]:
     found = []
     for detail in error.errors():
-        field = ".".join(str(part) for part in detail["loc"])
+        field = detail.get("ctx", {}).get("field") or ".".join(map(str, detail["loc"]))
         name = f"{place}.{field}" if field else place
-        expected = detail["msg"].removeprefix("Value error, ")
+        expected = detail["msg"].removeprefix("Value error, ").removeprefix("expected ")
         found.append(Problem(name, expected, _shown(field, detail), _ADVICE))
     return found
 

@@ -170,6 +170,24 @@ async def test_wrong_credentials_are_told_apart(
     assert "wrong" not in repr(verdict)
 
 
+async def test_one_tls_context_serves_all_checks_of_a_process(
+    judged_with_tls: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[ssl.SSLContext] = []
+
+    def make(*, cafile: str | None = None) -> ssl.SSLContext:
+        made.append(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+        return made[-1]
+
+    monkeypatch.setattr("proxypool.tls.ssl.create_default_context", make)
+    watch = JudgeWatch(judged_with_tls)
+    await watch.probe()
+    for protocol in (CONNECT, SOCKS5, CONNECT):
+        verdict = await verdict_on(Proxy(frozenset({protocol})), judged_with_tls, watch=watch)
+        assert verdict.https
+    assert len(made) == 1
+
+
 @pytest.mark.parametrize("speaks", [{CONNECT}, {SOCKS5}, {HTTP, CONNECT}])
 async def test_a_man_in_the_middle_is_refused(
     speaks: set[Protocol], judged_with_tls: Settings

@@ -264,6 +264,7 @@ def test_a_good_one_passes_the_check(tmp_path: Path) -> None:
         ("class A(:\n", "SyntaxError"),
         ("import nothing_of_this_name\n", "ModuleNotFoundError"),
         ("raise SystemExit(0)\n", "SystemExit"),
+        ("\n\nint('x')\n", "line 3: ValueError: invalid literal"),
     ],
 )
 def test_a_bad_one_is_refused_with_the_reason(text: str, error: str, tmp_path: Path) -> None:

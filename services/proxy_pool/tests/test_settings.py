@@ -138,6 +138,8 @@ def test_the_references_names_of_the_judges_are_taken(environment: dict[str, str
     assert settings.judge_urls == ("http://a.test/", "http://b.test/")
     assert settings.judge_https_urls == ("https://c.test/",)
     assert settings.judge_direct_urls == settings.judge_urls
+    settings = load("checker", {**environment, "HTTP_URL": "http://httpbin.org"})
+    assert settings.judge_urls == ("http://httpbin.org/get",), "its front page is no judge"
     settings = load("checker", {**environment, **urls, "JUDGE_URL": "http://ours.test/"})
     assert settings.judge_urls == ("http://ours.test/",)
 

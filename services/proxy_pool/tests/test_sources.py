@@ -49,6 +49,12 @@ def test_a_disabled_one_is_left_out(tmp_path: Path) -> None:
         ("name: one", "", "name"),
         ("interval_s: 60", "interval_s: soon", "interval_s"),
         ("interval_s: 60", "interval_s: 0", "interval_s"),
+        (
+            "interval_s: 60",
+            "interval_s: 60\ninterval_s: 70",
+            "'interval_s' a second time in line 6",
+        ),
+        ("type: text", "type: text, type: json", "'type' a second time in line 6"),
         ("interval_s: 60", "interval_s: 60\ntimeout: 5", "timeout"),
         ("interval_s: 60", "interval_s: 60\nmax_bytes: -1", "max_bytes"),
         ("http://list", "ftp://list", "urls"),
@@ -140,6 +146,14 @@ def test_bad_own_proxies_are_refused_and_no_password_told(
     print(message)
     assert named in message
     assert "secret" not in message
+
+
+def test_a_bad_own_proxy_is_named_with_what_is_expected(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_sources(write(tmp_path, OWN.replace("192.0.2.1:80", "192.0.2.1:99999")))
+    message = str(caught.value)
+    assert message.startswith("one.yaml[0] (mine).proxies.1: expected [scheme://]"), message
+    assert "not shown: it may hold a password" in message
 
 
 def test_a_problem_names_the_source_and_what_to_do(tmp_path: Path) -> None:

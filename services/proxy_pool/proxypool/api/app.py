@@ -22,6 +22,7 @@ from proxypool.api.errors import handlers, json_response
 from proxypool.api.limits import BodyLimit
 from proxypool.api.lists import lists
 from proxypool.api.metrics import Meter, Metrics
+from proxypool.api.passed import passed
 from proxypool.api.proxies import proxies
 from proxypool.api.reference import INDEX, Reference
 from proxypool.api.statistics import statistics
@@ -117,7 +118,7 @@ def _build_v2() -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for router in (proxies, lists, statistics, targets, trial):
+    for router in (proxies, lists, statistics, targets, trial, passed):
         api.include_router(router)
     document = docs.document(api)
     api.openapi = lambda: document  # type: ignore[method-assign]

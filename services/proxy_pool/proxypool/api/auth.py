@@ -19,6 +19,8 @@ _OPEN = ("/healthz", "/readyz")
 _OPEN_FOLDERS = ("/assets/", "/docs-assets/")
 _CHANGES = ("/pop/", "/delete/")
 _V2 = "/api/v2/"
+_OF_PEOPLE = ("/api/v2/requests",)
+"""What tells of clients and not of proxies."""
 _SAFE_METHODS = ("GET", "HEAD")
 
 _RATE_PERIOD_S = 10.0
@@ -108,7 +110,8 @@ class Guard:
         if path == "/":
             # The page holds no data: it asks for a key itself, where one of its calls needs it.
             return False
-        return self._required_for == "all" or (changes and self._required_for == "changes")
+        guarded = changes or path in _OF_PEOPLE
+        return self._required_for == "all" or (guarded and self._required_for == "changes")
 
     def _unknown(self, caller: Caller) -> RefusedError:
         if self._accounts:

@@ -271,6 +271,31 @@ class Sample(BaseModel):
     anonymity: dict[str, int] = {}
 
 
+class PassedAttempt(BaseModel):
+    """An upstream that did not carry the request."""
+
+    upstream: str
+    protocol: str
+    reason: str
+
+
+class PassedRequest(BaseModel):
+    """A request or tunnel that has ended."""
+
+    ended: float = Field(description="Unix time, by the gateway's clock.")
+    took_ms: int = Field(description="From the request to its end.")
+    kind: str = Field(description="http, connect or socks5: what the client spoke.")
+    destination: str = Field(description="`host:port`; never a path.")
+    account: str = Field(description="Whose; empty for callers that need none.")
+    outcome: str = Field(
+        description="carried; idle: ended by the time limit; cut: the answer is not whole; failed:"
+        " all attempts in vain; none: no upstream fitted."
+    )
+    upstream: str = Field(description="`host:port` of the proxy that carried it, or empty.")
+    protocol: str
+    attempts: list[PassedAttempt] = Field(description="What was tried before, in vain.")
+
+
 class TryFilters(BaseModel):
     """Which upstream the gateway is to take."""
 

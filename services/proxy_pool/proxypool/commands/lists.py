@@ -2,17 +2,19 @@
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
-from proxypool.address import UpstreamRule, parse_networks
+from proxypool.address import BadAddressError, UpstreamRule, parse_networks
 from proxypool.candidate import Candidate
 from proxypool.commands.files import read_list
 from proxypool.imports import BadListError, Import, reader_for, shown_place
-from proxypool.listing import Defaults, find_candidates
+from proxypool.listing import Defaults, find_candidates, read_entry
 
 _ANY_ADDRESS = UpstreamRule(parse_networks("0.0.0.0/0,::/0"))
 _SHOWN = 5
+_MOST_OF_A_LINE = 65_536  # addresses of one network
 _COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 
 
@@ -71,13 +73,27 @@ def _candidates(text: str, defaults: Defaults, result: ReadList) -> Iterator[Can
     # A form never goes over the end of a line, so that each can be looked at alone.
     for number, line in enumerate(_COMMENT.sub("", text).split("\n"), start=1):
         any_found = False
-        for candidate in find_candidates(line, defaults):
+        for candidate in _of_line(line, defaults):
             any_found = True
             yield candidate
         if not any_found and line.strip(" \t\r\ufeff"):
             result.no_proxies += 1
             if len(result.shown) < _SHOWN:
                 result.shown.append((number, shown_place(line.strip())))
+
+
+def _of_line(line: str, defaults: Defaults) -> Iterable[Candidate]:
+    """Every address in the line; a name of one label, such as `squid:3128`, where it stands alone.
+
+    Within other text such a word may be anything.
+    """
+    found = list(find_candidates(line, defaults))
+    if found or len(line.split()) != 1:
+        return found
+    try:
+        return list(islice(read_entry(line.strip(" \ufeff"), defaults), _MOST_OF_A_LINE))
+    except BadAddressError:
+        return []
 
 
 def _of_columns(text: str, defaults: Defaults, result: ReadList) -> list[Candidate]:

@@ -8,6 +8,7 @@ from proxypool.gateway.access import Access
 from proxypool.gateway.channel import Channel
 from proxypool.gateway.destination import Destination, DestinationRule
 from proxypool.gateway.metrics import Metrics
+from proxypool.gateway.passed import Passed
 from proxypool.gateway.relay import Carried, relay
 from proxypool.gateway.route import Link, Roads, Route
 from proxypool.settings import Settings
@@ -24,6 +25,7 @@ class Desk:
     destinations: DestinationRule
     roads: Roads
     metrics: Metrics
+    passed: Passed
     stopping: bool = False
     _resting: set[Channel] = field(default_factory=set)
 
@@ -62,6 +64,11 @@ class Desk:
             client.close(self.settings.gateway_stop_grace_s)
         self._resting.clear()
 
+    def ended(self, route: Route, kind: str, outcome: str, link: Link | None = None) -> None:
+        """A request or tunnel is over: counted, and kept among the last ones."""
+        self.metrics.requests.labels(kind, outcome).inc()
+        self.passed.note(route, kind, outcome, link)
+
     async def carry(self, route: Route, link: Link, client: Channel, kind: str) -> Carried:
         """Carry a tunnel's bytes to its end, and learn from it about the upstream."""
         opened = asyncio.get_running_loop().time() - link.opened_at
@@ -77,6 +84,6 @@ class Desk:
         metrics = self.metrics
         metrics.received_bytes.inc(carried.sent)
         metrics.sent_bytes.inc(carried.received)
-        metrics.requests.labels(kind, "idle" if carried.idle else "carried").inc()
+        self.ended(route, kind, "idle" if carried.idle else "carried", link)
         client.close(self.settings.gateway_idle_timeout_s)
         return carried

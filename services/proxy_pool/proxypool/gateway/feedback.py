@@ -1,7 +1,5 @@
 """What requests tell about upstreams, given to the store in batches."""
 
-import asyncio
-import contextlib
 import logging
 import random
 import time
@@ -13,7 +11,6 @@ from proxypool.store import UNAVAILABLE, Report, Store
 
 log = logging.getLogger(__name__)
 
-_INTERVAL_S = 1.0
 _BATCH = 500
 _OF_ONE = 10  # results of one upstream in a batch: more would not move its score further
 _MAX_UPSTREAMS = 5_000
@@ -33,7 +30,6 @@ class Feedback:
         self._upstreams = upstreams
         self._metrics = metrics
         self._waiting: dict[str, _Sample] = {}
-        self._stopping = asyncio.Event()
         self._alive: OrderedDict[str, tuple[str, float]] = OrderedDict()
 
     def succeeded(self, name: str, destination: str, target: str, latency_ms: int = 0) -> None:
@@ -57,17 +53,6 @@ class Feedback:
             return False
         self.failed(name, reason, target)
         return True
-
-    async def run(self) -> None:
-        """Hand reports on until stopped, and the last ones then."""
-        while not self._stopping.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), _INTERVAL_S)
-            await self.flush()
-
-    def stop(self) -> None:
-        """Let `run` end."""
-        self._stopping.set()
 
     async def flush(self) -> None:
         """Hand on what has come together."""

@@ -1,6 +1,7 @@
 """The gateway as a whole: made from settings, started, and stopped in good order."""
 
 import asyncio
+import contextlib
 
 from proxypool.accounts import Accounts
 from proxypool.gateway.access import Access
@@ -11,6 +12,7 @@ from proxypool.gateway.feedback import Feedback
 from proxypool.gateway.health import Health
 from proxypool.gateway.listener import Listener
 from proxypool.gateway.metrics import Metrics
+from proxypool.gateway.passed import Passed
 from proxypool.gateway.route import Roads
 from proxypool.gateway.sessions import Sessions
 from proxypool.gateway.upstreams import Upstreams
@@ -18,6 +20,8 @@ from proxypool.problems import ConfigurationError, Problem
 from proxypool.resolver import Resolver
 from proxypool.settings import Settings
 from proxypool.store import Store
+
+_REPORTED_EVERY_S = 1.0
 
 
 class Gateway:
@@ -39,6 +43,8 @@ class Gateway:
         self.metrics = Metrics()
         self._upstreams = Upstreams(store)
         self._feedback = Feedback(store, self._upstreams, self.metrics)
+        self._passed = Passed(store, settings.gateway_history)
+        self._stopping = asyncio.Event()
         networks, names = settings.gateway_allowed_destinations
         desk = Desk(
             settings,
@@ -62,6 +68,7 @@ class Gateway:
                 settings.gateway_attempts,
             ),
             self.metrics,
+            self._passed,
         )
         self.listener = Listener(desk)
         self.health = Health(store, self.metrics)
@@ -84,17 +91,25 @@ class Gateway:
                     )
                 ]
             ) from error
-        self._reporting = asyncio.create_task(self._feedback.run())
+        self._reporting = asyncio.create_task(self._report())
 
     async def report_now(self) -> None:
         """Give the store what was learned, without waiting for the next batch."""
         await self._feedback.flush()
+        await self._passed.flush()
+
+    async def _report(self) -> None:
+        """Report until stopped, and what came last then."""
+        while not self._stopping.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), _REPORTED_EVERY_S)
+            await self.report_now()
 
     async def stop(self) -> None:
         """Finish what is under way within the grace, report what was learned, and end."""
         self.health.stopping = True
         await self.listener.stop()
-        self._feedback.stop()
+        self._stopping.set()
         if self._reporting is not None:
             await self._reporting
         await self._upstreams.close()

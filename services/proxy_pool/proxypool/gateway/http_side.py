@@ -275,7 +275,6 @@ class HttpSide:
     # requests with an absolute URL
 
     async def _request(self, route: Route, request: _Request) -> bool:
-        metrics = self._desk.metrics.requests
         # An answer that may be the proxy's own: passed on if no other upstream gives a better one.
         spare: tuple[Link, AnswerHead] | None = None
         links: list[Link] = []
@@ -301,7 +300,7 @@ class HttpSide:
                     else:
                         refusal = error
                     if spare is None:
-                        metrics.labels("http", "failed").inc()
+                        self._desk.ended(route, "http", "failed")
                         raise refusal from error
                     link, head = spare
                 else:
@@ -316,7 +315,7 @@ class HttpSide:
                     request.body.stop()
                     destination = request.wanted.destination
                     self._kept.put(link.choice, link.protocol, destination, link.channel)
-                metrics.labels("http", "carried" if keeps is not None else "cut").inc()
+                self._desk.ended(route, "http", "carried" if keeps is not None else "cut", link)
                 return bool(keeps)
         finally:
             for link in links:
@@ -472,19 +471,19 @@ class HttpSide:
         try:
             return await route.open(kept)
         except NoUpstreamError:
-            self._desk.metrics.requests.labels(_label(route), "none").inc()
+            self._desk.ended(route, _label(route), "none")
             advice = "use fewer filters, or wait until more proxies are checked"
             problem = Problem(
                 "upstream", "one that fits the filters and carries this", "none", advice
             )
             raise Refusal(503, problem, "Retry-After: 10") from None
         except StoreAwayError as error:
-            self._desk.metrics.requests.labels(_label(route), "none").inc()
+            self._desk.ended(route, _label(route), "none")
             problem = Problem("redis", "an answer", str(error), "try again in a few seconds")
             raise Refusal(503, problem, "Retry-After: 2") from error
         except AllFailedError:
             if route.wanted.kind is Kind.TUNNEL:
-                self._desk.metrics.requests.labels("connect", "failed").inc()
+                self._desk.ended(route, "connect", "failed")
             raise self._none_worked(route) from None
 
     def _none_worked(self, route: Route) -> Refusal:

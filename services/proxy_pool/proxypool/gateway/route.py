@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -75,6 +76,7 @@ class Route:
     client: Channel
     """Who waits for it: when it says no more, nothing further is tried."""
     failures: list[Failure] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
     _tried: set[str] = field(default_factory=set)
     _doubts: list[tuple[str, str]] = field(default_factory=list)
     _dead: str = ""

@@ -119,20 +119,20 @@ class Socks5Side:
         return command, kind, destination
 
     async def _tunnel(self, wish: Wish, destination: Destination) -> None:
-        metrics = self._desk.metrics.requests
         try:
             wanted = Wanted.of(Kind.TUNNEL, destination, wish)
-            route = Route(self._desk.roads, wanted, self._client)
-            link = await route.open()
         except CannotCarryError:
             await self._reply(_NOT_ALLOWED)
             return
+        route = Route(self._desk.roads, wanted, self._client)
+        try:
+            link = await route.open()
         except (NoUpstreamError, StoreAwayError):
-            metrics.labels("socks5", "none").inc()
+            self._desk.ended(route, "socks5", "none")
             await self._reply(_FAILURE)
             return
         except AllFailedError:
-            metrics.labels("socks5", "failed").inc()
+            self._desk.ended(route, "socks5", "failed")
             await self._reply(_HOST_UNREACHABLE)
             return
         try:

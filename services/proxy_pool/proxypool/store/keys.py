@@ -19,6 +19,7 @@
 | `:crawls`, `:next_crawl` | hash | source → its last crawl as JSON, and when the next is due |
 | `:crawled` | hash | source → when it was crawled, where that worked |
 | `:targets` | hash | name → the target as JSON |
+| `:passed` | stream | the last requests through the gateways, as JSON |
 | `:sessions` | hash | session of the gateway → its upstream |
 | `:sessions:ends` | zset | sessions, by the time when they end |
 | `:judges` | hash | judge → what was last seen of it as JSON |
@@ -62,6 +63,7 @@ SUFFIXES = (
     ":listed",
     ":meta",
     ":next_crawl",
+    ":passed",
     ":reasons",
     ":reports",
     ":sessions",

@@ -21,6 +21,7 @@ READS = [
     "/api/v2/export",
     "/api/v2/targets",
 ]
+OF_PEOPLE = ("GET", "/api/v2/requests")
 CHANGES = [
     ("GET", "/pop/"),
     ("GET", "/delete/?proxy=1.1.1.1:1"),
@@ -68,7 +69,7 @@ async def test_by_default_strangers_read_nothing(call: Call) -> None:
 @pytest.mark.parametrize("required_for", ["all", "changes"])
 async def test_strangers_change_nothing(required_for: str, call: Call) -> None:
     client = call(STRANGER, AUTH_REQUIRED_FOR=required_for)
-    for method, path in CHANGES:
+    for method, path in [*CHANGES, OF_PEOPLE]:
         names_the_problem(await client.request(method, path), 403, "caller")
 
 

@@ -50,6 +50,30 @@ async def test_history_is_given_for_some_hours(
         names_the_problem(await client.get(f"/api/v2/history?hours={hours}"), 400, "hours")
 
 
+async def test_the_gateways_last_requests_are_shown(
+    client: httpx.AsyncClient, store: Store
+) -> None:
+    assert (await client.get("/api/v2/requests")).json() == []
+    request = {
+        "ended": 1.5,
+        "took_ms": 12,
+        "kind": "http",
+        "destination": "shop.example:80",
+        "account": "pool",
+        "outcome": "carried",
+        "upstream": "203.0.113.1:80",
+        "protocol": "http",
+        "attempts": [{"upstream": "203.0.113.2:80", "protocol": "http", "reason": "timeout"}],
+    }
+    await store.note_passed([request, {**request, "outcome": "cut"}], 10)
+    shown = (await client.get("/api/v2/requests?destination=SHOP.example&limit=1")).json()
+    assert shown == [{**request, "outcome": "cut"}]
+    assert (await client.get("/api/v2/requests?outcome=carried&account=pool")).json() == [request]
+    assert (await client.get("/api/v2/requests?upstream=203.0.113.2:80")).json() == []
+    names_the_problem(await client.get("/api/v2/requests?limit=0"), 400, "limit")
+    names_the_problem(await client.get("/api/v2/requests?path=/"), 400, "path")
+
+
 async def test_targets_are_put_read_and_deleted(client: httpx.AsyncClient, store: Store) -> None:
     assert (await client.get("/api/v2/targets")).json() == {}
     content = {"url": "https://shop.example/robots.txt", "expect_status": [200, 404]}

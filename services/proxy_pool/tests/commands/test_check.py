@@ -1,9 +1,13 @@
 """`proxypool check`: a list in, those that work out, with a real judge and real proxies."""
 
 import asyncio
+import contextlib
 import csv
 import json
+import os
+import pty
 import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -46,6 +50,37 @@ async def test_those_that_work_are_written_as_urls(
     assert "1  connect_refused" in ended.errors
     assert "1  not_the_judge" in ended.errors
     assert "checked 3 of 3, 1 work" in ended.errors, "plain lines where there is no terminal"
+
+
+async def test_a_terminal_shows_a_bar(
+    farm: dict[str, str], settings: dict[str, str], environment: dict[str, str]
+) -> None:
+    ours, its = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "proxypool", "check", "-"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=its,
+        env={**os.environ, **environment, **settings, "TERM": "xterm", "COLUMNS": "100"},
+    )
+    os.close(its)
+    shown = asyncio.create_task(asyncio.to_thread(_all_of, ours))
+    output, _ = await process.communicate(f"{farm['good']}\n{NOWHERE}\n".encode())
+    text = await shown
+    os.close(ours)
+    assert output.decode() == f"http://{farm['good']}\n"
+    assert "━" in text, "a bar"
+    assert "2/2" in text
+    assert "1 work" in text
+    assert "\x1b[2K" in text or "\r" in text, "drawn over itself"
+
+
+def _all_of(terminal: int) -> str:
+    text = b""
+    with contextlib.suppress(OSError):  # what a terminal says when nobody is left at its other end
+        while piece := os.read(terminal, 4096):
+            text += piece
+    return text.decode()
 
 
 async def test_a_file_takes_its_form_from_its_name(
@@ -107,6 +142,18 @@ async def test_lines_that_are_no_proxies_are_told_without_credentials(
     assert "line 5: '999.1.1.1:80'" in ended.errors
     assert "… and 2 more" in ended.errors
     assert "secret" not in ended.errors
+
+
+async def test_a_name_of_one_label_alone_on_its_line_is_a_proxy(
+    proxypool: Proxypool, settings: dict[str, str]
+) -> None:
+    text = "squid.invalid:3128\nsquid-that-is-nowhere:3128\nnot a:1 proxy\n"
+    ended = await proxypool("check", "-", "--all", text=text, **settings)
+    assert sorted(line.split()[1] for line in ended.output.splitlines()) == [
+        "squid-that-is-nowhere:3128",
+        "squid.invalid:3128",
+    ]
+    assert "line 3" in ended.errors
 
 
 async def test_what_export_writes_is_read(
