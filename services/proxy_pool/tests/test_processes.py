@@ -14,7 +14,6 @@ from typing import Any
 
 import httpx
 import pytest
-
 from proxypool.protocol import Protocol
 
 from tests.conftest import Admin, Until, pool_url
