@@ -82,6 +82,16 @@ class Upstream:
     @classmethod
     def parse(cls, text: str) -> "Upstream":
         """Read the form that `str` gives, its credentials optional; raises BadAddressError."""
+        host, _, port = text.rpartition(":")
+        # Nearly all are so, and it costs a third of the rest.
+        if (
+            is_ipv4(host)
+            and len(port) < 6
+            and port.isascii()
+            and port.isdecimal()
+            and 0 < int(port) < 65536
+        ):
+            return cls(host, int(port))
         credentials, at, place = text.strip().rpartition("@")
         username, colon, password = credentials.partition(":")
         if at and not (colon and username):

@@ -11,23 +11,25 @@ from collections.abc import Callable
 from typing import Protocol, TypeAlias
 from weakref import WeakKeyDictionary
 
-READ, WRITE = 1, 4  # as poll(2) and epoll(7) have them
+READ, WRITE, ERROR, PEER_ENDED = 1, 4, 8, 0x2000  # as poll(2) and epoll(7) have them
+_EVERYTHING = READ | WRITE | PEER_ENDED | 1 << 31
 _AT_ONCE = 512
 
 Callback: TypeAlias = Callable[[int], None]
-"""Is given READ, WRITE, or both; after an error or the end also other bits, or those alone."""
+"""Is given READ, WRITE or both; where there may be an error, ERROR as well, and PEER_ENDED where
+the peer says no more. It must take all that is there to be read: it may not be told of that again."""
 
 
 class Poller(Protocol):
-    """Watches sockets, each for one or both events, until it is told to forget it."""
+    """Watches sockets until it is told to forget them."""
 
-    def watch(self, sock: socket.socket, events: int, callback: Callback) -> None:
-        """Call `callback` whenever `sock` can be read or written to, as `events` asks."""
+    def watch(self, sock: socket.SocketType, callback: Callback) -> None:
+        """Call `callback` when `sock` begins to have something to read, or room to write."""
 
-    def change(self, sock: socket.socket, events: int, callback: Callback) -> None:
-        """Wait for other events of a socket that is watched."""
+    def await_room(self, sock: socket.SocketType) -> None:
+        """A watched socket did not take all that was to be written: tell when it can go on."""
 
-    def close(self, sock: socket.socket) -> None:
+    def close(self, sock: socket.SocketType) -> None:
         """Forget a socket that is watched, and close it."""
 
 
@@ -44,28 +46,28 @@ _pollers: "WeakKeyDictionary[asyncio.AbstractEventLoop, Poller]" = WeakKeyDictio
 
 
 class EpollPoller:
-    """Sockets in an epoll instance of its own, which the loop watches as one file (Linux)."""
+    """Sockets in an epoll instance of its own, which the loop watches as one file (Linux).
+
+    It tells of changes alone (edge-triggered), so that the kernel is asked once for each socket.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._epoll = select.epoll()
         self._callbacks: dict[int, Callback] = {}
         self._is_telling = False
-        self._closed: list[socket.socket] = []
+        self._closed: list[socket.SocketType] = []
         loop.add_reader(self._epoll.fileno(), self._tell)
 
-    def watch(self, sock: socket.socket, events: int, callback: Callback) -> None:
+    def watch(self, sock: socket.SocketType, callback: Callback) -> None:
         """See Poller."""
         number = sock.fileno()
-        self._epoll.register(number, events)
+        self._epoll.register(number, _EVERYTHING)
         self._callbacks[number] = callback
 
-    def change(self, sock: socket.socket, events: int, callback: Callback) -> None:
-        """See Poller."""
-        number = sock.fileno()
-        self._callbacks[number] = callback
-        self._epoll.modify(number, events)
+    def await_room(self, sock: socket.SocketType) -> None:
+        """See Poller: room is a change, which is told anyway."""
 
-    def close(self, sock: socket.socket) -> None:
+    def close(self, sock: socket.SocketType) -> None:
         """See Poller."""
         del self._callbacks[sock.fileno()]
         if self._is_telling:
@@ -89,26 +91,29 @@ class EpollPoller:
 
 
 class LoopPoller:
-    """The loop watches each socket: where there is no epoll."""
+    """The loop watches each socket: where there is no epoll. It cannot tell of errors apart."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._add = {READ: loop.add_reader, WRITE: loop.add_writer}
-        self._remove = {READ: loop.remove_reader, WRITE: loop.remove_writer}
+        self._loop = loop
+        self._callbacks: dict[int, Callback] = {}
 
-    def watch(self, sock: socket.socket, events: int, callback: Callback) -> None:
+    def watch(self, sock: socket.SocketType, callback: Callback) -> None:
         """See Poller."""
-        self.change(sock, events, callback)
+        self._callbacks[sock.fileno()] = callback
+        self._loop.add_reader(sock.fileno(), callback, READ | ERROR)
+        self.await_room(sock)
 
-    def change(self, sock: socket.socket, events: int, callback: Callback) -> None:
+    def await_room(self, sock: socket.SocketType) -> None:
         """See Poller."""
-        for event in (READ, WRITE):
-            if events & event:
-                self._add[event](sock.fileno(), callback, event)
-            else:
-                self._remove[event](sock.fileno())
+        self._loop.add_writer(sock.fileno(), self._has_room, sock.fileno())
 
-    def close(self, sock: socket.socket) -> None:
+    def close(self, sock: socket.SocketType) -> None:
         """See Poller."""
-        for remove in self._remove.values():
-            remove(sock.fileno())
+        del self._callbacks[sock.fileno()]
+        self._loop.remove_reader(sock.fileno())
+        self._loop.remove_writer(sock.fileno())
         sock.close()
+
+    def _has_room(self, number: int) -> None:
+        self._loop.remove_writer(number)  # else it would be told for as long as there is room
+        self._callbacks[number](WRITE | ERROR)

@@ -5,9 +5,10 @@ import os
 import socket
 from typing import Protocol
 
-from proxypool.poller import READ, WRITE, Poller
+from proxypool.poller import PEER_ENDED, READ, WRITE, Poller
 
 _READ_AT_ONCE = 64 * 1024
+_KIND = socket.SOCK_STREAM | getattr(socket, "SOCK_NONBLOCK", 0)  # one call less where it is there
 
 
 class Owner(Protocol):
@@ -35,14 +36,15 @@ class Transport:
         self._owner = owner
         self._unsent = b""
         self._is_connected = False
-        self._socket: socket.socket | None = None
-        sock = socket.socket(family, socket.SOCK_STREAM)
+        self._socket: socket.SocketType | None = None
+        sock = socket.SocketType(family, _KIND)  # without the layer that pools and files need
         try:
-            sock.setblocking(False)
+            if _KIND == socket.SOCK_STREAM:
+                sock.setblocking(False)
             code = sock.connect_ex((address, port))
             if code not in (0, errno.EINPROGRESS):
                 raise _error(code)
-            poller.watch(sock, WRITE, self._go_on)
+            poller.watch(sock, self._go_on)
         except OSError:
             sock.close()
             raise
@@ -66,23 +68,22 @@ class Transport:
         if sock is None:
             return
         if not self._is_connected:
-            self._finish_connecting(sock)
-            return
-        if self._unsent and events & WRITE:
+            self._finish_connecting(sock, events)
+        elif self._unsent and events & WRITE:
             self._flush(sock)
-        if events & ~WRITE:
-            self._read(sock)
+        if events & ~WRITE and self._socket is not None:
+            self._read(sock, ends=bool(events & PEER_ENDED))
 
-    def _finish_connecting(self, sock: socket.socket) -> None:
-        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if code not in (0, errno.ECONNRESET):  # it was connected: then the peer cut it off
-            self._lose(_error(code))
-            return
+    def _finish_connecting(self, sock: socket.SocketType, events: int) -> None:
+        if events & ~(READ | WRITE):
+            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if code not in (0, errno.ECONNRESET):  # it was connected: then the peer cut it off
+                self._lose(_error(code))
+                return
         self._is_connected = True
-        self._poller.change(sock, READ, self._go_on)
         self._owner.connection_made()
 
-    def _send(self, sock: socket.socket, data: bytes) -> None:
+    def _send(self, sock: socket.SocketType, data: bytes) -> None:
         try:
             sent = sock.send(data)
         except BlockingIOError:
@@ -92,27 +93,28 @@ class Transport:
             return
         if sent < len(data):
             self._unsent = data[sent:]
-            self._poller.change(sock, READ | WRITE, self._go_on)
+            self._poller.await_room(sock)
 
-    def _flush(self, sock: socket.socket) -> None:
+    def _flush(self, sock: socket.SocketType) -> None:
         data, self._unsent = self._unsent, b""
-        self._poller.change(sock, READ, self._go_on)
         self._send(sock, data)
 
-    def _read(self, sock: socket.socket) -> None:
-        if self._socket is None:
-            return
-        try:
-            data = sock.recv(_READ_AT_ONCE)
-        except BlockingIOError:
-            return
-        except OSError as error:
-            self._lose(error)
-            return
-        if data:
+    def _read(self, sock: socket.SocketType, *, ends: bool) -> None:
+        """Take all that is there; where the peer has ended, its end too."""
+        while self._socket is not None:
+            try:
+                data = sock.recv(_READ_AT_ONCE)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self._lose(error)
+                return
+            if not data:
+                self._lose(None)
+                return
             self._owner.data_received(data)
-        else:
-            self._lose(None)
+            if len(data) < _READ_AT_ONCE and not ends:
+                return
 
     def _lose(self, error: OSError | None) -> None:
         self.close()

@@ -53,8 +53,11 @@ class Refusal(Exception):  # noqa: N818  an answer, not a fault
         *headers: str,
         close: bool = False,
         route: Route | None = None,
+        outcome: str = "failed",
     ) -> None:
+        """`outcome`: how the request is counted that ends so."""
         super().__init__(str(problem))
+        self.outcome = outcome
         self.status = status
         self.problem = problem
         self.headers = headers
@@ -261,7 +264,11 @@ class HttpSide:
     # CONNECT
 
     async def _tunnel(self, route: Route) -> bool:
-        link = await self._open(route)
+        try:
+            link = await self._open(route)
+        except Refusal as refusal:
+            self._desk.ended(route, "connect", refusal.outcome)
+            raise
         try:
             place = link.choice.place
             self._client.write(
@@ -300,7 +307,7 @@ class HttpSide:
                     else:
                         refusal = error
                     if spare is None:
-                        self._desk.ended(route, "http", "failed")
+                        self._desk.ended(route, "http", refusal.outcome)
                         raise refusal from error
                     link, head = spare
                 else:
@@ -471,19 +478,15 @@ class HttpSide:
         try:
             return await route.open(kept)
         except NoUpstreamError:
-            self._desk.ended(route, _label(route), "none")
             advice = "use fewer filters, or wait until more proxies are checked"
             problem = Problem(
                 "upstream", "one that fits the filters and carries this", "none", advice
             )
-            raise Refusal(503, problem, "Retry-After: 10") from None
+            raise Refusal(503, problem, "Retry-After: 10", outcome="none") from None
         except StoreAwayError as error:
-            self._desk.ended(route, _label(route), "none")
             problem = Problem("redis", "an answer", str(error), "try again in a few seconds")
-            raise Refusal(503, problem, "Retry-After: 2") from error
+            raise Refusal(503, problem, "Retry-After: 2", outcome="none") from error
         except AllFailedError:
-            if route.wanted.kind is Kind.TUNNEL:
-                self._desk.ended(route, "connect", "failed")
             raise self._none_worked(route) from None
 
     def _none_worked(self, route: Route) -> Refusal:
@@ -529,10 +532,6 @@ class HttpSide:
         except TimeoutError:
             pass  # it was given the time
         client.close(self._settings.gateway_idle_timeout_s)
-
-
-def _label(route: Route) -> str:
-    return "connect" if route.wanted.kind is Kind.TUNNEL else "http"
 
 
 def _rests_unread(head: RequestHead) -> bool:

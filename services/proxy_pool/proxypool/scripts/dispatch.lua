@@ -55,8 +55,15 @@ local function hand_out(lane, limit)
         -- A new one is asked for what it is said to speak; whatever else it speaks is found out
         -- once it has proved to be worth it, or where what was said proved wrong.
         local full = hint == '' or (lane ~= 'new' and now - entry.full >= full_ms)
-        local id = redis.call('XADD', WORK, '*', 'proxy', proxy, 'lane', lane, 'hint', hint,
-          'full', full and '1' or '0', 'targets', targets_due(entry))
+        local work = {'proxy', proxy, 'lane', lane, 'hint', hint}
+        if not full then
+          work[#work + 1], work[#work + 2] = 'full', '0'
+        end
+        local names = targets_due(entry)
+        if names ~= '' then
+          work[#work + 1], work[#work + 2] = 'targets', names
+        end
+        local id = redis.call('XADD', WORK, '*', unpack(work))
         claimed[#claimed + 1], claimed[#claimed + 2] = proxy, id
       else
         damaged[#damaged + 1] = proxy

@@ -106,7 +106,14 @@ local function complete(record)
 end
 
 local function blank(proxy)
-  return complete({proxy = proxy})
+  local record = {protocols = {}, failures = {}, targets = {}}
+  for _, field in ipairs(FIELDS) do
+    if field[2] ~= 'list' and field[2] ~= 'object' then
+      record[field[1]] = field[2]
+    end
+  end
+  record.proxy = proxy
+  return record
 end
 
 -- The record as a table, or nil where it is damaged.

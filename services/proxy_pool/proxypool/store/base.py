@@ -123,7 +123,7 @@ class StoreBase:
         """`moment` as people read it, in TIMEZONE."""
         return moment.astimezone(self._settings.timezone).strftime("%Y-%m-%d %H:%M:%S")
 
-    async def _run(self, script: str, *arguments: str | int | float) -> Any:
+    async def _run(self, script: str, *arguments: str | bytes | int | float) -> Any:
         try:
             if script in _READING:
                 return await self._read(self._scripts[script], arguments)
@@ -136,7 +136,9 @@ class StoreBase:
                 raise ReadOnlyError(text) from error
             raise
 
-    async def _read(self, script: AsyncScript, arguments: Sequence[str | int | float]) -> Any:
+    async def _read(
+        self, script: AsyncScript, arguments: Sequence[str | bytes | int | float]
+    ) -> Any:
         try:
             return await self._gathered.ask("EVALSHA", script.sha, 1, self._table, *arguments)
         except NoScriptError:

@@ -12,7 +12,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 _AT_ONCE = 16
 _PIECES_UNDER_WAY = 2  # Redis answers one while the next is made
 UNREACHABLE = (RedisConnectionError, RedisTimeoutError)
-Command: TypeAlias = tuple[str | int | float, ...]
+Command: TypeAlias = tuple[str | bytes | int | float, ...]
 Asked: TypeAlias = tuple[Command, "asyncio.Future[Any]"]
 
 
@@ -29,7 +29,7 @@ class Gathered:
         self._asked: deque[Asked] = deque()
         self._sending: set[asyncio.Task[None]] = set()
 
-    async def ask(self, *command: str | int | float) -> Any:
+    async def ask(self, *command: str | bytes | int | float) -> Any:
         """Redis's answer to one command.
 
         Raises what redis-py raises: what Redis says of this command is for its caller alone, that

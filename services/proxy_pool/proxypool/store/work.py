@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import orjson
 from redis.exceptions import ResponseError
 
 from proxypool.candidate import Candidate
@@ -217,10 +218,10 @@ def _protocols(names: str) -> tuple[Protocol, ...]:
     return tuple(Protocol(name) for name in names.split(",") if name in _PROTOCOLS)
 
 
-def _settlement(work: Work, verdict: Verdict) -> str:
+def _settlement(work: Work, verdict: Verdict) -> bytes:
     spread = random.uniform(1 - _SPREAD, 1 + _SPREAD)  # noqa: S311  spreads load, no secret
     content: dict[str, Any] = verdict.told()
     content.update(id=work.id, proxy=work.proxy, spread=spread)
     if work.full:
         content["full"] = True
-    return json.dumps(content)
+    return orjson.dumps(content)

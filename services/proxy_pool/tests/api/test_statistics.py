@@ -71,7 +71,7 @@ async def test_the_gateways_last_requests_are_shown(
     assert (await client.get("/api/v2/requests?outcome=carried&account=pool")).json() == [request]
     assert (await client.get("/api/v2/requests?upstream=203.0.113.2:80")).json() == []
     names_the_problem(await client.get("/api/v2/requests?limit=0"), 400, "limit")
-    names_the_problem(await client.get("/api/v2/requests?path=/"), 400, "path")
+    names_the_problem(await client.get("/api/v2/requests?path=/"), 400, "query")
 
 
 async def test_targets_are_put_read_and_deleted(client: httpx.AsyncClient, store: Store) -> None:

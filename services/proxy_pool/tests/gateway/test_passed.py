@@ -55,12 +55,17 @@ async def test_tunnels_are_among_them_when_they_have_ended(
 async def test_attempts_in_vain_and_requests_without_an_upstream_are_told(
     make_upstream: MakeUpstream, gateway: Running, client: Client, store: Store
 ) -> None:
-    assert (await client.get())[0] == 503
+    assert (await client.get(user="pool-anonymity-elite-country-CN"))[0] == 503
     bad = await make_upstream("http", fault="garbage")
     assert (await client.get())[0] == 502
-    failed, none = await last(gateway, store, account="pool")
+    tunnel = await gateway.client()
+    assert (await tunnel.connect(user="pool-country-DE"))[0] == 503
+    no_tunnel, failed, none = await last(gateway, store, account="pool")
+    assert (no_tunnel["kind"], no_tunnel["outcome"]) == ("connect", "none")
     assert (none["outcome"], none["upstream"], none["attempts"]) == ("none", "", [])
     assert failed["outcome"] == "failed"
+    assert gateway.count("gateway_requests_total", kind="http", outcome="none") == 1
+    assert gateway.count("gateway_requests_total", kind="http", outcome="failed") == 1
     assert failed["attempts"] == [
         {"upstream": bad.name, "protocol": "http", "reason": "bad_answer"}
     ]
