@@ -17,7 +17,7 @@ _AT_ONCE = 512
 
 Callback: TypeAlias = Callable[[int], None]
 """Is given READ, WRITE or both; where there may be an error, ERROR as well, and PEER_ENDED where
-the peer says no more. It must take all that is there to be read: it may not be told of that again."""
+the peer says no more. It must take all that is there to be read: it may not be told of it again."""
 
 
 class Poller(Protocol):
