@@ -118,7 +118,11 @@ async def test_a_refused_connection_is_told() -> None:
 async def test_what_is_our_own_lack_is_told_apart(
     number: int, expected: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(socket.socket, "connect_ex", lambda *_: number)
+    class Lacking(socket.SocketType):
+        def connect_ex(self, _: object) -> int:
+            return number
+
+    monkeypatch.setattr("proxypool.transport.socket.SocketType", Lacking)
     with pytest.raises(expected):
         await ask(1)
 

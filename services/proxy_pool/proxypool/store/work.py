@@ -224,4 +224,4 @@ def _settlement(work: Work, verdict: Verdict) -> bytes:
     content.update(id=work.id, proxy=work.proxy, spread=spread)
     if work.full:
         content["full"] = True
-    return orjson.dumps(content)
+    return orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS)  # a Protocol is a str, too

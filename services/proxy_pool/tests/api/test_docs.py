@@ -50,6 +50,7 @@ async def test_every_route_is_documented_whole(client: httpx.AsyncClient) -> Non
         "GET /export",
         "GET /stats",
         "GET /history",
+        "GET /requests",
         "GET /facets",
         "GET /targets",
         "PUT /targets/{name}",
