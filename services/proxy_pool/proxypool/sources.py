@@ -1,6 +1,7 @@
 """The files that describe the sources: read, checked, and watched for changes."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from proxypool.source import Source
 __all__ = ["Source", "SourceFiles", "load_sources"]
 
 _ADVICE = "correct the file; README.md, Sources, has the fields"
+_FIELD = re.compile(r"[a-z_]{1,32}")
 _MERGE = "tag:yaml.org,2002:merge"
 _MAY_BE_SECRET = ("proxies", "headers", "urls", "url")
 
@@ -26,13 +28,15 @@ class _OneValueLoader(yaml.SafeLoader):
         """The fields of one mapping. Raises ConstructorError."""
         seen: set[str] = set()
         for key, _ in node.value:
-            if key.tag == _MERGE:
-                continue  # what is merged in may be overridden
+            # Other keys than words are refused elsewhere; what is merged in may be overridden.
+            if not isinstance(key, yaml.ScalarNode) or key.tag == _MERGE:
+                continue
             if key.value in seen:
-                what = f"the key {str(key.value)[:64]!r} a second time"
+                # Where it is no field's name it may be anything, a password too.
+                name = repr(key.value) if _FIELD.fullmatch(key.value) else "not shown"
+                what = f"a key ({name}) a second time"
                 raise yaml.constructor.ConstructorError(None, None, what, key.start_mark)
-            if isinstance(key, yaml.ScalarNode):
-                seen.add(key.value)
+            seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
 
 

@@ -52,9 +52,11 @@ def test_a_disabled_one_is_left_out(tmp_path: Path) -> None:
         (
             "interval_s: 60",
             "interval_s: 60\ninterval_s: 70",
-            "'interval_s' a second time in line 6",
+            "('interval_s') a second time in line 6",
         ),
-        ("type: text", "type: text, type: json", "'type' a second time in line 6"),
+        ("type: text", "type: text, type: json", "('type') a second time in line 6"),
+        ("type: text", "type: text, [a, b]: 1", "line 6"),
+        ("type: text", "type: text, me:secret: 1, me:secret: 2", "(not shown) a second time"),
         ("interval_s: 60", "interval_s: 60\ntimeout: 5", "timeout"),
         ("interval_s: 60", "interval_s: 60\nmax_bytes: -1", "max_bytes"),
         ("http://list", "ftp://list", "urls"),

@@ -25,7 +25,8 @@ class PassedStore(StoreBase):
         A `destination` without a port stands for all ports.
         """
         found: list[dict[str, Any]] = []
-        for _, fields in await self._redis.xrevrange(self._key(":passed")):
+        count = None if wanted else limit
+        for _, fields in await self._redis.xrevrange(self._key(":passed"), count=count):
             request = json.loads(fields["as"])
             if all(_is(request, name, value) for name, value in wanted.items()):
                 found.append(request)
