@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from course.models import (
@@ -113,6 +114,7 @@ class CourseSerializer(serializers.ModelSerializer[Course]):
         """Where the material lies: of a course that costs nothing alone."""
         return course.attachment_path or None if not course.price else None
 
+    @extend_schema_field(TeacherSerializer(allow_null=True))
     def get_teacher(self, course: Course) -> dict[str, Any] | None:
         """The teacher, unless hidden or deleted."""
         teacher = course.teacher
@@ -120,6 +122,7 @@ class CourseSerializer(serializers.ModelSerializer[Course]):
             return None
         return dict(TeacherSerializer(teacher).data)
 
+    @extend_schema_field(SectionPreviewSerializer(many=True))
     def get_section_list(self, course: Course) -> list[Any]:
         """The first sections of the course."""
         sections = self.context["previews"].get(course.pk, [])

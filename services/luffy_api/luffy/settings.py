@@ -31,6 +31,8 @@ INSTALLED_APPS = [
     "rest_framework",
     "django_filters",
     "django_guid",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "accounts",
     "home",
     "course",
@@ -182,6 +184,17 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "luffy.errors.exception_handler",
     "URL_FORMAT_OVERRIDE": None,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Luffy",
+    "DESCRIPTION": "The course site. Errors have one shape, and a real status.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    # From this service's own static files: the page asks no other host.
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
 # --- safety ---------------------------------------------------------------------------------------

@@ -2,12 +2,15 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
 API = "api/v1/"
 
 urlpatterns = [
     path(f"{API}home/", include("home.urls")),
     path(f"{API}course/", include("course.urls")),
+    path(f"{API}openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
+    path(f"{API}docs/", SpectacularSwaggerSplitView.as_view(url_name="openapi"), name="docs"),
     path("admin/", admin.site.urls),
 ]
 
