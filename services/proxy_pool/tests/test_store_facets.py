@@ -25,6 +25,8 @@ TARGETS = ("shop", "search")
 
 proxies = st.sampled_from(PROXIES)
 subsets = st.sets(st.sampled_from(list(Protocol))).map(lambda spoken: tuple(sorted(spoken)))
+# What checks can measure: a number of more than 64 bits is none of them.
+milliseconds = st.sampled_from([0, 10, 5000])
 verdicts = st.builds(
     Verdict,
     outcome=st.sampled_from([Outcome.GOOD, Outcome.GOOD, *Outcome]),
@@ -36,10 +38,12 @@ verdicts = st.builds(
     anonymous=st.sampled_from(["", *(level.value for level in Anonymity)]),
     region=st.sampled_from(["", "CN", "US"]),
     asn=st.sampled_from([0, 64500, 4_200_000_000]),
-    latency_ms=st.sampled_from([0, 10, 5000]),
+    latency_ms=milliseconds,
+    connect_ms=milliseconds,
     failures=st.dictionaries(st.sampled_from([*Protocol]), st.just("closed"), max_size=2),
     targets=st.dictionaries(
-        st.sampled_from([*TARGETS, "unknown"]), st.builds(TargetVerdict, works=st.booleans())
+        st.sampled_from([*TARGETS, "unknown"]),
+        st.builds(TargetVerdict, works=st.booleans(), latency_ms=milliseconds),
     ),
     at_once=st.booleans(),
 )
