@@ -20,6 +20,8 @@ from django.core.cache import cache
 from django.utils.translation import get_language
 from redis.exceptions import RedisError
 
+from luffy.metrics import cache_reads
+
 logger = logging.getLogger(__name__)
 
 PAUSE_AFTER_FAILURE_S = 2.0
@@ -74,8 +76,10 @@ class CachedReads:
         """
         full_key = self._full_key(key)
         if full_key is None:
+            cache_reads.labels(self._group, "away").inc()
             return build()
         stored = self._attempt("reading", lambda: cache.get(full_key))
+        cache_reads.labels(self._group, "miss" if stored is None else "hit").inc()
         if stored is not None:
             return stored["answer"]
         return self._store(full_key, build())

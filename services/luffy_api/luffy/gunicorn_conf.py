@@ -1,5 +1,9 @@
 """gunicorn's settings. A bad environment ends it here, before anything is started."""
 
+from typing import Any
+
+from prometheus_client import multiprocess
+
 from luffy import environment
 from luffy.logs import logging_config
 
@@ -23,3 +27,8 @@ limit_request_fields = 64
 control_socket_disable = True
 accesslog = None  # luffy.access_log tells more
 logconfig_dict = logging_config(_environment.log_level)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """What a worker that has ended had counted stays in the sum; its gauges do not."""
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

@@ -19,6 +19,8 @@ from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from redis.exceptions import RedisError
 
+from luffy import metrics
+
 logger = logging.getLogger(__name__)
 
 OK = "ok"
@@ -27,13 +29,16 @@ OK = "ok"
 def health_answers(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Middleware that answers health checks before the Host header or the scheme is looked at."""
+    """Middleware that answers health checks, and Prometheus, before the Host header or the scheme
+    is looked at."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if request.path == "/healthz":
             return JsonResponse({"status": "alive"})
         if request.path == "/readyz":
             return _readiness()
+        if request.path == metrics.PATH:
+            return metrics.answer(request)
         return get_response(request)
 
     return middleware
