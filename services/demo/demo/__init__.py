@@ -1,1 +1,2 @@
-"""The world outside, played locally with real protocols: list sites and a farm of proxies."""
+"""The world outside, played locally with real protocols: list sites, a farm of proxies, a payment
+gateway and an SMS provider."""

@@ -41,6 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
         format="%(asctime)sZ %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # notifications have a line of their own
     _allow_files_for(settings.farm_max_connections)
     server = uvicorn.Server(
         uvicorn.Config(

@@ -22,15 +22,14 @@ from demo.farm import Farm
 from demo.faults import FAULTS
 from demo.faults import routes as fault_routes
 from demo.lists import Lists, as_lines
+from demo.page_headers import HEADERS
+from demo.payment.routes import Payment
 from demo.plan import Planted, plant, plant_wide
 from demo.settings import Settings
+from demo.sms.routes import Sms
 
 MAX_PAGE = 100_000
 _PIECE = 200
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
-    "Cache-Control": "no-store",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +89,19 @@ class Pages:
     """The pages' functions, over what is planted."""
 
     def __init__(
-        self, settings: Settings, planted: list[Planted], wide: list[Planted], farm: Farm
+        self,
+        settings: Settings,
+        planted: list[Planted],
+        wide: list[Planted],
+        farm: Farm,
+        templates: Jinja2Templates,
     ) -> None:
         self._settings = settings
         self._planted = planted
         self._wide = wide
         self._farm = farm
         self._lists = Lists(planted)
-        self._templates = Jinja2Templates(Path(str(files("demo") / "templates")))
+        self._templates = templates
 
     def address(self, request: Request) -> str:
         """The farm's address: the setting's, else the one this request came in at."""
@@ -118,7 +122,7 @@ class Pages:
             "faults": list(FAULTS),
             "destinations": [str(asked) for asked in self._settings.farm_announce],
         }
-        return self._templates.TemplateResponse(request, "index.html", context, headers=_HEADERS)
+        return self._templates.TemplateResponse(request, "index.html", context, headers=HEADERS)
 
     async def table(self, request: Request) -> Response:
         """A page of the HTML table."""
@@ -134,24 +138,24 @@ class Pages:
             "page": number,
             "pages": self._lists.table_pages(),
         }
-        return self._templates.TemplateResponse(request, "table.html", context, headers=_HEADERS)
+        return self._templates.TemplateResponse(request, "table.html", context, headers=HEADERS)
 
     async def plain(self, request: Request) -> Response:
         """The plain text list."""
-        return PlainTextResponse(self._lists.plain(self.address(request)), headers=_HEADERS)
+        return PlainTextResponse(self._lists.plain(self.address(request)), headers=HEADERS)
 
     async def json_list(self, request: Request) -> Response:
         """The JSON list."""
-        return JSONResponse(self._lists.json(self.address(request)), headers=_HEADERS)
+        return JSONResponse(self._lists.json(self.address(request)), headers=HEADERS)
 
     async def urls(self, request: Request) -> Response:
         """The list of URLs."""
-        return PlainTextResponse(self._lists.urls(self.address(request)), headers=_HEADERS)
+        return PlainTextResponse(self._lists.urls(self.address(request)), headers=HEADERS)
 
     async def hidden(self, request: Request) -> Response:
         """The table whose addresses only a script shows."""
         context = {"rows": self._lists.hidden(self.address(request))}
-        return self._templates.TemplateResponse(request, "hidden.html", context, headers=_HEADERS)
+        return self._templates.TemplateResponse(request, "hidden.html", context, headers=HEADERS)
 
     async def truth(self, request: Request) -> Response:
         """The truth about each proxy at a port, for comparing verdicts with."""
@@ -178,7 +182,7 @@ class Pages:
             "limit": page.limit,
         }
         return StreamingResponse(
-            _json_pieces(head, entries, address), media_type="application/json", headers=_HEADERS
+            _json_pieces(head, entries, address), media_type="application/json", headers=HEADERS
         )
 
     async def wide_list(self, request: Request) -> Response:
@@ -187,18 +191,18 @@ class Pages:
             page = Page.read(request.query_params, MAX_PAGE)
         except ValueError as error:
             return PlainTextResponse(f"{error}\n", 400)
-        return PlainTextResponse(as_lines(page.of(self._wide)[1]), headers=_HEADERS)
+        return PlainTextResponse(as_lines(page.of(self._wide)[1]), headers=HEADERS)
 
     async def networks(self, _: Request) -> Response:
         """Whose exits are whose, as CSV."""
-        return PlainTextResponse(networks_csv(), headers=_HEADERS, media_type="text/csv")
+        return PlainTextResponse(networks_csv(), headers=HEADERS, media_type="text/csv")
 
     async def ca(self, _: Request) -> Response:
         """The authority that vouches for the farm as judge."""
         pem = self._farm.ca_pem
         if pem is None:
             return PlainTextResponse("the farm is no judge: FARM_ANSWERS_ITSELF is no\n", 404)
-        return PlainTextResponse(pem, headers=_HEADERS, media_type="application/x-pem-file")
+        return PlainTextResponse(pem, headers=HEADERS, media_type="application/x-pem-file")
 
     async def healthz(self, _: Request) -> Response:
         """Pages are served, and the farm listens: without it the process does not start."""
@@ -218,12 +222,15 @@ def build_app(settings: Settings) -> Starlette:
         )
     farm = Farm(settings, planted, wide)
     farm.write_ca()
-    pages = Pages(settings, planted, wide, farm)
+    templates = Jinja2Templates(Path(str(files("demo") / "templates")))
+    pages = Pages(settings, planted, wide, farm, templates)
+    payment, sms = Payment(settings, templates), Sms(settings, templates)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await farm.start()
         yield
+        await payment.stop()
         await farm.stop()
 
     return Starlette(
@@ -240,6 +247,8 @@ def build_app(settings: Settings) -> Starlette:
             Route("/farm/wide/", pages.wide_truth),
             Route("/farm/networks.csv", pages.networks),
             Route("/farm/ca.pem", pages.ca),
+            *payment.routes(),
+            *sms.routes(),
             Route("/healthz", pages.healthz),
         ],
         lifespan=lifespan,

@@ -1,11 +1,16 @@
 """Settings: environment variables, refused by name where they are wrong."""
 
+import json
 import os
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from typing import Any, NamedTuple
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+
+from demo.key_files import BadFileError, read_private_key, read_public_key, read_secret
 from demo.kinds import KINDS, MAX_OF_A_KIND, parse_mix
 
 
@@ -47,6 +52,22 @@ class Settings:
     farm_flap_period_s: float
     farm_dies_after: int
     farm_max_connections: int
+    payment_app_id: str
+    payment_seller_id: str
+    payment_seller_name: str
+    payment_merchant_public_key: RSAPublicKey | None
+    payment_private_key: RSAPrivateKey | None
+    payment_notify_hosts: frozenset[str]
+    payment_notify_intervals_s: tuple[float, ...]
+    payment_notify_timeout_s: float
+    payment_trade_expires_s: float
+    payment_max_trades: int
+    sms_access_key_id: str
+    sms_access_key_secret: str = field(repr=False)
+    sms_sign_name: str
+    sms_templates: dict[str, str]
+    sms_limits: tuple[int, int, int]
+    sms_inbox_size: int
     log_level: str
 
 
@@ -118,6 +139,59 @@ def _wide_port(text: str) -> int:
 
 def _address(text: str) -> str:
     return str(IPv4Address(text)) if text else ""
+
+
+def _shape(shape: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if not re.fullmatch(shape, text, re.ASCII):
+            raise ValueError(text)
+        return text
+
+    return parse
+
+
+def _line(text: str) -> str:
+    if not text.isprintable() or len(text) > 64:
+        raise ValueError(text)
+    return text
+
+
+def _file(read: Callable[[str], Any], without: object) -> Callable[[str], Any]:
+    def parse(text: str) -> Any:
+        return read(text) if text else without
+
+    return parse
+
+
+def _hosts(text: str) -> frozenset[str]:
+    hosts = set()
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        # One without a port stands for all of its ports.
+        destination = parse_destination(part if ":" in part else f"{part}:1")
+        hosts.add(str(destination) if ":" in part else destination.host)
+    return frozenset(hosts)
+
+
+def _intervals(text: str) -> tuple[float, ...]:
+    intervals = tuple(map(_seconds, text.split(",")))
+    if len(intervals) > 20 or list(intervals) != sorted(intervals):
+        raise ValueError(text)
+    return intervals
+
+
+def _templates(text: str) -> dict[str, str]:
+    templates = json.loads(text)
+    if not isinstance(templates, dict) or not templates:
+        raise ValueError(text)
+    for code, template in templates.items():
+        if not (isinstance(template, str) and template.isprintable() and _line(code)):
+            raise ValueError(text)
+    return templates
+
+
+def _limits(text: str) -> tuple[int, int, int]:
+    minute, hour, day = map(_count(1, 1000), text.split(","))
+    return minute, hour, day
 
 
 def _level(text: str) -> str:
@@ -244,6 +318,134 @@ SETTINGS: tuple[Setting, ...] = (
         _count(16, 100_000),
     ),
     Setting(
+        "PAYMENT_APP_ID",
+        "payment_app_id",
+        "9021000100000001",
+        "1 to 32 digits",
+        "the merchant's application: whose requests the payment gateway takes",
+        _shape(r"\d{1,32}"),
+    ),
+    Setting(
+        "PAYMENT_SELLER_ID",
+        "payment_seller_id",
+        "2088000000000011",
+        "16 digits that begin with 2088",
+        "the merchant's account: who is paid",
+        _shape(r"2088\d{12}"),
+    ),
+    Setting(
+        "PAYMENT_SELLER_NAME",
+        "payment_seller_name",
+        "Luffy",
+        "at most 64 characters",
+        "who is paid, as the cashier names them",
+        _line,
+    ),
+    Setting(
+        "PAYMENT_MERCHANT_PUBLIC_KEY_FILE",
+        "payment_merchant_public_key",
+        "",
+        "a file with an RSA public key of at least 2048 bits, PEM or bare Base64",
+        "verifies the merchant's requests; without it, all are refused",
+        _file(read_public_key, None),
+    ),
+    Setting(
+        "PAYMENT_PRIVATE_KEY_FILE",
+        "payment_private_key",
+        "",
+        "a file with an RSA private key of at least 2048 bits, PEM or bare Base64",
+        "signs as the payment gateway; without it, a key is made at each start",
+        _file(read_private_key, None),
+    ),
+    Setting(
+        "PAYMENT_NOTIFY_HOSTS",
+        "payment_notify_hosts",
+        "localhost,127.0.0.1,edge,luffy_api",
+        "a comma list of host or host:port",
+        "where notifications may be sent; a request with another `notify_url` is refused",
+        _hosts,
+    ),
+    Setting(
+        "PAYMENT_NOTIFY_INTERVALS",
+        "payment_notify_intervals_s",
+        "4,10,10,60,120,360,900",
+        "a comma list of up to 20 seconds from 0.1 to 86400, none shorter than the one before",
+        "after which a notification is sent again until it is taken; Alipay's are minutes",
+        _intervals,
+    ),
+    Setting(
+        "PAYMENT_NOTIFY_TIMEOUT",
+        "payment_notify_timeout_s",
+        "5",
+        "seconds from 0.1 to 86400",
+        "how long the merchant may take to answer a notification",
+        _seconds,
+    ),
+    Setting(
+        "PAYMENT_TRADE_EXPIRES",
+        "payment_trade_expires_s",
+        "86400",
+        "seconds from 0.1 to 86400",
+        "after which an unpaid trade is closed whose request does not say",
+        _seconds,
+    ),
+    Setting(
+        "PAYMENT_MAX_TRADES",
+        "payment_max_trades",
+        "5000",
+        "a whole number from 1 to 100000",
+        "how many trades are kept; the oldest are forgotten, closed ones first",
+        _count(1, 100_000),
+    ),
+    Setting(
+        "SMS_ACCESS_KEY_ID",
+        "sms_access_key_id",
+        "demo-access-key",
+        "1 to 64 letters, digits, `_` or `-`",
+        "who may send messages",
+        _shape(r"[A-Za-z0-9_-]{1,64}"),
+    ),
+    Setting(
+        "SMS_ACCESS_KEY_SECRET_FILE",
+        "sms_access_key_secret",
+        "",
+        "a file with one line of plain ASCII without blanks",
+        "what requests are signed with; without it, nobody can send",
+        _file(read_secret, ""),
+    ),
+    Setting(
+        "SMS_SIGN_NAME",
+        "sms_sign_name",
+        "Luffy",
+        "at most 64 characters",
+        "the one signature that messages may have",
+        _line,
+    ),
+    Setting(
+        "SMS_TEMPLATES",
+        "sms_templates",
+        '{"SMS_100000001": "您的验证码为${code}，请勿泄露给他人。"}',
+        "a JSON object of code and text",
+        "the messages that may be sent, with `${name}` where a parameter stands",
+        _templates,
+    ),
+    Setting(
+        "SMS_LIMITS",
+        "sms_limits",
+        "1,5,10",
+        "three whole numbers from 1 to 1000",
+        "how many messages a phone gets in a minute, an hour and a day",
+        _limits,
+    ),
+    Setting(
+        "SMS_INBOX_SIZE",
+        "sms_inbox_size",
+        "500",
+        "a whole number from 1 to 10000",
+        "how many messages are kept; the oldest are forgotten",
+        _count(1, 10_000),
+    ),
+    Setting(
         "LOG_LEVEL",
         "log_level",
         "INFO",
@@ -263,9 +465,10 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         text = environ.get(setting.name, "").strip() or setting.default
         try:
             values[setting.field] = setting.parse(text)
-        except ValueError:
+        except (ValueError, RecursionError) as error:
+            found = str(error) if isinstance(error, BadFileError) else repr(text)
             lines.append(
-                f"{setting.name}: expected {setting.expected}; found {text!r}. "
+                f"{setting.name}: expected {setting.expected}; found {found}. "
                 f"What to do: correct the environment variable ({setting.purpose})"
             )
     if not lines and values["farm_port_first"] + values["farm_port_count"] > 65536:
