@@ -12,6 +12,8 @@ import httpx
 import pytest
 from demo.settings import Settings, load
 
+from tests.merchant import Merchant, environment
+
 MakeSettings = Callable[..., Settings]
 PORT = 8009
 FIRST = 20000
@@ -148,3 +150,27 @@ def ca(judging_process: Path) -> Path:
 async def judging(judging_process: Path) -> AsyncIterator[httpx.AsyncClient]:
     async with pages() as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def gateway_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The payment gateway, which knows the tests' merchant."""
+    with running(**environment(tmp_path_factory.mktemp("payment"))):
+        yield
+
+
+@pytest.fixture
+async def browser(gateway_process: None) -> AsyncIterator[httpx.AsyncClient]:
+    """A person's browser. No fault stays armed."""
+    async with pages() as client:
+        yield client
+        for fault in ("notify-late", "answer-hangs"):
+            await client.post("/alipay/faults/", data={"fault": fault, "count": "0"})
+
+
+@pytest.fixture
+async def merchant(browser: httpx.AsyncClient) -> AsyncIterator[Merchant]:
+    """The merchant, who listens to notifications."""
+    pem = (await browser.get("/alipay/key.pem")).text
+    async with Merchant(pem).listening() as there:
+        yield there

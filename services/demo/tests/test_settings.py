@@ -52,6 +52,27 @@ def test_several_destinations_are_read() -> None:
         ("FARM_FLAP_PERIOD", "nan"),
         ("FARM_DIES_AFTER", "0"),
         ("FARM_MAX_CONNECTIONS", "1"),
+        ("PAYMENT_APP_ID", "app"),
+        ("PAYMENT_APP_ID", "١"),
+        ("PAYMENT_SELLER_ID", "2089000000000011"),
+        ("PAYMENT_SELLER_NAME", "a\nb"),
+        ("PAYMENT_NOTIFY_HOSTS", "http://shop/"),
+        ("PAYMENT_NOTIFY_HOSTS", "shop:0"),
+        ("PAYMENT_NOTIFY_INTERVALS", "4,3"),
+        ("PAYMENT_NOTIFY_INTERVALS", "0"),
+        ("PAYMENT_NOTIFY_INTERVALS", "nan"),
+        ("PAYMENT_NOTIFY_TIMEOUT", "0"),
+        ("PAYMENT_TRADE_EXPIRES", "1d"),
+        ("PAYMENT_MAX_TRADES", "0"),
+        ("SMS_ACCESS_KEY_ID", "a b"),
+        ("SMS_SIGN_NAME", "x" * 65),
+        ("SMS_TEMPLATES", "{}"),
+        ("SMS_TEMPLATES", "SMS_1=x"),
+        ("SMS_TEMPLATES", '{"SMS_1": 1}'),
+        ("SMS_TEMPLATES", "[" * 9000),
+        ("SMS_LIMITS", "1,5"),
+        ("SMS_LIMITS", "0,5,10"),
+        ("SMS_INBOX_SIZE", "0"),
         ("LOG_LEVEL", "LOUD"),
     ],
 )
@@ -61,6 +82,11 @@ def test_a_bad_setting_is_named(name: str, value: str) -> None:
     assert len(caught.value.lines) == 1
     assert caught.value.lines[0].startswith(f"{name}: expected ")
     assert repr(value) in caught.value.lines[0]
+
+
+def test_hosts_are_read_with_and_without_a_port() -> None:
+    settings = load({"PAYMENT_NOTIFY_HOSTS": "Shop, edge.:8000,"})
+    assert settings.payment_notify_hosts == {"shop", "edge:8000"}
 
 
 def test_ports_beyond_the_last_are_refused() -> None:

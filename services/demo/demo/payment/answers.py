@@ -22,8 +22,6 @@ class RefusedError(Exception):
         self.sub_code = sub_code
         self.sub_msg = sub_msg
         self.fields = fields
-        self.is_signed = True
-        """An application that Alipay does not know gets no signature."""
 
     def as_answer(self) -> dict[str, Any]:
         """The object of the answer."""
