@@ -144,3 +144,11 @@ async def pay(client: httpx.AsyncClient, path: str, **form: str) -> httpx.Respon
     action = re.search(r'action="([^"]+/pay[^"]*)"', page.text)
     assert action is not None, page.text
     return await client.post(str(page.url.join(action[1].replace("&amp;", "&"))), data=form)
+
+
+async def events(browser: httpx.AsyncClient, out_trade_no: str) -> list[str]:
+    """What the gateway notes of a trade's notifications."""
+    told = await browser.get("/alipay/", params={"format": "json", "out_trade_no": out_trade_no})
+    (trade,) = told.json()["trades"]
+    found: list[str] = trade["events"]
+    return found

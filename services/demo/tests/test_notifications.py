@@ -2,20 +2,11 @@
 
 import asyncio
 import re
-from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.conftest import pages, running
-from tests.merchant import APP_ID, NOTIFY_PORT, SELLER_ID, Merchant, environment, pay
-
-
-async def events(browser: httpx.AsyncClient, out_trade_no: str) -> list[str]:
-    told = await browser.get("/alipay/", params={"format": "json", "out_trade_no": out_trade_no})
-    (trade,) = told.json()["trades"]
-    found: list[str] = trade["events"]
-    return found
+from tests.merchant import APP_ID, NOTIFY_PORT, SELLER_ID, Merchant, events, pay
 
 
 async def test_a_notification_tells_all_and_is_signed(
@@ -184,24 +175,3 @@ async def test_it_is_no_open_relay(
     answer = await browser.get(merchant.order("relay-1", notify_url=url))
     assert answer.status_code == 400
     assert "isv.invalid-parameter" in answer.text
-
-
-async def test_it_stops_with_notifications_under_way_and_after_orders_expired(
-    tmp_path: Path,
-) -> None:
-    with running(
-        **environment(tmp_path, PAYMENT_NOTIFY_INTERVALS="60", PAYMENT_TRADE_EXPIRES="0.5")
-    ):
-        async with pages() as client:
-            there = Merchant((await client.get("/alipay/key.pem")).text)
-            await pay(client, there.order("stop-1"))  # nobody listens: it is tried again
-            page = await client.get(there.order("expired-1"), follow_redirects=True)
-            await asyncio.sleep(0.6)
-            answer = await there.ask("query", out_trade_no="expired-1")
-            assert answer["trade_status"] == "TRADE_CLOSED"
-            assert (await there.ask("query", out_trade_no="stop-1"))["trade_status"] == (
-                "TRADE_SUCCESS"
-            )
-            late = await client.post(f"{page.url.path}/pay", follow_redirects=True)
-            assert late.status_code == 409
-            assert "ConnectError" in (await events(client, "stop-1"))[0]

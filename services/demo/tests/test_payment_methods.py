@@ -2,14 +2,12 @@
 
 import asyncio
 import itertools
-from pathlib import Path
 
 import httpx
 import pytest
 from alipay.exceptions import AliPayException, AliPayValidationError
 
-from tests.conftest import pages, running
-from tests.merchant import Merchant, environment, new_key, pay, private_pem, public_pem
+from tests.merchant import Merchant, new_key, pay, public_pem
 
 NUMBERS = itertools.count(1)
 
@@ -221,22 +219,3 @@ async def test_bad_faults_are_told(form: dict[str, str], browser: httpx.AsyncCli
     answer = await browser.post("/alipay/faults/", data=form)
     assert answer.status_code == 400
     assert answer.text.startswith("expected ")
-
-
-async def test_a_key_from_a_file_outlives_a_restart_and_trades_do_not(tmp_path: Path) -> None:
-    key = new_key()
-    path = tmp_path / "gateway.pem"
-    path.write_text(private_pem(key))
-    settings = environment(tmp_path, PAYMENT_PRIVATE_KEY_FILE=str(path), PORT="8009")
-    there = Merchant(public_pem(key))
-    with running(**settings):
-        async with pages() as client, there.listening():
-            assert (await client.get("/alipay/key.pem")).text == public_pem(key)
-            await pay(client, there.order("restart-1"))
-            await there.wait_for(1)
-    with running(**settings):
-        async with pages() as client:
-            answer = await there.ask("query", out_trade_no="restart-1")
-            assert answer["sub_code"] == "ACQ.TRADE_NOT_EXIST"
-            page = await client.get(there.order("restart-1"), follow_redirects=True)
-            assert page.status_code == 200
