@@ -360,7 +360,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "PAYMENT_NOTIFY_HOSTS",
         "payment_notify_hosts",
-        "localhost,127.0.0.1,edge,luffy_api",
+        "localhost,127.0.0.1,edge",
         "a comma list of host or host:port",
         "where notifications may be sent; a request with another `notify_url` is refused",
         _hosts,

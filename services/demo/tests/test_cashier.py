@@ -1,12 +1,16 @@
 """The cashier: what people see, and where they go."""
 
 import re
+from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
+from demo.payment.faults import EXPLAINED
 
 from tests.merchant import APP_ID, RETURN_URL, SELLER_ID, Merchant, pay
+
+README = Path(__file__).parent.parent / "README.md"
 
 
 async def test_a_person_pays_and_returns_with_signed_parameters(
@@ -176,3 +180,9 @@ async def test_the_front_page_leads_to_the_gateway_and_the_inbox(
     assert "127.0.0.1:18201" in page.text
     told = (await browser.get("/alipay/?format=json&out_trade_no=listed-1")).json()
     assert [trade["status"] for trade in told["trades"]] == ["WAIT_BUYER_PAY"]
+
+
+def test_the_readme_names_every_fault() -> None:
+    readme = README.read_text(encoding="utf-8")
+    for fault, explained in EXPLAINED.items():
+        assert f"| `{fault}` | {explained} |" in readme

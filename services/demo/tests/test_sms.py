@@ -236,6 +236,11 @@ def minutes_ago(minutes: float) -> str:
         ({"TemplateParam": '{"code": 123456}'}, 200, "isv.INVALID_JSON_PARAM"),
         ({"TemplateParam": '{"code": "\\ud800"}'}, 200, "isv.INVALID_JSON_PARAM"),
         ({"TemplateParam": json.dumps({"code": "1" * 36})}, 200, "isv.PARAM_LENGTH_LIMIT"),
+        (
+            {"TemplateParam": json.dumps({f"p{at}": "1" for at in range(51)})},
+            200,
+            "isv.PARAM_LENGTH_LIMIT",
+        ),
         ({"TemplateParam": '{"code": "http://x.y"}'}, 200, "isv.PARAM_NOT_SUPPORT_URL"),
     ],
 )

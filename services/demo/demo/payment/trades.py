@@ -12,7 +12,7 @@ from demo.payment.answers import failed
 from demo.payment.parameters import CHINA
 
 _MAX_REFUNDS = 100
-_MAX_EVENTS = 50
+_MAX_EVENTS = 20
 _TRADE_NO_DIGITS = 20
 
 

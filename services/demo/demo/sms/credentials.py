@@ -11,7 +11,7 @@ from demo.sms.signature import sign, signed_text
 
 _TIMESTAMP_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 _TOLERANCE_S = 15 * 60
-_MAX_NONCES = 50_000
+_MAX_NONCES = 20_000
 _MAX_NONCE_LENGTH = 128
 _REQUIRED = ("AccessKeyId", "Signature", "SignatureNonce", "Timestamp")
 

@@ -6,7 +6,7 @@ from collections import deque
 from demo.sms.refusals import not_sent
 
 _WINDOWS = (("分钟级", 60), ("小时级", 3600), ("天级", 86400))
-_MAX_PHONES = 20_000
+_MAX_PHONES = 5_000
 
 
 class Limits:

@@ -15,6 +15,7 @@ from demo.sms.refusals import bad_request, missing, not_found, not_sent
 VERSION = "2017-05-25"
 _MAX_PHONES = 1000
 _MAX_PARAM_LENGTH = 35
+_MAX_PARAMS = 50
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z0-9_]{1,40})\}")
 
 
@@ -97,7 +98,8 @@ def _read_params(text: str) -> dict[str, str]:
         for name, value in params.items()
     ):
         raise not_sent("isv.INVALID_JSON_PARAM", "参数格式错误，请修改为字符串值")
-    if any(len(value) > _MAX_PARAM_LENGTH for value in params.values()):
+    longest = max(map(len, [*params, *params.values()]), default=0)
+    if longest > _MAX_PARAM_LENGTH or len(params) > _MAX_PARAMS:
         raise not_sent("isv.PARAM_LENGTH_LIMIT", "参数超过长度限制")
     if any("://" in value for value in params.values()):
         raise not_sent("isv.PARAM_NOT_SUPPORT_URL", "变量不支持传入URL")
