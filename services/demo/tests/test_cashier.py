@@ -115,8 +115,9 @@ async def test_the_same_order_is_the_same_trade_and_a_paid_one_says_so(
     assert other.status_code == 400
     assert "ACQ.CONTEXT_INCONSISTENT" in other.text
     await pay(browser, merchant.order("same-1"))
-    paid = await browser.get(merchant.order("same-1"))
-    assert paid.status_code == 400
+    paid = await browser.get(merchant.order("same-1"), headers={"Accept-Language": "en"})
+    assert paid.status_code == 409
+    assert "This order is paid." in paid.text
     assert "ACQ.TRADE_HAS_SUCCESS" in paid.text
     await merchant.wait_for(1)
 
@@ -142,6 +143,7 @@ async def test_an_order_that_was_closed_cannot_be_paid(
     assert answer.status_code == 409
     assert (await browser.get(page.url.path)).status_code == 409
     again = await browser.get(merchant.order("closed-1"))
+    assert again.status_code == 409
     assert "ACQ.TRADE_HAS_CLOSE" in again.text
     assert merchant.notified == []
 

@@ -21,6 +21,7 @@ from demo.settings import Settings
 _MAX_FORM_BYTES = 1024
 _RETURN_METHOD = "alipay.trade.page.pay.return"
 _UNPAYABLE = 409
+_OVER = {"ACQ.TRADE_HAS_SUCCESS": "paid", "ACQ.TRADE_HAS_CLOSE": "closed"}
 _OTHER_LANGUAGE = {"zh": "en", "en": "zh"}
 
 
@@ -88,6 +89,8 @@ class Cashier:
     def refusal(self, request: Request, error: RefusedError) -> Response:
         """A person came with a request for payment that is refused."""
         reason = f"{error.sub_code}: {error.sub_msg}"
+        if (over := _OVER.get(error.sub_code)) is not None:
+            return self._told(request, over, _UNPAYABLE, reason=reason)
         return self._told(request, "refused", 400, reason=reason)
 
     def _context(self, request: Request, trade: Trade | None) -> dict[str, object]:

@@ -25,7 +25,7 @@ class Fault(StrEnum):
 
 EXPLAINED: dict[Fault, str] = {
     Fault.TWICE: "the notification is sent twice, with the same notify_id",
-    Fault.LATE: "the notification is sent `seconds` after the payment",
+    Fault.LATE: "the notification is sent so many seconds after the payment",
     Fault.BEFORE_RETURN: "the browser returns only after the first notification was answered, or "
     "could not be delivered",
     Fault.WRONG_SIGNATURE: "the notification's signature is another text's",
@@ -33,7 +33,7 @@ EXPLAINED: dict[Fault, str] = {
     Fault.WRONG_APP: "the notification tells another app_id, rightly signed",
     Fault.WRONG_SELLER: "the notification tells another seller_id, rightly signed",
     Fault.NEVER: "no notification is sent",
-    Fault.ANSWER_HANGS: "what a merchant asks is done, and answered after `seconds`",
+    Fault.ANSWER_HANGS: "what a merchant asks is done, and answered so many seconds later",
     Fault.ANSWER_WRONG_SIGNATURE: "what a merchant asks is done, and the answer's signature is "
     "another text's",
     Fault.ANSWER_FAILS: "what a merchant asks is not done; the answer is 20000 isp.unknown-error",

@@ -22,7 +22,10 @@ _LONGEST_EXPRESS_S = 15 * 86400
 
 
 def read_parameters(query: bytes, body: bytes) -> dict[str, str]:
-    """The parameters of a request, from its query and its form. Raises RefusedError."""
+    """The parameters of a request, from its query and its form. Raises RefusedError.
+
+    Some SDKs repeat a parameter of the query in the form; what comes twice must be the same.
+    """
     values: dict[str, str] = {}
     for text in (query, body):
         try:
@@ -37,7 +40,7 @@ def read_parameters(query: bytes, body: bytes) -> dict[str, str]:
         except ValueError as error:
             raise invalid("isv.invalid-parameter", "参数过多") from error
         for name, value in pairs:
-            if name in values:
+            if values.get(name, value) != value:
                 raise invalid("isv.invalid-parameter", f"参数重复：{name[:40]}")
             values[name] = value
     return values
