@@ -10,6 +10,7 @@ from demo.payment.faults import EXPLAINED
 
 from tests.merchant import APP_ID, RETURN_URL, SELLER_ID, Merchant, pay
 
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 README = Path(__file__).parent.parent / "README.md"
 
 
@@ -188,3 +189,19 @@ def test_the_readme_names_every_fault() -> None:
     readme = README.read_text(encoding="utf-8")
     for fault, explained in EXPLAINED.items():
         assert f"| `{fault}` | {explained} |" in readme
+
+
+@pytest.mark.parametrize("query", ["%ff", "a=%00", "=&&=", "phone=%ED%A0%80", "x=" + "y" * 900])
+@pytest.mark.parametrize("host", ["shop", "[", "a b", "%"])
+async def test_strange_questions_find_no_500(
+    query: str, host: str, browser: httpx.AsyncClient
+) -> None:
+    names = ("lang", "out_trade_no", "format", "phone", "fault", "cancelled")
+    text = "&".join([query, *(f"{name}={query}" for name in names)])
+    paths = ["/alipay/", "/alipay/gateway.do", "/alipay/key.pem", "/alipay/faults/", "/sms/"]
+    for path in [*paths, "/sms/inbox/", f"/alipay/cashier/{query}", f"/alipay/{query}"]:
+        for method in ("GET", "POST", "HEAD", "PUT"):
+            answer = await browser.request(
+                method, f"{path}?{text}", headers={"Host": host, **FORM}, content=text.encode()
+            )
+            assert answer.status_code < 500, (method, path)
