@@ -72,7 +72,7 @@ INDEPENDENT = [
     Stage("luffycity", 120, ["services/luffycity/test"], with_images=True),
     Stage("luffy_api", 120, ["services/luffy_api/test"], with_images=True),
     Stage("redis", 60, ["services/redis/test"], with_images=True),
-    Stage("demo", 60, ["services/demo/test"], with_images=True),
+    Stage("demo", 120, ["services/demo/test"], with_images=True),
 ]
 STAGES = [*FOUNDATIONS, *INDEPENDENT]
 LANES = 2
