@@ -2,7 +2,14 @@
 
 from django.contrib import admin
 
-from course.models import Course, CourseCategory, CourseChapter, CourseSection, Teacher
+from course.models import (
+    Course,
+    CourseCategory,
+    CourseChapter,
+    CourseSection,
+    HotWord,
+    Teacher,
+)
 
 PLACE_AND_SIGHT = ("orders", "is_show", "is_delete")
 
@@ -31,6 +38,15 @@ class CourseCategoryAdmin(admin.ModelAdmin):
     list_display = ("name", *PLACE_AND_SIGHT)
     list_editable = ("orders", "is_show")
     search_fields = ("name",)
+
+
+@admin.register(HotWord)
+class HotWordAdmin(admin.ModelAdmin):
+    """What visitors are offered to search for."""
+
+    list_display = ("word", *PLACE_AND_SIGHT)
+    list_editable = ("orders", "is_show")
+    search_fields = ("word",)
 
 
 @admin.register(Teacher)

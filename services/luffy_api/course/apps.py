@@ -11,9 +11,19 @@ class CourseConfig(AppConfig):
     verbose_name = _("Courses")
 
     def ready(self) -> None:
-        """Drop what is cached of the courses when any part of one changes."""
-        from course.models import Course, CourseCategory, CourseChapter, CourseSection, Teacher
+        """Drop what is cached of the courses when any part of one changes, and index them anew."""
+        from course.models import (
+            Course,
+            CourseCategory,
+            CourseChapter,
+            CourseSection,
+            HotWord,
+            Teacher,
+        )
         from course.reads import course_reads
+        from course.search import index_on_save
         from luffy.invalidation import drop_on_change
 
-        drop_on_change(course_reads, CourseCategory, Teacher, Course, CourseChapter, CourseSection)
+        catalogue = (CourseCategory, Teacher, Course, CourseChapter, CourseSection, HotWord)
+        drop_on_change(course_reads, *catalogue)
+        index_on_save()

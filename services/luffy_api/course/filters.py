@@ -5,7 +5,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 
-from course.models import CourseCategory, CourseQuerySet
+from course.models import CourseCategory, CourseQuerySet, Teacher
 from luffy.numbers import LARGEST_ID
 
 
@@ -19,13 +19,17 @@ class IdFilter(django_filters.Filter):
 
 
 class CourseFilter(django_filters.FilterSet):
-    """The parameters `course_category` and `ordering` (±price, ±students).
+    """The parameters `course_category`, `teacher`, `free` and `ordering` (±price, ±students).
 
     The form behind it looks at their shape alone and asks no database, so that an answer from the
-    cache needs no query; whether the category exists is asked when the rows are read.
+    cache needs no query; whether category and teacher exist is asked when the rows are read.
     """
 
     course_category = IdFilter(method="of_category")
+    teacher = IdFilter(method="of_teacher")
+    free = django_filters.ChoiceFilter(
+        choices=(("true", "true"), ("false", "false")), method="that_are_free"
+    )
     ordering = django_filters.OrderingFilter(fields=(("price", "price"), ("students", "students")))
 
     def of_category(self, courses: CourseQuerySet, name: str, value: int) -> CourseQuerySet:
@@ -37,3 +41,17 @@ class CourseFilter(django_filters.FilterSet):
         if not CourseCategory.objects.shown().filter(pk=value).exists():
             raise ValidationError({name: [_("There is no category %(id)s.") % {"id": value}]})
         return courses.filter(course_category_id=value)
+
+    def of_teacher(self, courses: CourseQuerySet, name: str, value: int) -> CourseQuerySet:
+        """The courses of a teacher whom visitors may see.
+
+        Raises:
+            ValidationError: there is none with this id.
+        """
+        if not Teacher.objects.shown().filter(pk=value).exists():
+            raise ValidationError({name: [_("There is no teacher %(id)s.") % {"id": value}]})
+        return courses.filter(teacher_id=value)
+
+    def that_are_free(self, courses: CourseQuerySet, name: str, value: str) -> CourseQuerySet:
+        """Those that cost nothing, or those that cost something."""
+        return courses.filter(price=0) if value == "true" else courses.filter(price__gt=0)

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from luffy.base_model import BaseModel, ShownQuerySet
+from luffy.html import HtmlField
 
 
 class CourseCategory(BaseModel):
@@ -88,6 +89,11 @@ class Course(BaseModel):
     course_img = models.ImageField(_("picture"), upload_to="course/", blank=True)
     course_type = models.SmallIntegerField(_("sold as"), choices=Type.choices, default=Type.PAID)
     brief = models.TextField(_("description"), max_length=2048, blank=True)
+    details = HtmlField(
+        _("details"),
+        blank=True,
+        help_text=_("HTML, on the course's own page. What could do harm in it is taken out."),
+    )
     level = models.SmallIntegerField(_("level"), choices=Level.choices, default=Level.BEGINNER)
     pub_date = models.DateField(_("published on"), default=timezone.localdate)
     period = models.PositiveIntegerField(_("days of study"), default=7)
@@ -186,3 +192,32 @@ class CourseSection(BaseModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class CourseSearch(models.Model):
+    """The words that a course is found by; see `course.words`. Written when the course is saved."""
+
+    course = models.OneToOneField(
+        Course, on_delete=models.CASCADE, primary_key=True, related_name="search"
+    )
+    name_words = models.TextField()
+    other_words = models.TextField()
+    """Of its description, its teacher's and its category's name."""
+
+    class Meta:
+        db_table = "luffy_course_search"
+        # With full-text indexes, which Django has no word for: see migration 0003.
+
+
+class HotWord(BaseModel):
+    """A word that visitors are offered to search for."""
+
+    word = models.CharField(_("word"), max_length=32, unique=True)
+
+    class Meta(BaseModel.Meta):
+        db_table = "luffy_hot_word"
+        verbose_name = _("hot word")
+        verbose_name_plural = _("hot words")
+
+    def __str__(self) -> str:
+        return self.word

@@ -11,10 +11,12 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from course.filters import CourseFilter
 from course.models import Course, CourseQuerySet
+from course.search import matching
 from luffy.numbers import positive_number
 
 DEFAULT_PAGE_SIZE = 10
 LARGEST_PAGE_SIZE = 50
+LONGEST_SEARCH = 100
 
 
 @dataclass(frozen=True)
@@ -24,11 +26,16 @@ class CourseQuery:
     page: int
     page_size: int
     course_category: int | None
+    teacher: int | None
+    free: str
     ordering: tuple[str, ...]
+    search: str | None = None
 
     @classmethod
-    def of(cls, request: Request) -> "CourseQuery":
+    def of(cls, request: Request, *, searches: bool = False) -> "CourseQuery":
         """The question in a request's parameters; a larger `page_size` counts as the largest.
+
+        `searches`: there must be words in `search`.
 
         Raises:
             ValidationError: a parameter is malformed.
@@ -45,26 +52,36 @@ class CourseQuery:
             page=page,
             page_size=min(page_size, LARGEST_PAGE_SIZE),
             course_category=form.cleaned_data["course_category"],
+            teacher=form.cleaned_data["teacher"],
+            free=form.cleaned_data["free"] or "",
             ordering=tuple(form.cleaned_data["ordering"] or ()),
+            search=_searched(parameters.get("search")) if searches else None,
         )
 
     @property
     def cache_key(self) -> str:
         """The same for questions that mean the same, however they were written."""
-        parts = (self.page, self.page_size, self.course_category or "all", *self.ordering)
+        whose = (self.course_category or "all", self.teacher or "all", self.free or "all")
+        parts = (self.page, self.page_size, *whose, *self.ordering)
         return "list:" + ":".join(map(str, parts))
 
     def courses(self) -> CourseQuerySet:
         """Every course that is asked for, in order.
 
         Raises:
-            ValidationError: the category does not exist.
+            ValidationError: the category or the teacher does not exist.
         """
-        parameters = {"ordering": ",".join(self.ordering)}
+        parameters = {"ordering": ",".join(self.ordering), "free": self.free}
         if self.course_category is not None:
             parameters["course_category"] = str(self.course_category)
+        if self.teacher is not None:
+            parameters["teacher"] = str(self.teacher)
         found = CourseFilter(parameters, queryset=Course.objects.public())
         courses = cast("CourseQuerySet", found.qs)  # it filters what it was given
+        if self.search is not None:
+            courses = matching(courses, self.search)
+            if not self.ordering:
+                return courses.order_by("-score", "orders", "id")
         # The id decides between equals, or a course could be on two pages and another on none.
         return courses.order_by(*self.ordering, "id") if self.ordering else courses
 
@@ -92,3 +109,13 @@ class CourseQuery:
         elif self.page > 2:
             previous = replace_query_param(address, "page", self.page - 1)
         return {"count": count, "next": following, "previous": previous, "results": results}
+
+
+def _searched(text: str | None) -> str:
+    words = (text or "").strip()
+    if not words:
+        raise ValidationError({"search": [_("This parameter is required.")]})
+    if len(words) > LONGEST_SEARCH:
+        message = _("Expected at most %(most)s characters, found %(found)s.")
+        raise ValidationError({"search": [message % {"most": LONGEST_SEARCH, "found": len(words)}]})
+    return words

@@ -13,9 +13,23 @@ from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotFound
 
-from course.models import Course, CourseCategory, CourseChapter, CourseSection
+from course.models import (
+    Course,
+    CourseCategory,
+    CourseChapter,
+    CourseSection,
+    HotWord,
+    Teacher,
+)
 from course.pages import CourseQuery
-from course.serializers import CategorySerializer, ChapterSerializer, CourseSerializer
+from course.serializers import (
+    CategorySerializer,
+    ChapterSerializer,
+    CourseSerializer,
+    HotWordSerializer,
+    TeacherSerializer,
+    WholeCourseSerializer,
+)
 from luffy.cached_reads import CachedReads
 
 SECTIONS_IN_PREVIEW = 4
@@ -28,6 +42,24 @@ def categories() -> list[Any]:
     return list(course_reads.get("categories", _build_categories))
 
 
+def teachers() -> list[Any]:
+    """The teachers."""
+
+    def build() -> list[Any]:
+        return list(TeacherSerializer(Teacher.objects.shown(), many=True).data)
+
+    return list(course_reads.get("teachers", build))
+
+
+def hot_words() -> list[Any]:
+    """The words that visitors are offered to search for."""
+
+    def build() -> list[Any]:
+        return list(HotWordSerializer(HotWord.objects.shown(), many=True).data)
+
+    return list(course_reads.get("hot_words", build))
+
+
 def course_page(query: CourseQuery) -> tuple[int, list[Any]]:
     """How many courses match, and those of the page.
 
@@ -35,14 +67,16 @@ def course_page(query: CourseQuery) -> tuple[int, list[Any]]:
         ValidationError: the category does not exist.
         NotFound: the page lies beyond the last one.
     """
+    answer = course_reads.get(query.cache_key, lambda: _page(query))
+    return answer["count"], answer["results"]
 
-    def build() -> dict[str, Any]:
-        courses = query.courses()
-        count = courses.count()
-        page = courses.select_related("teacher")[query.slice(count)]
-        return {"count": count, "results": _as_json(page)}
 
-    answer = course_reads.get(query.cache_key, build)
+def found_page(query: CourseQuery) -> tuple[int, list[Any]]:
+    """The same for what was searched for, from the database.
+
+    Not cached: callers choose the words, and Redis would fill with what is asked once.
+    """
+    answer = _page(query)
     return answer["count"], answer["results"]
 
 
@@ -54,7 +88,8 @@ def course(course_id: int) -> Any:
     """
 
     def build() -> Any:
-        found = _as_json(Course.objects.public().select_related("teacher").filter(pk=course_id))
+        rows = Course.objects.public().select_related("teacher").filter(pk=course_id)
+        found = _as_json(rows, WholeCourseSerializer)
         if not found:
             raise _no_course(course_id)
         return found[0]
@@ -79,15 +114,24 @@ def chapters(course_id: int) -> list[Any]:
     return list(course_reads.get(f"chapters:{course_id}", build))
 
 
+def _page(query: CourseQuery) -> dict[str, Any]:
+    courses = query.courses()
+    count = courses.count()
+    page = courses.select_related("teacher").defer("details")[query.slice(count)]
+    return {"count": count, "results": _as_json(page)}
+
+
 def _build_categories() -> list[Any]:
     return list(CategorySerializer(CourseCategory.objects.shown(), many=True).data)
 
 
-def _as_json(courses: Iterable[Course]) -> list[Any]:
+def _as_json(
+    courses: Iterable[Course], serializer: type[CourseSerializer] = CourseSerializer
+) -> list[Any]:
     rows = list(courses)
     # No request in the context: addresses of pictures are then given from the root on.
     context = {"previews": _previews([row.pk for row in rows])}
-    return list(CourseSerializer(rows, many=True, context=context).data)
+    return list(serializer(rows, many=True, context=context).data)
 
 
 def _previews(course_ids: list[int]) -> dict[int, list[CourseSection]]:

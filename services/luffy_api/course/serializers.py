@@ -4,7 +4,14 @@ from typing import Any
 
 from rest_framework import serializers
 
-from course.models import Course, CourseCategory, CourseChapter, CourseSection, Teacher
+from course.models import (
+    Course,
+    CourseCategory,
+    CourseChapter,
+    CourseSection,
+    HotWord,
+    Teacher,
+)
 
 
 class CategorySerializer(serializers.ModelSerializer[CourseCategory]):
@@ -13,6 +20,14 @@ class CategorySerializer(serializers.ModelSerializer[CourseCategory]):
     class Meta:
         model = CourseCategory
         fields = ("id", "name")
+
+
+class HotWordSerializer(serializers.ModelSerializer[HotWord]):
+    """A word to search for."""
+
+    class Meta:
+        model = HotWord
+        fields = ("id", "word")
 
 
 class TeacherSerializer(serializers.ModelSerializer[Teacher]):
@@ -76,7 +91,7 @@ class CourseSerializer(serializers.ModelSerializer[Course]):
 
     class Meta:
         model = Course
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "name",
             "course_img",
@@ -109,3 +124,10 @@ class CourseSerializer(serializers.ModelSerializer[Course]):
         """The first sections of the course."""
         sections = self.context["previews"].get(course.pk, [])
         return list(SectionPreviewSerializer(sections, many=True).data)
+
+
+class WholeCourseSerializer(CourseSerializer):
+    """A course on its own page."""
+
+    class Meta(CourseSerializer.Meta):
+        fields = (*CourseSerializer.Meta.fields, "details")

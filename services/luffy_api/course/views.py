@@ -17,11 +17,41 @@ class CategoryView(APIView):
         return Response(reads.categories())
 
 
+class TeacherView(APIView):
+    """`GET course/teacher/`."""
+
+    def get(self, request: Request) -> Response:
+        """The teachers: a bare list."""
+        return Response(reads.teachers())
+
+
+class HotWordView(APIView):
+    """`GET course/hot_words/`."""
+
+    def get(self, request: Request) -> Response:
+        """The words that visitors are offered to search for: a bare list."""
+        return Response(reads.hot_words())
+
+
+class SearchView(APIView):
+    """`GET course/search/`."""
+
+    def get(self, request: Request) -> Response:
+        """A page of the courses that hold every word of `search`, those that fit best first.
+
+        It takes the parameters of a list of courses too.
+        """
+        query = CourseQuery.of(request, searches=True)
+        count, results = reads.found_page(query)
+        return Response(query.answer(request, count, results))
+
+
 class CourseListView(APIView):
     """`GET course/actual/`."""
 
     def get(self, request: Request) -> Response:
-        """A page of courses, by `page`, `page_size`, `ordering` and `course_category`."""
+        """A page of courses, by `page`, `page_size`, `ordering`, `course_category`, `teacher` and
+        `free`."""
         query = CourseQuery.of(request)
         count, results = reads.course_page(query)
         return Response(query.answer(request, count, results))

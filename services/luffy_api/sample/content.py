@@ -77,6 +77,15 @@ class SampleCourse:
     announced: int = 0
     chapters: tuple[SampleChapter, ...] = field(default=())
 
+    @property
+    def details(self) -> str:
+        """HTML for the course's own page."""
+        points = "".join(
+            f"<li><strong>{chapter.name}</strong> {chapter.summary}</li>"
+            for chapter in self.chapters
+        )
+        return f"<p>{self.brief}</p><h3>你将学到 What you will learn</h3><ol>{points}</ol>"
+
 
 BANNERS = (
     SampleBanner("扬帆起航：示例课程 Set Sail", "banner-sail", "SET SAIL", "/actual-course"),
@@ -87,6 +96,8 @@ BANNERS = (
 
 CATEGORIES = ("Python 编程（示例）", "Linux 运维（示例）", "数据分析（示例）")
 PYTHON, LINUX, DATA = CATEGORIES
+
+HOT_WORDS = ("Python", "数据分析", "Linux", "容器")
 
 TEACHERS = (
     SampleTeacher(

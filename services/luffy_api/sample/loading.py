@@ -7,9 +7,16 @@ from pathlib import Path
 from django.conf import settings
 from django.db import models, transaction
 
-from course.models import Course, CourseCategory, CourseChapter, CourseSection, Teacher
+from course.models import (
+    Course,
+    CourseCategory,
+    CourseChapter,
+    CourseSection,
+    HotWord,
+    Teacher,
+)
 from home.models import Banner
-from sample.content import BANNERS, CATEGORIES, COURSES, TEACHERS, SampleCourse
+from sample.content import BANNERS, CATEGORIES, COURSES, HOT_WORDS, TEACHERS, SampleCourse
 from sample.models import LoadedSample
 from sample.pictures import BANNER_SIZE, COURSE_SIZE, TEACHER_SIZE, draw_if_missing
 
@@ -38,6 +45,7 @@ def load_samples() -> Loaded:
     pictures = sum(draw_if_missing(*picture) for picture in _pictures())
     with transaction.atomic():
         rows = _add_banners() + _add_categories() + _add_teachers() + _add_courses()
+        rows += _add_hot_words()
     return Loaded(rows, pictures)
 
 
@@ -105,6 +113,15 @@ def _add_teachers() -> int:
     return added
 
 
+def _add_hot_words() -> int:
+    added = 0
+    for place, word in enumerate(HOT_WORDS, start=1):
+        if _is_new(HotWord, word=word):
+            HotWord.objects.create(word=word, orders=place)
+            added += 1
+    return added
+
+
 def _add_courses() -> int:
     return sum(_add_course(place, sample) for place, sample in enumerate(COURSES, start=1))
 
@@ -121,6 +138,7 @@ def _add_course(place: int, sample: SampleCourse) -> int:
         course_img=_picture_name(sample.picture),
         course_type=sample.kind,
         brief=sample.brief,
+        details=sample.details,
         level=sample.level,
         period=sample.period,
         pub_date=sample.published,

@@ -17,7 +17,15 @@ from django.apps import apps
 from django.db import connection, models
 from django.db.migrations.recorder import MigrationRecorder
 
-from course.models import Course, CourseCategory, CourseChapter, CourseSection, Teacher
+from course.models import (
+    Course,
+    CourseCategory,
+    CourseChapter,
+    CourseSearch,
+    CourseSection,
+    HotWord,
+    Teacher,
+)
 from home.models import Banner
 from sample.models import LoadedSample
 
@@ -29,6 +37,8 @@ WITH_ROWS: tuple[type[models.Model], ...] = (
     Course,
     CourseChapter,
     CourseSection,
+    CourseSearch,
+    HotWord,
 )
 MIGRATIONS = "django_migrations"
 

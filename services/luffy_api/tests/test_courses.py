@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from course.models import Course, CourseCategory, CourseChapter, CourseSection, Teacher
+from course.models import (
+    Course,
+    CourseCategory,
+    CourseChapter,
+    CourseSection,
+    HotWord,
+    Teacher,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -66,17 +73,19 @@ def test_a_course_has_every_field_of_the_reference(api: Get, make_course: MakeCo
                 for place in ("1.2", "1.3", "2.1")
             ),
         ],
+        "details": "",
     }
 
 
 def test_a_list_is_a_bare_page_of_the_same_courses(api: Get, make_course: MakeCourse) -> None:
     course = make_course()
     page = api("course/actual/").json()
+    whole = api(f"course/actual/{course.pk}/").json()
     assert page == {
         "count": 1,
         "next": None,
         "previous": None,
-        "results": [api(f"course/actual/{course.pk}/").json()],
+        "results": [{name: value for name, value in whole.items() if name != "details"}],
     }
 
 
@@ -249,3 +258,57 @@ def test_an_unknown_course_is_not_found(api: Get, db: None) -> None:
     answer = api("course/actual/424242/")
     assert answer.status_code == 404
     assert answer.json()["error"] == "not_found"
+
+
+def test_courses_of_a_teacher_and_those_that_are_free(
+    api: Get, make_course: MakeCourse, teacher: Teacher
+) -> None:
+    other = Teacher.objects.create(name="Bob", title="Mate", brief="Rows.")
+    make_course("Free", price=0)
+    make_course("Paid", price=1)
+    make_course("Bob's", price=1, teacher=other)
+    assert names(api("course/actual/", free="true")) == ["Free"]
+    assert names(api("course/actual/", free="false")) == ["Paid", "Bob's"]
+    assert names(api("course/actual/", teacher=other.pk)) == ["Bob's"]
+    assert names(api("course/actual/", teacher=teacher.pk, free="true")) == ["Free"]
+    other.is_show = False
+    other.save()
+    answer = api("course/actual/", teacher=other.pk)
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == {"teacher": [f"There is no teacher {other.pk}."]}
+
+
+@pytest.mark.parametrize("parameters", [{"free": "yes"}, {"teacher": "x"}, {"teacher": "0"}])
+def test_a_bad_filter_is_refused(api: Get, parameters: dict[str, str]) -> None:
+    answer = api("course/actual/", **parameters)
+    assert answer.status_code == 400
+    assert set(answer.json()["errors"]) == set(parameters)
+
+
+def test_teachers_are_a_bare_list(api: Get, teacher: Teacher) -> None:
+    Teacher.objects.create(name="Hidden", title="-", brief="-", is_show=False)
+    Teacher.objects.create(name="Deleted", title="-", brief="-", is_delete=True)
+    assert api("course/teacher/").json() == [
+        {
+            "id": teacher.pk,
+            "name": "Ann",
+            "role_name": "Lecturer",
+            "title": "Captain",
+            "signature": "Ahoy",
+            "image": "/media/teacher/ann.webp",
+            "brief": "Sails.",
+        }
+    ]
+
+
+def test_hot_words_are_in_order_and_changed_at_once(
+    api: Get, django_capture_on_commit_callbacks: Any
+) -> None:
+    second = HotWord.objects.create(word="sails", orders=2)
+    first = HotWord.objects.create(word="结绳", orders=1)
+    HotWord.objects.create(word="hidden", is_show=False)
+    listed = [{"id": first.pk, "word": "结绳"}, {"id": second.pk, "word": "sails"}]
+    assert api("course/hot_words/").json() == listed
+    with django_capture_on_commit_callbacks(execute=True):
+        first.delete()
+    assert api("course/hot_words/").json() == listed[1:]
