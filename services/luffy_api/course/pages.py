@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from django.db.models import F
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
@@ -81,7 +82,7 @@ class CourseQuery:
         if self.search is not None:
             courses = matching(courses, self.search)
             if not self.ordering:
-                return courses.order_by("-score", "orders", "id")
+                return courses.order_by(F("score").desc(), "orders", "id")
         # The id decides between equals, or a course could be on two pages and another on none.
         return courses.order_by(*self.ordering, "id") if self.ordering else courses
 

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, FloatField, Func, QuerySet, Value
 from django.db.models.signals import post_save
+from django.db.models.sql.compiler import SQLCompiler
 
 from course.models import Course, CourseCategory, CourseQuerySet, CourseSearch, Teacher
 from course.words import index_words, search_words
@@ -21,15 +23,19 @@ class Match(Func):
         super().__init__(*map(F, columns), output_field=FloatField())
         self._words = words
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:
+    def as_sql(
+        self,
+        compiler: SQLCompiler,
+        connection: BaseDatabaseWrapper,
+        function: str | None = None,
+        template: str | None = None,
+        arg_joiner: str | None = None,
+        **extra_context: Any,
+    ) -> tuple[str, tuple[str | int, ...]]:
         """MariaDB's own form."""
-        columns, parameters = [], []
-        for column in self.get_source_expressions():
-            sql, values = compiler.compile(column)
-            columns.append(sql)
-            parameters += values
-        sql = f"MATCH({', '.join(columns)}) AGAINST(%s IN BOOLEAN MODE)"
-        return sql, [*parameters, self._words]
+        compiled = [compiler.compile(column) for column in self.get_source_expressions()]
+        columns = ", ".join(sql for sql, _ in compiled)
+        return f"MATCH({columns}) AGAINST(%s IN BOOLEAN MODE)", (self._words,)
 
 
 def matching(courses: CourseQuerySet, text: str) -> CourseQuerySet:

@@ -1,6 +1,6 @@
 """HTML that editors write, cleaned on its way into the database."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nh3
 from django.db import models
@@ -21,6 +21,11 @@ _ATTRIBUTES = {
 }
 _SCHEMES = {"http", "https", "mailto"}
 
+if TYPE_CHECKING:
+    _TextField = models.TextField[str, str]
+else:
+    _TextField = models.TextField  # which takes no parameters when it runs
+
 
 def clean_html(text: str) -> str:
     """`text` without anything that could run, frame, track by style, or leave the page by script.
@@ -37,7 +42,7 @@ def clean_html(text: str) -> str:
     )
 
 
-class HtmlField(models.TextField[str, str]):
+class HtmlField(_TextField):
     """Text that is HTML. However it is saved, it is cleaned first."""
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:

@@ -261,7 +261,10 @@ def test_an_unknown_course_is_not_found(api: Get, db: None) -> None:
 
 
 def test_courses_of_a_teacher_and_those_that_are_free(
-    api: Get, make_course: MakeCourse, teacher: Teacher
+    api: Get,
+    make_course: MakeCourse,
+    teacher: Teacher,
+    django_capture_on_commit_callbacks: Any,
 ) -> None:
     other = Teacher.objects.create(name="Bob", title="Mate", brief="Rows.")
     make_course("Free", price=0)
@@ -272,7 +275,8 @@ def test_courses_of_a_teacher_and_those_that_are_free(
     assert names(api("course/actual/", teacher=other.pk)) == ["Bob's"]
     assert names(api("course/actual/", teacher=teacher.pk, free="true")) == ["Free"]
     other.is_show = False
-    other.save()
+    with django_capture_on_commit_callbacks(execute=True):
+        other.save()
     answer = api("course/actual/", teacher=other.pk)
     assert answer.status_code == 400
     assert answer.json()["errors"] == {"teacher": [f"There is no teacher {other.pk}."]}

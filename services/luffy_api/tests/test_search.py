@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course.models import Course, CourseCategory, CourseSearch, Teacher
@@ -167,6 +167,7 @@ def test_courses_that_were_changed_in_bulk_are_indexed_by_hand(
     assert found(api("course/search/", search="splices")) == ["Splices"]
 
 
+@settings(database=None)
 @given(st.text(max_size=80))
 def test_every_text_is_found_by_itself(text: str) -> None:
     held = index_words(text)
