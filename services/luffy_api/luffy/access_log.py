@@ -7,6 +7,8 @@ from collections.abc import Callable
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from luffy.caller import caller_address
+
 logger = logging.getLogger("luffy.access")
 
 # Asked every few seconds by the edge and by the container's health check.
@@ -32,10 +34,7 @@ def access_log(
                     "path": request.path,
                     "status": response.status_code,
                     "duration_ms": round((time.monotonic() - began) * 1000, 1),
-                    # The edge replaces this header, and nobody else can reach this service.
-                    "client": request.headers.get(
-                        "X-Forwarded-For", request.META.get("REMOTE_ADDR")
-                    ),
+                    "client": caller_address(request),
                 },
             )
         return response

@@ -8,6 +8,7 @@ API = "api/v1/"
 urlpatterns = [
     path(f"{API}home/", include("home.urls")),
     path(f"{API}course/", include("course.urls")),
+    path(f"{API}user/", include("accounts.urls")),
     path("admin/", admin.site.urls),
 ]
 
