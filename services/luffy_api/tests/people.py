@@ -25,9 +25,7 @@ class Caller:
             headers.setdefault("Authorization", f"jwt {self.token}")
         if body is not None:
             options |= {"data": json.dumps(body), "content_type": "application/json"}
-        answer = self.client.generic(
-            method, f"/api/v1/user/{path}", headers=headers, **options
-        )
+        answer = self.client.generic(method, f"/api/v1/user/{path}", headers=headers, **options)
         if answer.status_code == 200 and answer.headers["Content-Type"] == "application/json":
             self.token = answer.json().get("token", self.token)
         return answer

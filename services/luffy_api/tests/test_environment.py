@@ -114,7 +114,14 @@ def test_half_an_sms_provider_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["sms.example", "ftp://sms.example/", "https://me:pw@sms.example/", "https://x/?a=b", "https://x:y/"]
+    "url",
+    [
+        "sms.example",
+        "ftp://sms.example/",
+        "https://me:pw@sms.example/",
+        "https://x/?a=b",
+        "https://x:y/",
+    ],
 )
 def test_an_sms_providers_address_is_checked(url: str) -> None:
     (problem,) = problems(**{**SMS, "SMS_URL": url})
