@@ -63,7 +63,7 @@ class SmsUnavailable(APIException):
     status_code = 503
     default_detail = _("The text message could not be sent. Please try again shortly.")
     default_code = "sms_unavailable"
-    wait = 30  # what the circuit stays open for
+    wait = 60  # a phone is texted once a minute, and the circuit is open for less
 
 
 class SmsRefused(APIException):

@@ -73,7 +73,8 @@ def end(text: str) -> None:
     except RefreshRefused:
         return
     with transaction.atomic():
-        if _locked_user(token) is not None:
+        _row, user = _locked(token)
+        if user is not None:
             _revoke(_family(token))
 
 
@@ -119,9 +120,8 @@ def _read(text: str) -> _FamilyToken:
 
 def _exchange(token: _FamilyToken) -> Tokens | str:
     """New tokens, or why not."""
-    user = _locked_user(token)
-    row = OutstandingToken.objects.filter(jti=token[api_settings.JTI_CLAIM]).first()
-    if user is None or row is None:
+    row, user = _locked(token)
+    if row is None or user is None:
         return "it was never given, or its account is gone"
     used = BlacklistedToken.objects.filter(token=row).first()
     if used is not None:
@@ -135,10 +135,16 @@ def _exchange(token: _FamilyToken) -> Tokens | str:
     return _issue(user, _family_name(token))
 
 
-def _locked_user(token: _FamilyToken) -> User | None:
-    """The active user of a token. Whoever changes tokens holds this lock: none slips through."""
+def _locked(token: _FamilyToken) -> tuple[OutstandingToken | None, User | None]:
+    """What is known of a token, and its active user with a lock.
+
+    Whoever gives or revokes tokens holds the lock of their user: none slips through between.
+    """
+    row = OutstandingToken.objects.filter(jti=token[api_settings.JTI_CLAIM]).first()
+    if row is None:
+        return None, None
     users = User.objects.select_for_update().filter(is_active=True)
-    return users.filter(pk=token.get(api_settings.USER_ID_CLAIM)).first()
+    return row, users.filter(pk=row.user_id).first()
 
 
 def _family_name(token: _FamilyToken) -> str:

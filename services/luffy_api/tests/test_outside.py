@@ -243,6 +243,23 @@ def test_what_the_provider_answers_is_told_apart(
         send(settings.SMS)
 
 
+def test_an_account_that_is_refused_again_and_again_opens_the_circuit(
+    sms: SmsProvider, settings: Any
+) -> None:
+    sms.answer = (403, b'{"Code": "InvalidAccessKeyId.NotFound"}')
+    for error in (BadAnswerError, BadAnswerError, BadAnswerError, CircuitOpenError):
+        with pytest.raises(error):
+            send(settings.SMS)
+    assert sms.asked == 3
+
+
+def test_phones_that_are_refused_open_no_circuit(sms: SmsProvider, settings: Any) -> None:
+    sms.answer = (200, b'{"Code": "isv.MOBILE_NUMBER_ILLEGAL"}')
+    for _number in range(5):
+        with pytest.raises(RefusedError):
+            send(settings.SMS)
+
+
 def test_a_wrong_secret_is_refused_by_the_provider(sms: SmsProvider, settings: Any) -> None:
     good = settings.SMS
     bad = SmsSettings(good.url, good.access_key_id, "wrong", good.sign_name, good.template_code)

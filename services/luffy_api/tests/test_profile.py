@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -103,9 +103,11 @@ def test_nothing_else_can_be_changed(browser: Caller, ann: Person) -> None:
 
 def test_an_email_address_of_another_is_taken_without_a_word(browser: Caller) -> None:
     other = Person.make("13800000002")
+    other.user.set_password(NEW)
+    other.user.save()
     answer = browser.ask("PATCH", "profile/", {"email": other.user.email})
     assert answer.status_code == 200
-    assert Caller().login(other.user.email).json()["username"] == other.user.username
+    assert Caller().login(other.user.email, NEW).json()["username"] == other.user.username
 
 
 def test_email_addresses_cannot_be_tried_in_a_row(browser: Caller) -> None:
@@ -197,7 +199,7 @@ def test_a_locked_user_resets_nothing(ann: Person) -> None:
 
 
 @pytest.fixture
-def part(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def part(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Another app's part of what is known; the list tells whom it forgot."""
     forgotten: list[str] = []
     monkeypatch.setattr(personal_data, "_parts", [])
@@ -208,7 +210,7 @@ def part(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
             lambda user: forgotten.append(user.username),
         )
     )
-    yield forgotten
+    return forgotten
 
 
 def test_everything_known_is_handed_over_as_a_file(

@@ -14,6 +14,7 @@ from accounts.codes import Purpose, make_code, use_code
 from accounts.failures import WrongCode
 from accounts.models import User
 from luffy.limits import TooManyRequests
+from luffy.outside.sms import sms_circuit
 from luffy.redis_store import redis_client
 from tests.people import PASSWORD, Caller, Person
 from tests.sms_provider import SmsProvider
@@ -31,6 +32,13 @@ def register(caller: Caller, code: str, mobile: str = PHONE, password: str = PAS
 
 def wrong(code: str) -> str:
     return f"{(int(code) + 1) % 1000000:06}"
+
+
+def forget_minute() -> None:
+    """As if a minute had passed, but no hour and no day."""
+    for key in redis_client().scan_iter("luffy:limit:*"):
+        if redis_client().ttl(key) <= 60:
+            redis_client().delete(key)
 
 
 # --- the whole way --------------------------------------------------------------------------------
@@ -218,20 +226,15 @@ def test_comparing_takes_the_same_time_wherever_codes_differ(
 def test_a_phone_is_texted_once_a_minute_and_ten_times_a_day(
     caller: Caller, sms: SmsProvider, settings: Any
 ) -> None:
-    def by_phone_day(kept: str) -> None:
-        for key in redis_client().scan_iter("luffy:limit:*"):
-            if redis_client().ttl(key) <= 60:
-                redis_client().delete(key)
-
     settings.SMS_PER_ADDRESS_AN_HOUR = 100
     assert caller.post(SEND, phone=PHONE, purpose="register").status_code == 200
     answer = caller.post(SEND, phone=PHONE, purpose="login")
     assert (answer.status_code, answer.json()["error"]) == (429, "throttled")
     assert 0 < int(answer.headers["Retry-After"]) <= 60
     for _number in range(9):
-        by_phone_day(PHONE)
+        forget_minute()
         assert caller.post(SEND, phone=PHONE, purpose="register").status_code == 200
-    by_phone_day(PHONE)
+    forget_minute()
     answer = caller.post(SEND, phone=PHONE, purpose="register")
     assert answer.status_code == 429
     assert int(answer.headers["Retry-After"]) > 3600
@@ -268,7 +271,7 @@ def test_sending_takes_as_long_for_an_unknown_phone(sms: SmsProvider, ann: Perso
     began = time.monotonic()
     Caller().post(SEND, phone=PHONE, purpose="login")
     assert time.monotonic() - began > 0.5
-    sending._LastSending.took_s = 0
+    sending._LastSending.took_s = 0.0
 
 
 @pytest.mark.parametrize(
@@ -291,16 +294,26 @@ def test_a_provider_that_refuses_shows_nobody_who_is_registered(
     assert b"AccessKey" not in found.content
 
 
-def test_a_message_that_was_surely_not_sent_does_not_count(
-    caller: Caller, sms: SmsProvider, settings: Any
+@pytest.mark.parametrize("purpose", ["login", "register"])
+def test_an_outage_uses_up_no_day_for_known_and_unknown_alike(
+    sms: SmsProvider, ann: Person, settings: Any, purpose: str
 ) -> None:
+    settings.SMS_PER_PHONE_A_DAY = 1
     good = settings.SMS
     settings.SMS = type(good)("http://127.0.0.1:9/", *("x",) * 4)
-    answer = caller.post(SEND, phone=PHONE, purpose="register")
-    assert (answer.status_code, answer.json()["error"]) == (503, "sms_unavailable")
-    assert answer.headers["Retry-After"] == "30"
+    for phone in (ann.mobile, PHONE):
+        answer = Caller().post(SEND, phone=phone, purpose=purpose)
+        assert (answer.status_code, answer.json()["error"]) == (503, "sms_unavailable")
+        assert answer.headers["Retry-After"] == "60"
+        assert Caller().post(SEND, phone=phone, purpose=purpose).status_code == 429
     settings.SMS = good
-    assert caller.post(SEND, phone=PHONE, purpose="register").status_code == 200
+    sms_circuit.succeeded()
+    forget_minute()
+    for phone in (ann.mobile, PHONE):
+        assert Caller().post(SEND, phone=phone, purpose=purpose).status_code == 200
+    forget_minute()
+    for phone in (ann.mobile, PHONE):
+        assert Caller().post(SEND, phone=phone, purpose=purpose).status_code == 429
 
 
 def test_a_message_that_may_arrive_late_is_good_then(caller: Caller, sms: SmsProvider) -> None:

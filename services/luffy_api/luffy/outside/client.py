@@ -7,7 +7,7 @@ query, a body or the text of an error of `requests`, which may quote them.
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import requests
@@ -20,7 +20,13 @@ from urllib3.exceptions import (
 )
 
 from luffy.outside.circuit import Circuit
-from luffy.outside.failures import BadAnswerError, NoAnswerError, NotReachedError, OutsideError
+from luffy.outside.failures import (
+    BadAnswerError,
+    NoAnswerError,
+    NotReachedError,
+    OutsideError,
+    RefusedError,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +40,10 @@ class Answer:
 
     status: int
     body: bytes
+
+
+def _take_any(answer: Answer) -> None:
+    """Every answer is good."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +62,20 @@ class OutsideClient:
     backoff_s: float = 0.2
     most_bytes: int = 256 * 1024
 
-    def call(self, method: str, url: str, form: Mapping[str, str] | None = None) -> Answer:
+    def call(
+        self,
+        method: str,
+        url: str,
+        form: Mapping[str, str] | None = None,
+        check: Callable[[Answer], None] = _take_any,
+    ) -> Answer:
         """Send `form` (in the query of a GET, else as the body) and return the answer.
 
-        An answer of 4xx is one; what it means is the caller's to know.
+        What an answer below 500 means is for `check` to know: it raises `RefusedError` for what the
+        service will not do, and `BadAnswerError` for what is a failure of it or of our settings.
 
         Raises:
+            RefusedError: by `check`.
             CircuitOpenError: it was not asked.
             NotReachedError: it was asked in vain, and surely did nothing.
             NoAnswerError, BadAnswerError: it may have done it.
@@ -67,6 +85,11 @@ class OutsideClient:
             began = time.monotonic()
             try:
                 answer = self._once(method, url, form)
+                check(answer)
+            except RefusedError as error:
+                self.circuit.succeeded()
+                self._log(logging.INFO, method, "refused", error.code, began)
+                raise
             except OutsideError as error:
                 self.circuit.failed()
                 self._log(logging.WARNING, method, type(error).__name__, str(error), began)

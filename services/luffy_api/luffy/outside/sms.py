@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from luffy.environment import SmsSettings
 from luffy.outside.circuit import Circuit
-from luffy.outside.client import OutsideClient
+from luffy.outside.client import Answer, OutsideClient
 from luffy.outside.failures import BadAnswerError, RefusedError
 
 OK = "OK"
@@ -60,18 +60,19 @@ def send_code(settings: SmsSettings, phone: str, code: str) -> None:
         "Version": "2017-05-25",
     }
     form["Signature"] = signature("POST", form, settings.access_key_secret)
-    answer = sms_client.call("POST", settings.url, form)
+    sms_client.call("POST", settings.url, form, _check)
+
+
+def _check(answer: Answer) -> None:
     try:
-        found = json.loads(answer.body)["Code"]
+        found = str(json.loads(answer.body)["Code"])
     except (ValueError, KeyError, TypeError):
         raise BadAnswerError(f"HTTP {answer.status} without the JSON field Code") from None
-    if found == OK:
-        return
     if found in _OF_THE_PHONE:
         raise RefusedError(found)
-    sms_circuit.failed()
-    # Printable and short, whoever wrote it: it goes into the log.
-    raise BadAnswerError(f"refused with {str(found)[:80]!a}")
+    if found != OK:
+        # Printable and short, whoever wrote it: it goes into the log.
+        raise BadAnswerError(f"refused with {found[:80]!a}")
 
 
 def signature(method: str, parameters: Mapping[str, str], secret: str) -> str:
