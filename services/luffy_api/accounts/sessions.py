@@ -75,7 +75,7 @@ def end(text: str) -> None:
     with transaction.atomic():
         _row, user = _locked(token)
         if user is not None:
-            _revoke(_family(token))
+            _revoke(_family(token, user))
 
 
 def end_all(user: User) -> None:
@@ -127,7 +127,7 @@ def _exchange(token: _FamilyToken) -> Tokens | str:
     if used is not None:
         if timezone.now() - used.blacklisted_at <= timedelta(seconds=LEEWAY_S):
             return "it was used or revoked a moment ago"
-        _revoke(_family(token))
+        _revoke(_family(token, user))
         return "it was used before, so its family is revoked"
     if token.get(api_settings.REVOKE_TOKEN_CLAIM) != get_md5_hash_password(user.password):
         return "its user has a new password"
@@ -151,8 +151,10 @@ def _family_name(token: _FamilyToken) -> str:
     return str(token[api_settings.JTI_CLAIM]).split(".", 1)[0]
 
 
-def _family(token: _FamilyToken) -> "QuerySet[OutstandingToken]":
-    return OutstandingToken.objects.filter(jti__startswith=f"{_family_name(token)}.")
+def _family(token: _FamilyToken, user: User) -> QuerySet[OutstandingToken]:
+    # By user first: MariaDB finds beginnings with their case without an index.
+    tokens = OutstandingToken.objects.filter(user=user)
+    return tokens.filter(jti__startswith=f"{_family_name(token)}.")
 
 
 def _revoke(tokens: "QuerySet[OutstandingToken]") -> None:
