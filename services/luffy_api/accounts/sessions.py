@@ -157,6 +157,6 @@ def _family(token: _FamilyToken, user: User) -> QuerySet[OutstandingToken]:
     return tokens.filter(jti__startswith=f"{_family_name(token)}.")
 
 
-def _revoke(tokens: "QuerySet[OutstandingToken]") -> None:
+def _revoke(tokens: QuerySet[OutstandingToken]) -> None:
     live = tokens.filter(blacklistedtoken=None)
     BlacklistedToken.objects.bulk_create([BlacklistedToken(token=token) for token in live])
