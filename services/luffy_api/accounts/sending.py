@@ -13,6 +13,7 @@ from django.conf import settings
 from accounts.codes import Purpose, drop_code, make_code
 from accounts.failures import SmsNotConfigured, SmsRefused, SmsUnavailable
 from accounts.models import User
+from luffy.environment import SmsSettings
 from luffy.limits import Limit, Use, give_back, take
 from luffy.outside import sms
 from luffy.outside.failures import (
@@ -54,7 +55,7 @@ def send_code(phone: str, purpose: Purpose, network: str) -> None:
     take(*uses)
     try:
         if purpose == Purpose.REGISTER or _has_account(phone):
-            _send(phone, purpose)
+            _send(settings.SMS, phone, purpose)
         else:
             _pretend()
     except SmsUnavailable:
@@ -81,11 +82,11 @@ def _has_account(phone: str) -> bool:
     return User.objects.filter(mobile=phone, is_active=True).exists()
 
 
-def _send(phone: str, purpose: Purpose) -> None:
+def _send(provider: SmsSettings, phone: str, purpose: Purpose) -> None:
     code = make_code(phone, purpose)
     began = time.monotonic()
     try:
-        sms.send_code(settings.SMS, phone, code)
+        sms.send_code(provider, phone, code)
     except RefusedError as error:
         logger.warning("the SMS provider does not text %s: %s", masked(phone), error.code)
         drop_code(phone, purpose)

@@ -141,7 +141,7 @@ def _locked(token: _FamilyToken) -> tuple[OutstandingToken | None, User | None]:
     Whoever gives or revokes tokens holds the lock of their user: none slips through between.
     """
     row = OutstandingToken.objects.filter(jti=token[api_settings.JTI_CLAIM]).first()
-    if row is None:
+    if row is None or row.user_id is None:
         return None, None
     users = User.objects.select_for_update().filter(is_active=True)
     return row, users.filter(pk=row.user_id).first()

@@ -194,6 +194,8 @@ def test_a_login_that_succeeds_does_not_count(ann: Person) -> None:
         {"username": "x", "password": "y" * 129},
         {"username": {"$ne": 1}, "password": "y"},
         {"username": "x\0", "password": "y"},
+        {"username": "\ud800", "password": "y"},
+        {"username": "x", "password": "\udfff"},
         {"username": "x", "password": ["y"]},
     ],
 )

@@ -167,9 +167,12 @@ def test_the_circuit_opens_after_failures_in_a_row_and_tries_one_later(web: Web)
         calls.call("POST", web.url)
     with pytest.raises(CircuitOpenError):
         calls.call("POST", web.url)
+    assert calls.circuit.failing
     time.sleep(0.35)
+    assert not calls.circuit.failing, "a failure of long ago says nothing of now"
     assert calls.call("POST", web.url).status == 200
     assert calls.call("POST", web.url).status == 200
+    assert not calls.circuit.failing
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

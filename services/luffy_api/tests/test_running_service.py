@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 from functools import partial
+from http.cookiejar import Cookie
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,8 @@ def test_a_login_lasts_until_it_is_ended(settled: Service) -> None:
     form = {"username": "admin", "password": read_secret("ADMIN_PASSWORD")}
     answer = session.post(f"{user}login/mul_login/", json=form, timeout=10)
     assert answer.status_code == 200, answer.text
-    (cookie,) = session.cookies
+    cookie = next(iter(session.cookies))
+    assert isinstance(cookie, Cookie)
     assert (cookie.name, cookie.path) == ("luffy_refresh", "/api/v1/user/")
     assert cookie.has_nonstandard_attr("HttpOnly")
     stolen = cookie.value

@@ -202,6 +202,7 @@ def test_tokens_that_are_none_are_refused(ann: Person) -> None:
     tokens = {
         "nothing": "",
         "words": "a.b.c",
+        "letters": "é.é.é",
         "cut": real.refresh_token[:-3],
         "an access token": real.token,
         "unsigned": unsigned,

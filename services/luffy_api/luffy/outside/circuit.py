@@ -17,13 +17,14 @@ class Circuit:
         self._most = failures
         self._open_s = open_s
         self._failed = 0
-        self._opened_at = 0.0
+        self._failed_at = 0.0
         self._lock = threading.Lock()
 
     @property
     def failing(self) -> bool:
-        """Whether the last call failed."""
-        return self._failed > 0
+        """Whether the last call failed, not long ago."""
+        with self._lock:
+            return self._failed > 0 and time.monotonic() - self._failed_at < self._open_s
 
     def ask(self) -> None:
         """Ask for leave to call.
@@ -34,10 +35,10 @@ class Circuit:
         with self._lock:
             if self._failed < self._most:
                 return
-            if time.monotonic() - self._opened_at < self._open_s:
+            if time.monotonic() - self._failed_at < self._open_s:
                 raise CircuitOpenError("it failed too often and is left alone for a while")
             # This caller tries; the others go on waiting until its outcome is known.
-            self._opened_at = time.monotonic()
+            self._failed_at = time.monotonic()
 
     def succeeded(self) -> None:
         """Tell that a call was answered."""
@@ -48,4 +49,4 @@ class Circuit:
         """Tell that a call was not answered."""
         with self._lock:
             self._failed += 1
-            self._opened_at = time.monotonic()
+            self._failed_at = time.monotonic()
