@@ -4,9 +4,13 @@ Nothing of the file itself is kept: neither its name nor what it says of a camer
 what may hide behind the picture.
 """
 
+import fcntl
 import secrets
-import threading
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
+from pathlib import Path
 from typing import IO
 
 from django.conf import settings
@@ -19,10 +23,10 @@ from accounts.models import User
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 SIDE = 512
-# A phone's picture has 12 million; one that is decoded takes three or four bytes for each.
-MOST_POINTS = 16_000_000
-# More at once would not fit into the container's memory.
-_one_at_a_time = threading.Lock()
+# Decoding takes up to 9 bytes a point for JPEG and 16 for the others, and has to fit into the
+# container's memory. A phone's JPEG has 12 million, a picture of a whole 4K screen 8.3.
+MOST_POINTS_OF_A_JPEG = 16_000_000
+MOST_POINTS = 8_500_000
 
 
 def set_avatar(user: User, file: IO[bytes], size: int) -> User:
@@ -34,7 +38,8 @@ def set_avatar(user: User, file: IO[bytes], size: int) -> User:
     """
     if size > settings.AVATAR_MAX_BYTES:
         raise PictureTooLarge
-    content = _reencoded(file)
+    with _one_at_a_time():
+        content = _reencoded(file)
     with transaction.atomic():
         # Under a lock, so that of two uploads at once none leaves a file behind.
         user = User.objects.select_for_update().get(pk=user.pk)
@@ -53,11 +58,20 @@ def delete_avatar(user: User) -> None:
         user.icon = ""
 
 
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Over all threads and processes of the container: two at once would not fit."""
+    with (Path(tempfile.gettempdir()) / "luffy-avatar.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def _reencoded(file: IO[bytes]) -> bytes:
     try:
-        with _one_at_a_time, Image.open(file, formats=FORMATS) as picture:
+        with Image.open(file, formats=FORMATS) as picture:
             # The size stands in the head: nothing was decoded yet.
-            if picture.width * picture.height > MOST_POINTS:
+            most = MOST_POINTS_OF_A_JPEG if picture.format == "JPEG" else MOST_POINTS
+            if picture.width * picture.height > most:
                 raise PictureTooLarge
             return _webp(picture)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

@@ -94,5 +94,7 @@ class PictureTooLarge(APIException):
     """The picture has too many bytes or points."""
 
     status_code = 413
-    default_detail = _("The picture is too large: at most 4 MB and 16 million points.")
+    default_detail = _(
+        "The picture is too large: at most 4 MB, and 16 million points of a JPEG or 8 of another."
+    )
     default_code = "picture_too_large"

@@ -150,7 +150,19 @@ PASSWORD_HASHERS = ["accounts.hashers.FrugalArgon2Hasher"]
 AUTHENTICATION_BACKENDS = ["accounts.backend.LimitedBackend"]
 _VALIDATION = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator"},
+    {
+        "NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator",
+        "OPTIONS": {
+            "user_attributes": (
+                "username",
+                "display_name",
+                "first_name",
+                "last_name",
+                "email",
+                "mobile",
+            )
+        },
+    },
     {"NAME": f"{_VALIDATION}.MinimumLengthValidator"},
     {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
     {"NAME": f"{_VALIDATION}.NumericPasswordValidator"},

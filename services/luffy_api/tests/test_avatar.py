@@ -186,13 +186,21 @@ def test_what_is_no_picture_is_refused_whatever_its_name(
     assert kept(media) == []
 
 
-@pytest.mark.parametrize("size", [(5000, 5000), (20000, 20000), (60000, 60000), (16_000_001, 1)])
+@pytest.mark.parametrize("size", [(3000, 3000), (20000, 20000), (60000, 60000), (8_500_001, 1)])
 def test_a_decompression_bomb_is_refused_undecoded(
     browser: Caller, media: Path, size: tuple[int, int]
 ) -> None:
     answer = upload(browser, png_head(*size))
     assert (answer.status_code, answer.json()["error"]) == (413, "picture_too_large")
     assert kept(media) == []
+
+
+def test_a_jpeg_may_have_more_points_than_others_but_not_any_number(
+    browser: Caller, media: Path
+) -> None:
+    assert upload(browser, drawn("JPEG", (4000, 4000))).status_code == 200
+    assert upload(browser, drawn("JPEG", (4001, 4000))).status_code == 413
+    assert upload(browser, drawn("PNG", (3840, 2160))).status_code == 200
 
 
 def test_a_file_of_too_many_bytes_is_refused(browser: Caller, media: Path, settings: Any) -> None:
