@@ -126,7 +126,7 @@ def test_a_users_page_changes_phone_name_and_picture(admin_client: Client, media
     user.refresh_from_db()
     assert (user.mobile, user.display_name) == ("13800000002", "Reader")
     assert user.check_password("correct-horse-7")
-    assert (media / user.icon.name).exists()
+    assert (media / str(user.icon.name)).exists()
 
 
 def test_a_user_made_in_the_administration_can_log_in(admin_client: Client, client: Client) -> None:
