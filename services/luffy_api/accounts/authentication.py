@@ -26,8 +26,25 @@ class AccessTokenAuthentication(JWTAuthentication):
         try:
             return super().authenticate(request)
         except AuthenticationFailed as error:
-            message = _("Your login has expired. Please log in again.")
-            raise AuthenticationFailed(message, code="token_invalid") from error
+            raise _expired() from error
+
+
+def locked(user: User) -> User:
+    """The user's row as it is now, with a lock, for a change within a transaction.
+
+    Raises:
+        AuthenticationFailed: the account was deleted or locked since the request began. Without
+            this, a change that comes late would write upon what was to be forgotten.
+    """
+    found = User.objects.select_for_update().filter(pk=user.pk, is_active=True).first()
+    if found is None:
+        raise _expired()
+    return found
+
+
+def _expired() -> AuthenticationFailed:
+    message = _("Your login has expired. Please log in again.")
+    return AuthenticationFailed(message, code="token_invalid")
 
 
 class PersonalView(APIView):

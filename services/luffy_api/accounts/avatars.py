@@ -18,6 +18,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from accounts.authentication import locked
 from accounts.failures import NotAPicture, PictureTooLarge
 from accounts.models import User
 
@@ -35,6 +36,7 @@ def set_avatar(user: User, file: IO[bytes], size: int) -> User:
     Raises:
         NotAPicture: its content is none, whatever its name says, or is damaged.
         PictureTooLarge: it has too many bytes, or would have too many points.
+        AuthenticationFailed: the account is gone by now.
     """
     if size > settings.AVATAR_MAX_BYTES:
         raise PictureTooLarge
@@ -42,7 +44,7 @@ def set_avatar(user: User, file: IO[bytes], size: int) -> User:
         content = _reencoded(file)
     with transaction.atomic():
         # Under a lock, so that of two uploads at once none leaves a file behind.
-        user = User.objects.select_for_update().get(pk=user.pk)
+        user = locked(user)
         delete_avatar(user)
         user.icon.save(f"{secrets.token_hex(16)}.webp", ContentFile(content), save=False)
         user.save(update_fields=["icon"])
@@ -89,7 +91,7 @@ def _webp(picture: Image.Image) -> bytes:
     small = picture if picture.mode == mode else picture.convert(mode)
     small.thumbnail((SIDE, SIDE))
     ImageOps.exif_transpose(small, in_place=True)
-    # A picture of its own: what `small` carries beside its points would be written too.
+    # A picture of its own, so that no Pillow finds anything beside the points to write.
     bare = Image.new(small.mode, small.size)
     bare.paste(small)
     output = BytesIO()

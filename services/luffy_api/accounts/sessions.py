@@ -121,8 +121,8 @@ def _read(text: str) -> _FamilyToken:
 def _exchange(token: _FamilyToken) -> Tokens | str:
     """New tokens, or why not."""
     row, user = _locked(token)
-    if row is None or user is None:
-        return "it was never given, or its account is gone"
+    if row is None or user is None or not user.is_active:
+        return "it was never given, or its account is gone or locked"
     used = BlacklistedToken.objects.filter(token=row).first()
     if used is not None:
         if timezone.now() - used.blacklisted_at <= timedelta(seconds=LEEWAY_S):
@@ -136,15 +136,14 @@ def _exchange(token: _FamilyToken) -> Tokens | str:
 
 
 def _locked(token: _FamilyToken) -> tuple[OutstandingToken | None, User | None]:
-    """What is known of a token, and its active user with a lock.
+    """What is known of a token, and its user with a lock.
 
     Whoever gives or revokes tokens holds the lock of their user: none slips through between.
     """
     row = OutstandingToken.objects.filter(jti=token[api_settings.JTI_CLAIM]).first()
     if row is None or row.user_id is None:
         return None, None
-    users = User.objects.select_for_update().filter(is_active=True)
-    return row, users.filter(pk=row.user_id).first()
+    return row, User.objects.select_for_update().filter(pk=row.user_id).first()
 
 
 def _family_name(token: _FamilyToken) -> str:

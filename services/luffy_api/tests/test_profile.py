@@ -3,15 +3,18 @@
 import json
 import threading
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
 from django.db import connection
+from PIL import Image
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from accounts import personal_data
+from accounts.authentication import AccessTokenAuthentication
 from accounts.codes import Purpose, make_code
 from accounts.models import User
 from tests.people import PASSWORD, Caller, Person
@@ -322,6 +325,38 @@ def test_staff_is_not_deleted_here(browser: Caller, ann: Person) -> None:
     answer = browser.ask("DELETE", "account/", {"password": PASSWORD})
     assert (answer.status_code, answer.json()["error"]) == (403, "staff_account")
     assert User.objects.get(pk=ann.user.pk).is_active
+
+
+@pytest.mark.parametrize("change", ["profile", "avatar", "password"])
+def test_a_change_that_comes_late_writes_nothing_upon_a_deleted_account(
+    browser: Caller, ann: Person, media: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    late = User.objects.get(pk=ann.user.pk)
+    personal_data.forget(late)
+    # The request was let in before that.
+    monkeypatch.setattr(AccessTokenAuthentication, "authenticate", lambda *given: (late, None))
+    if change == "profile":
+        answer = browser.ask("PATCH", "profile/", {"name": "Annabel"})
+    elif change == "password":
+        answer = browser.post("password/change/", old_password=PASSWORD, password=NEW)
+    else:
+        picture = BytesIO()
+        Image.new("RGB", (4, 4)).save(picture, "PNG")
+        picture.seek(0)
+        picture.name = "me.png"
+        answer = browser.client.post("/api/v1/user/avatar/", {"file": picture})
+    assert (answer.status_code, answer.json()["error"]) == (401, "token_invalid")
+    assert not media.exists()
+    assert_forgotten(ann)
+
+
+def test_a_locked_user_who_logs_out_is_out_when_unlocked(browser: Caller, ann: Person) -> None:
+    token = browser.refresh_token
+    User.objects.filter(pk=ann.user.pk).update(is_active=False)
+    browser.post("logout/")
+    User.objects.filter(pk=ann.user.pk).update(is_active=True)
+    browser.refresh_token = token
+    assert browser.post("token/refresh/").status_code == 401
 
 
 @pytest.mark.django_db(transaction=True)

@@ -3,7 +3,6 @@
 import re
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -206,7 +205,7 @@ def test_one_network_cannot_try_a_code_on_many_phones(settings: Any) -> None:
         use_code("13900000009", Purpose.LOGIN, "000000", NETWORK)
 
 
-def test_comparing_takes_the_same_time_wherever_codes_differ(
+def test_a_code_is_compared_in_constant_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     compared: list[tuple[str, str]] = []
@@ -357,7 +356,6 @@ def test_without_redis_codes_are_a_clean_503(
         {"phone": "12345"},
         {"phone": "23900000007"},
         {"phone": "1390000000７"},
-        {"phone": "13900000007\n"},
         {"phone": f"{PHONE},13900000008"},
         {"phone": [PHONE]},
         {"phone": PHONE, "purpose": "anything"},
@@ -368,9 +366,6 @@ def test_a_malformed_request_to_send_is_refused(
     caller: Caller, sms: SmsProvider, form: dict[str, Any]
 ) -> None:
     answer = caller.ask("POST", SEND, form)
-    if form.get("phone") == "13900000007\n":
-        assert answer.status_code == 200, "blanks around a number are cut"
-        return
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid")
     assert sms.inbox == []
 
@@ -391,9 +386,7 @@ def test_a_weak_password_is_refused_before_the_code_is_used(
     assert register(caller, sms.code(PHONE)).status_code == 200
 
 
-def test_a_number_is_registered_once(
-    sms: SmsProvider, ann: Person, caller: Caller, forget_limits: Callable[[], None]
-) -> None:
+def test_a_number_is_registered_once(sms: SmsProvider, ann: Person, caller: Caller) -> None:
     caller.post(SEND, phone=ann.mobile, purpose="register")
     answer = register(caller, sms.code(ann.mobile), ann.mobile, "another-horse-8")
     assert (answer.status_code, answer.json()["error"]) == (409, "already_registered")

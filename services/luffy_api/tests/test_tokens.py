@@ -1,6 +1,7 @@
 """Access and refresh tokens: where they lie, how long they live, and what ends them."""
 
 import threading
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -139,27 +140,33 @@ def test_of_refreshes_at_once_exactly_one_succeeds() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_logout_beside_a_refresh_leaves_nothing_alive() -> None:
+def test_a_logout_beside_a_refresh_leaves_nothing_alive(monkeypatch: pytest.MonkeyPatch) -> None:
     ann = Person.make("13800000001")
-    for _round in range(5):
-        first, second = ann.caller(), Caller()
-        second.refresh_token = first.refresh_token
+    first, second = ann.caller(), Caller()
+    second.refresh_token = first.refresh_token
+    issue, began = sessions._issue, threading.Event()
 
-        def run(caller: Caller, path: str) -> None:
-            try:
-                caller.post(path)
-            finally:
-                connection.close()
+    def slowly(*given: Any) -> Any:
+        began.set()
+        time.sleep(0.5)
+        return issue(*given)
 
-        threads = [
-            threading.Thread(target=run, args=(first, "logout/")),
-            threading.Thread(target=run, args=(second, REFRESH)),
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert not OutstandingToken.objects.filter(blacklistedtoken=None).exists()
+    monkeypatch.setattr(sessions, "_issue", slowly)
+    statuses: list[int] = []
+
+    def refresh() -> None:
+        try:
+            statuses.append(second.post(REFRESH).status_code)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=refresh)
+    thread.start()
+    began.wait(10)
+    assert first.post("logout/").status_code == 200
+    thread.join()
+    assert statuses == [200], "it was first, and the logout waited for it"
+    assert not OutstandingToken.objects.filter(blacklistedtoken=None).exists()
 
 
 def test_a_logout_revokes_on_the_server(caller: Caller, ann: Person) -> None:

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import personal_data, sessions
-from accounts.authentication import SignedInView
+from accounts.authentication import SignedInView, locked
 from accounts.avatars import set_avatar
 from accounts.codes import Purpose, use_code
 from accounts.credentials import confirm_password
@@ -35,12 +35,12 @@ class ProfileView(SignedInView):
         if form.validated_data.get("email", self.user.email) != self.user.email:
             # Whether an address lets one log in tells a little of who else has it.
             take(Limit("email-change", 5, 24 * 3600).by(str(self.user.pk)))
-        # The fields that were sent alone: another change at this moment stays.
-        fields = [str(name) for name in form.validated_data]
-        for name, value in form.validated_data.items():
-            setattr(self.user, name, value)
-        self.user.save(update_fields=fields)
-        return success(_("OK"), ProfileSerializer(self.user).data)
+        with transaction.atomic():
+            user = locked(self.user)
+            for name, value in form.validated_data.items():
+                setattr(user, name, value)
+            user.save()
+        return success(_("OK"), ProfileSerializer(user).data)
 
 
 class AvatarView(SignedInView):
@@ -66,12 +66,13 @@ class PasswordChangeView(SignedInView):
         form = PasswordChange(data=request.data, context={"user": self.user})
         form.is_valid(raise_exception=True)
         given = form.validated_data
-        confirm_password(self.user, given["old_password"], caller_network(request))
         with transaction.atomic():
-            self.user.set_password(given["password"])
-            self.user.save(update_fields=["password"])
-            sessions.end_all(self.user)
-            tokens = sessions.begin(self.user)
+            user = locked(self.user)
+            confirm_password(user, given["old_password"], caller_network(request))
+            user.set_password(given["password"])
+            user.save(update_fields=["password"])
+            sessions.end_all(user)
+            tokens = sessions.begin(user)
         return login_answer(tokens)
 
 
