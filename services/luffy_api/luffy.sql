@@ -119,9 +119,11 @@ CREATE TABLE IF NOT EXISTS `luffy_user` (
   `date_joined` datetime(6) NOT NULL,
   `mobile` varchar(11) DEFAULT NULL,
   `icon` varchar(100) NOT NULL,
+  `display_name` varchar(30) NOT NULL,
   PRIMARY KEY (`id`),
   UNIQUE KEY `username` (`username`),
-  UNIQUE KEY `mobile` (`mobile`)
+  UNIQUE KEY `mobile` (`mobile`),
+  KEY `luffy_user_email_2c3ae80b` (`email`)
 ) ENGINE=InnoDB;
 
 CREATE TABLE IF NOT EXISTS `auth_permission` (
@@ -194,6 +196,19 @@ CREATE TABLE IF NOT EXISTS `luffy_user_groups` (
   CONSTRAINT `luffy_user_groups_user_id_118ec1b6_fk_luffy_user_id` FOREIGN KEY (`user_id`) REFERENCES `luffy_user` (`id`)
 ) ENGINE=InnoDB;
 
+CREATE TABLE IF NOT EXISTS `token_blacklist_outstandingtoken` (
+  `id` bigint(20) NOT NULL AUTO_INCREMENT,
+  `token` longtext NOT NULL,
+  `created_at` datetime(6) DEFAULT NULL,
+  `expires_at` datetime(6) NOT NULL,
+  `user_id` bigint(20) DEFAULT NULL,
+  `jti` varchar(255) NOT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `token_blacklist_outstandingtoken_jti_hex_d9bdf6f7_uniq` (`jti`),
+  KEY `token_blacklist_outs_user_id_83bc629a_fk_luffy_use` (`user_id`),
+  CONSTRAINT `token_blacklist_outs_user_id_83bc629a_fk_luffy_use` FOREIGN KEY (`user_id`) REFERENCES `luffy_user` (`id`)
+) ENGINE=InnoDB;
+
 CREATE TABLE IF NOT EXISTS `auth_group_permissions` (
   `id` bigint(20) NOT NULL AUTO_INCREMENT,
   `group_id` int(11) NOT NULL,
@@ -240,6 +255,15 @@ CREATE TABLE IF NOT EXISTS `luffy_user_user_permissions` (
   KEY `luffy_user_user_perm_permission_id_3150f78c_fk_auth_perm` (`permission_id`),
   CONSTRAINT `luffy_user_user_perm_permission_id_3150f78c_fk_auth_perm` FOREIGN KEY (`permission_id`) REFERENCES `auth_permission` (`id`),
   CONSTRAINT `luffy_user_user_permissions_user_id_b132f823_fk_luffy_user_id` FOREIGN KEY (`user_id`) REFERENCES `luffy_user` (`id`)
+) ENGINE=InnoDB;
+
+CREATE TABLE IF NOT EXISTS `token_blacklist_blacklistedtoken` (
+  `id` bigint(20) NOT NULL AUTO_INCREMENT,
+  `blacklisted_at` datetime(6) NOT NULL,
+  `token_id` bigint(20) NOT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `token_id` (`token_id`),
+  CONSTRAINT `token_blacklist_blacklistedtoken_token_id_3cc7fe56_fk` FOREIGN KEY (`token_id`) REFERENCES `token_blacklist_outstandingtoken` (`id`)
 ) ENGINE=InnoDB;
 
 CREATE TABLE IF NOT EXISTS `luffy_course_section` (
@@ -363,6 +387,7 @@ INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('auth'
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('auth', '0011_update_proxy_permissions', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('auth', '0012_alter_user_first_name_max_length', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('accounts', '0001_initial', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('accounts', '0002_people', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('admin', '0001_initial', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('admin', '0002_logentry_remove_auto_add', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('admin', '0003_logentry_add_action_flag_choices', UTC_TIMESTAMP(6));
@@ -372,6 +397,18 @@ INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('cours
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('home', '0001_initial', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('sample', '0001_initial', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('sessions', '0001_initial', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('token_blacklist', '0001_initial', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('token_blacklist', '0002_outstandingtoken_jti_hex', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('token_blacklist', '0003_auto_20171017_2007', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('token_blacklist', '0004_auto_20171017_2013', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('token_blacklist', '0005_remove_outstandingtoken_jti', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('token_blacklist', '0006_auto_20171017_2113', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('token_blacklist', '0007_auto_20171017_2214', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('token_blacklist', '0008_migrate_to_bigautofield', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('token_blacklist', '0010_fix_migrate_to_bigautofield', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('token_blacklist', '0011_linearizes_history', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('token_blacklist', '0012_alter_outstandingtoken_user', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('token_blacklist', '0013_alter_blacklistedtoken_options_and_more', UTC_TIMESTAMP(6));
 
 COMMIT;
 

@@ -5,17 +5,23 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+# `\d` would take digits of other scripts too.
+MOBILE_PATTERN = r"^1[3-9][0-9]{9}\Z"
+
 
 class User(AbstractUser):
-    """Django's user with a phone number to log in by, and a picture."""
+    """Django's user with a phone number to log in by, a name to be seen by, and a picture."""
 
+    # Not unique: to refuse one that another user has would tell who is registered.
+    email = models.EmailField(_("email address"), blank=True, db_index=True)
+    display_name = models.CharField(_("name shown"), max_length=30, blank=True)
     mobile = models.CharField(
         _("mobile phone"),
         max_length=11,
         unique=True,
         null=True,  # many users without a number, and those with one differ
         blank=True,
-        validators=[RegexValidator(r"^1[3-9]\d{9}$", _("Enter a phone number of eleven digits."))],
+        validators=[RegexValidator(MOBILE_PATTERN, _("Enter a phone number of eleven digits."))],
     )
     icon = models.ImageField(_("picture"), upload_to="icon/", blank=True)
 
@@ -28,3 +34,13 @@ class User(AbstractUser):
         """An empty number is none at all, or the second user without one would be a duplicate."""
         super().clean()
         self.mobile = self.mobile or None
+
+    @property
+    def shown_name(self) -> str:
+        """What others see: the name that was chosen, else the user's name."""
+        return self.display_name or self.username
+
+    @property
+    def icon_url(self) -> str:
+        """The picture's address on this site, empty without one."""
+        return self.icon.url if self.icon else ""

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from luffy import metrics
+from luffy.caller import caller_address
 
 logger = logging.getLogger("luffy.access")
 
@@ -39,10 +40,7 @@ def access_log(
                     "path": request.path,
                     "status": response.status_code,
                     "duration_ms": round(seconds * 1000, 1),
-                    # The edge replaces this header, and nobody else can reach this service.
-                    "client": request.headers.get(
-                        "X-Forwarded-For", request.META.get("REMOTE_ADDR")
-                    ),
+                    "client": caller_address(request),
                 },
             )
         return response

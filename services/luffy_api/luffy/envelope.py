@@ -10,3 +10,8 @@ SUCCESS = 100
 def success(message: str, result: Any) -> Response:
     """An answer that says that all went well."""
     return Response({"code": SUCCESS, "msg": message, "result": result})
+
+
+def success_with(message: str, **fields: Any) -> Response:
+    """The same with fields beside the message, as the original's login has them."""
+    return Response({"code": SUCCESS, "msg": message, **fields})

@@ -37,6 +37,17 @@ class BadEnvironmentError(Exception):
 
 
 @dataclass(frozen=True)
+class SmsSettings:
+    """How the SMS provider is asked: Alibaba Cloud SMS, or what speaks like it."""
+
+    url: str
+    access_key_id: str
+    access_key_secret: str
+    sign_name: str
+    template_code: str
+
+
+@dataclass(frozen=True)
 class Environment:
     """The checked configuration of one process."""
 
@@ -58,6 +69,15 @@ class Environment:
     gunicorn_threads: int
     gunicorn_worker_class: str
     log_level: str
+    access_token_lifetime_s: int
+    refresh_token_lifetime_s: int
+    login_tries_per_name: int
+    login_tries_per_address: int
+    sms: SmsSettings | None
+    sms_code_lifetime_s: int
+    sms_per_phone_a_day: int
+    sms_per_address_an_hour: int
+    sms_an_hour: int
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> "Environment":
@@ -88,6 +108,23 @@ class Environment:
                 "GUNICORN_WORKER_CLASS", _one_of(WORKER_CLASSES), "gthread"
             ),
             log_level=reader.plain("LOG_LEVEL", _one_of(LOG_LEVELS), "INFO"),
+            access_token_lifetime_s=reader.plain(
+                "ACCESS_TOKEN_LIFETIME", _whole_number(60, 3600), "600"
+            ),
+            refresh_token_lifetime_s=reader.plain(
+                "REFRESH_TOKEN_LIFETIME", _whole_number(3600, 7776000), "1209600"
+            ),
+            login_tries_per_name=reader.plain("LOGIN_TRIES_PER_NAME", _whole_number(3, 1000), "10"),
+            login_tries_per_address=reader.plain(
+                "LOGIN_TRIES_PER_ADDRESS", _whole_number(3, 100000), "100"
+            ),
+            sms=_sms(reader),
+            sms_code_lifetime_s=reader.plain("SMS_CODE_LIFETIME", _whole_number(60, 900), "300"),
+            sms_per_phone_a_day=reader.plain("SMS_PER_PHONE_A_DAY", _whole_number(1, 100), "10"),
+            sms_per_address_an_hour=reader.plain(
+                "SMS_PER_ADDRESS_AN_HOUR", _whole_number(1, 100000), "20"
+            ),
+            sms_an_hour=reader.plain("SMS_AN_HOUR", _whole_number(1, 1000000), "1000"),
         )
         if reader.problems:
             raise BadEnvironmentError(reader.problems)
@@ -140,6 +177,9 @@ class _Reader:
         found = f"a secret of {len(value or '')} characters"
         return self._parsed(name, value or "", parse, found, f"correct {name}")
 
+    def has(self, name: str) -> bool:
+        return bool(self._variables.get(name))
+
     def optional_secret(self, name: str, parse: Callable[[str], T]) -> T | None:
         if self._variables.get(name) or self._variables.get(f"{name}_FILE"):
             return self.secret(name, parse)
@@ -169,6 +209,19 @@ class _Reader:
         self.problems.append(f"{name}: expected {expected}, found {found}; {advice}")
         # Never used: `Environment.read` raises once it has asked for everything.
         return cast("T", None)
+
+
+def _sms(reader: _Reader) -> SmsSettings | None:
+    """The provider's settings: with an address all of them, without one none is looked at."""
+    if not reader.has("SMS_URL"):
+        return None
+    return SmsSettings(
+        url=reader.plain("SMS_URL", _web_address),
+        access_key_id=reader.plain("SMS_ACCESS_KEY_ID", _text),
+        access_key_secret=reader.secret("SMS_ACCESS_KEY_SECRET", _text),
+        sign_name=reader.plain("SMS_SIGN_NAME", _text),
+        template_code=reader.plain("SMS_TEMPLATE_CODE", _text),
+    )
 
 
 def _expected_by(parse: Callable[[str], object]) -> str:
@@ -220,6 +273,18 @@ def _redis_url(value: str) -> str:
     if url.scheme not in ("redis", "rediss") or not url.hostname or port == 0:
         raise _UnexpectedError(expected)
     if not url.path.removeprefix("/").isdigit():
+        raise _UnexpectedError(expected)
+    return value
+
+
+def _web_address(value: str) -> str:
+    expected = "an address such as https://dysmsapi.aliyuncs.com/, without user, query or fragment"
+    try:
+        url = urlsplit(value)
+        wrong = url.port == 0 or not url.hostname or "@" in url.netloc
+    except ValueError:
+        raise _UnexpectedError(expected) from None
+    if wrong or url.scheme not in SCHEMES or url.query or url.fragment or " " in value:
         raise _UnexpectedError(expected)
     return value
 

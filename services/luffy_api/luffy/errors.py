@@ -20,7 +20,7 @@ from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
-from luffy.outage import is_outage
+from luffy.outage import is_outage, is_redis_outage
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +35,15 @@ class DatabaseUnavailable(APIException):
     default_detail = _("The service cannot reach its database just now. Please try again shortly.")
     default_code = "database_unavailable"
     wait = RETRY_AFTER_S  # DRF sends it as Retry-After
+
+
+class RedisUnavailable(APIException):
+    """Redis cannot be reached for now, and what was asked cannot be done without it."""
+
+    status_code = 503
+    default_detail = _("The service cannot keep count of this just now. Please try again shortly.")
+    default_code = "redis_unavailable"
+    wait = RETRY_AFTER_S
 
 
 def error_body(
@@ -57,6 +66,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if is_outage(error):
         logger.error("the database is unavailable: %s", error)
         error = DatabaseUnavailable()
+    elif is_redis_outage(error):
+        logger.error("Redis is unavailable: %s", error)
+        error = RedisUnavailable()
     response = drf_exception_handler(error, context)
     if response is None:
         return None
@@ -105,13 +117,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer a fault of ours: 503 while the database is out of reach, else 500."""
+    """Answer a fault of ours: 503 while the database or Redis is out of reach, else 500."""
     error = sys.exc_info()[1]
-    if is_outage(error):
-        unavailable = str(DatabaseUnavailable.default_detail)
-        response = _page(request, 503, DatabaseUnavailable.default_code, unavailable)
-        response["Retry-After"] = str(RETRY_AFTER_S)
-        return response
+    for is_gone, kind in ((is_outage, DatabaseUnavailable), (is_redis_outage, RedisUnavailable)):
+        if is_gone(error):
+            response = _page(request, 503, kind.default_code, str(kind.default_detail))
+            response["Retry-After"] = str(RETRY_AFTER_S)
+            return response
     message = gettext("Something went wrong on our side. It has been logged.")
     return _page(request, 500, "server_error", message)
 

@@ -39,6 +39,8 @@ def logging_config(level: str) -> dict[str, Any]:
             "gunicorn.error": {"handlers": [], "level": level, "propagate": True},
             # The access log already tells of every 4xx; this one adds the tracebacks of the 5xx.
             "django.request": {"level": "ERROR", "propagate": True},
+            # It would log addresses with their queries, and others' services take keys in those.
+            "urllib3": {"level": "WARNING", "propagate": True},
             # It logs each request id that it makes.
             "django_guid": {"level": "WARNING", "propagate": True},
         },

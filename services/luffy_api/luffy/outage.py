@@ -1,6 +1,7 @@
-"""Telling a database that cannot be reached from a query that is wrong."""
+"""Telling a database or a Redis that cannot be reached from a query that is wrong."""
 
 from django.db import InterfaceError, OperationalError
+from redis import exceptions as redis_errors
 
 # Errors of the server and the client library after which the same query may succeed later, and
 # for which the query is not to blame.
@@ -35,3 +36,18 @@ def is_outage(error: BaseException | None) -> bool:
     if not isinstance(error, OperationalError):
         return False
     return bool(error.args) and error.args[0] in _TEMPORARY
+
+
+# Refused connections, timeouts, a wrong password while it is changed, a server that is loading; a
+# replica that takes no writes; a memory that is full.
+_REDIS_OUTAGES = (
+    redis_errors.ConnectionError,
+    redis_errors.TimeoutError,
+    redis_errors.ReadOnlyError,
+    redis_errors.OutOfMemoryError,
+)
+
+
+def is_redis_outage(error: BaseException | None) -> bool:
+    """Whether `error` says that Redis is out of reach or takes nothing for now."""
+    return isinstance(error, _REDIS_OUTAGES)

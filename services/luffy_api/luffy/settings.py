@@ -1,5 +1,6 @@
 """Django's settings. What differs between deployments comes from `environment` alone."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
     "django_filters",
     "django_guid",
     "drf_spectacular",
@@ -139,18 +141,62 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 10  # seconds; a heartbeat is due at least this 
 CELERY_BEAT_SCHEDULE = {
     # Shorter than the cache's lifetime, so that a visitor never waits for the front page.
     "refresh the banners": {"task": "home.refresh_banners", "schedule": CACHE_LIFETIME_S / 2},
+    # Often, because a restart of beat begins to count anew.
+    "forget expired tokens": {"task": "accounts.forget_expired_tokens", "schedule": 3600},
 }
 
 # --- accounts -------------------------------------------------------------------------------------
 
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+PASSWORD_HASHERS = ["accounts.hashers.FrugalArgon2Hasher"]
+# The only one: logging in to the administration is slowed as everywhere.
+AUTHENTICATION_BACKENDS = ["accounts.backend.LimitedBackend"]
 _VALIDATION = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator"},
+    {
+        "NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator",
+        "OPTIONS": {
+            "user_attributes": (
+                "username",
+                "display_name",
+                "first_name",
+                "last_name",
+                "email",
+                "mobile",
+            )
+        },
+    },
     {"NAME": f"{_VALIDATION}.MinimumLengthValidator"},
     {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
     {"NAME": f"{_VALIDATION}.NumericPasswordValidator"},
 ]
+
+API_USER_PATH = "/api/v1/user/"
+REFRESH_COOKIE = "luffy_refresh"
+SIMPLE_JWT = {
+    # "jwt" is what the original's pages send, and RFC 7235 knows no upper and lower case.
+    "AUTH_HEADER_TYPES": ("JWT", "jwt", "Jwt", "Bearer", "bearer", "BEARER"),
+    "ACCESS_TOKEN_LIFETIME": timedelta(seconds=ENVIRONMENT.access_token_lifetime_s),
+    "REFRESH_TOKEN_LIFETIME": timedelta(seconds=ENVIRONMENT.refresh_token_lifetime_s),
+    # A new password, wherever it was set, ends every token that was given before.
+    "CHECK_REVOKE_TOKEN": True,
+}
+
+# How many failed logins a name may have from one address, and an address under any names.
+LOGIN_WINDOW_S = 15 * 60
+LOGIN_TRIES_PER_NAME = ENVIRONMENT.login_tries_per_name
+LOGIN_TRIES_PER_ADDRESS = ENVIRONMENT.login_tries_per_address
+# The form for registering asks of one number, perhaps mistyped, not of a list of them.
+CHECK_MOBILE_PER_ADDRESS = 30
+
+SMS = ENVIRONMENT.sms
+SMS_CODE_LIFETIME_S = ENVIRONMENT.sms_code_lifetime_s
+SMS_CODE_TRIES = 5
+SMS_PER_PHONE_A_DAY = ENVIRONMENT.sms_per_phone_a_day
+SMS_PER_ADDRESS_AN_HOUR = ENVIRONMENT.sms_per_address_an_hour
+SMS_AN_HOUR = ENVIRONMENT.sms_an_hour
+
+# Within what the edge lets through and what the container's /tmp holds of several at once.
+AVATAR_MAX_BYTES = 4 * 1024 * 1024
 
 # --- language and time ----------------------------------------------------------------------------
 
@@ -180,7 +226,7 @@ STORAGES = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["luffy.bodies.ShortJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "luffy.errors.exception_handler",
     "URL_FORMAT_OVERRIDE": None,
@@ -196,6 +242,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
+
+MAX_JSON_BYTES = 64 * 1024
 
 # --- safety ---------------------------------------------------------------------------------------
 

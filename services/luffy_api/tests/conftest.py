@@ -13,13 +13,27 @@ from course.models import Course, CourseCategory, CourseChapter, CourseSection, 
 from course.reads import course_reads
 from home.reads import home_reads
 from luffy.cached_reads import redis_availability
+from luffy.environment import SmsSettings
+from luffy.outside.sms import sms_circuit
+from luffy.redis_store import redis_client
+from tests.people import Caller, Person
+from tests.sms_provider import SmsProvider
 from tests.stand import Deployed, Service, fresh_database, luffy
+
+
+def forget(*kinds: str) -> None:
+    """Delete the counters ("limit") or the codes ("code") in Redis."""
+    for kind in kinds:
+        for key in redis_client().scan_iter(f"luffy:{kind}:*"):
+            redis_client().delete(key)
 
 
 @pytest.fixture(autouse=True)
 def _clean_cache() -> None:
     """Nothing of an earlier test is in Redis, and this process thinks well of it."""
     redis_availability.answered()
+    sms_circuit.succeeded()
+    forget("limit", "code")
     home_reads.invalidate()
     course_reads.invalidate()
 
@@ -38,6 +52,44 @@ def api(client: Client) -> Callable[..., Any]:
         return client.get(f"/api/v1/{path}", parameters, headers={"Accept-Language": "en"})
 
     return get
+
+
+@pytest.fixture(scope="session")
+def _provider() -> Iterator[SmsProvider]:
+    with SmsProvider() as provider:
+        yield provider
+
+
+@pytest.fixture
+def sms(_provider: SmsProvider, settings: Any) -> SmsProvider:
+    """An SMS provider that this site is set up to use, with an empty inbox."""
+    _provider.reset()
+    settings.SMS = SmsSettings(
+        url=_provider.url,
+        access_key_id=_provider.key_id,
+        access_key_secret=_provider.key_secret,
+        sign_name="路飞学城",
+        template_code="SMS_100",
+    )
+    return _provider
+
+
+@pytest.fixture
+def forget_limits() -> Callable[[], None]:
+    """As if enough time had passed for every limit."""
+    return lambda: forget("limit")
+
+
+@pytest.fixture
+def caller() -> Caller:
+    """Somebody's browser."""
+    return Caller()
+
+
+@pytest.fixture
+def ann(db: None) -> Person:
+    """Somebody with an account."""
+    return Person.make("13800000001")
 
 
 @pytest.fixture

@@ -103,3 +103,41 @@ def test_a_malformed_phone_number_is_refused(mobile: str) -> None:
     with pytest.raises(ValidationError) as refusal:
         User(username="x", password="x", mobile=mobile).full_clean()
     assert "mobile" in refusal.value.message_dict
+
+
+def test_a_users_page_changes_phone_name_and_picture(admin_client: Client, media: Path) -> None:
+    user = User.objects.create_user("reader", password="correct-horse-7", mobile="13800000001")
+    page = f"/admin/accounts/user/{user.pk}/change/"
+    assert 'value="13800000001"' in admin_client.get(page).content.decode()
+    picture = BytesIO()
+    Image.new("RGB", (4, 4), "teal").save(picture, "PNG")
+    form = {
+        "username": "reader",
+        "mobile": "13800000002",
+        "display_name": "Reader",
+        "email": "reader@example.com",
+        "is_active": "on",
+        "date_joined_0": "2026-01-01",
+        "date_joined_1": "00:00:00",
+        "icon": SimpleUploadedFile("me.png", picture.getvalue(), "image/png"),
+    }
+    answer = admin_client.post(page, form)
+    assert answer.status_code == 302, answer.content.decode()
+    user.refresh_from_db()
+    assert (user.mobile, user.display_name) == ("13800000002", "Reader")
+    assert user.check_password("correct-horse-7")
+    assert (media / str(user.icon.name)).exists()
+
+
+def test_a_user_made_in_the_administration_can_log_in(admin_client: Client, client: Client) -> None:
+    form = {
+        "username": "writer",
+        "usable_password": "true",
+        "password1": "correct-horse-7",
+        "password2": "correct-horse-7",
+    }
+    answer = admin_client.post("/admin/accounts/user/add/", form)
+    assert answer.status_code == 302, answer.content.decode()
+    login = {"username": "writer", "password": "correct-horse-7"}
+    answer = client.post("/api/v1/user/login/mul_login/", login, content_type="application/json")
+    assert answer.status_code == 200, answer.content

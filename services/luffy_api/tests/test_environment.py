@@ -71,6 +71,14 @@ def test_secrets_are_read_from_files_without_their_last_line_break(tmp_path: Pat
         ("REDIS_URL", "redis://redis:6379", "redis://user:password@host:port/database"),
         ("DJANGO_SECRET_KEY", "short", "50 or more random characters, found a secret of 5"),
         ("DJANGO_SECRET_KEY", "a" * 60, "50 or more random characters"),
+        ("ACCESS_TOKEN_LIFETIME", "604800", "a whole number from 60 to 3600, found '604800'"),
+        ("REFRESH_TOKEN_LIFETIME", "1", "a whole number from 3600 to 7776000"),
+        ("LOGIN_TRIES_PER_NAME", "0", "a whole number from 3 to 1000"),
+        ("LOGIN_TRIES_PER_ADDRESS", "0", "a whole number from 3 to 100000"),
+        ("SMS_CODE_LIFETIME", "86400", "a whole number from 60 to 900, found '86400'"),
+        ("SMS_PER_PHONE_A_DAY", "many", "a whole number from 1 to 100"),
+        ("SMS_PER_ADDRESS_AN_HOUR", "0", "a whole number from 1 to 100000"),
+        ("SMS_AN_HOUR", "-1", "a whole number from 1 to 1000000"),
         ("ADMIN_PASSWORD", "12345", "12 or more printable characters, found a secret of 5"),
     ],
 )
@@ -81,6 +89,43 @@ def test_a_bad_value_is_named_with_what_was_expected_and_found(
     assert problem.startswith(f"{name}: expected ")
     assert expected in problem
     assert "; correct " in problem
+
+
+SMS = {
+    "SMS_URL": "https://sms.example/",
+    "SMS_ACCESS_KEY_ID": "id",
+    "SMS_ACCESS_KEY_SECRET": "secret",
+    "SMS_SIGN_NAME": "Luffy",
+    "SMS_TEMPLATE_CODE": "SMS_1",
+}
+
+
+def test_the_sms_provider_is_optional_and_then_complete() -> None:
+    assert Environment.read(GOOD | SMS | {"SMS_URL": ""}).sms is None
+    sms = Environment.read(GOOD | SMS).sms
+    assert sms is not None
+    assert (sms.url, sms.access_key_secret) == ("https://sms.example/", "secret")
+
+
+@pytest.mark.parametrize("name", sorted(set(SMS) - {"SMS_URL"}))
+def test_half_an_sms_provider_is_refused(name: str) -> None:
+    (problem,) = problems(**{**SMS, name: None})
+    assert problem.startswith((f"{name}: expected ", f"{name}_FILE: expected "))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sms.example",
+        "ftp://sms.example/",
+        "https://me:pw@sms.example/",
+        "https://x/?a=b",
+        "https://x:y/",
+    ],
+)
+def test_an_sms_providers_address_is_checked(url: str) -> None:
+    (problem,) = problems(**{**SMS, "SMS_URL": url})
+    assert problem.startswith("SMS_URL: expected an address such as https://")
 
 
 @pytest.mark.parametrize("name", ["DB_HOST", "DB_NAME", "DB_USER", "ALLOWED_HOSTS"])

@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 from functools import partial
+from http.cookiejar import Cookie
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,44 @@ def test_without_redis_the_catalogue_is_served_from_the_database(settled: Servic
     assert "Redis did not answer" in settled.log
     settled.redis_relay.open()
     wait_until(lambda: settled.readiness()["status"] == "ready", "Redis is used again")
+
+
+def test_a_login_lasts_until_it_is_ended(settled: Service) -> None:
+    session = requests.Session()
+    user = f"{BASE_URL}/api/v1/user/"
+    form = {"username": "admin", "password": read_secret("ADMIN_PASSWORD")}
+    answer = session.post(f"{user}login/mul_login/", json=form, timeout=10)
+    assert answer.status_code == 200, answer.text
+    cookie = next(iter(session.cookies))
+    assert isinstance(cookie, Cookie)
+    assert (cookie.name, cookie.path) == ("luffy_refresh", "/api/v1/user/")
+    assert cookie.has_nonstandard_attr("HttpOnly")
+    stolen = cookie.value
+    answer = session.post(f"{user}token/refresh/", timeout=10)
+    headers = {"Authorization": f"Bearer {answer.json()['token']}"}
+    profile = session.get(f"{user}profile/", headers=headers, timeout=10).json()
+    assert profile["result"]["username"] == "admin"
+    assert session.post(f"{user}logout/", timeout=10).status_code == 200
+    assert not session.cookies
+    cookies = {"luffy_refresh": stolen or ""}
+    assert requests.post(f"{user}token/refresh/", cookies=cookies, timeout=10).status_code == 401
+    for secret in (form["password"], stolen or "", answer.json()["token"]):
+        assert secret not in settled.log
+
+
+def test_without_redis_nobody_is_let_in_and_told_so_cleanly(settled: Service) -> None:
+    settled.redis_relay.cut()
+    form = {"username": "admin", "password": read_secret("ADMIN_PASSWORD")}
+    address = f"{BASE_URL}/api/v1/user/login/mul_login/"
+    answer = requests.post(address, json=form, timeout=10)
+    assert (answer.status_code, answer.json()["error"]) == (503, "redis_unavailable")
+    settled.redis_relay.open()
+    assert requests.post(address, json=form, timeout=10).status_code == 200
+
+
+def test_without_a_provider_no_code_is_sent_and_the_answer_says_so(settled: Service) -> None:
+    answer = settled.get("user/send/send_message/?phone=13800000001")
+    assert (answer.status_code, answer.json()["error"]) == (503, "sms_not_configured")
 
 
 def test_without_the_database_answers_are_clean_503s_and_then_work_again(

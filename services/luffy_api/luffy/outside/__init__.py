@@ -1,0 +1,1 @@
+"""Services of others that this one asks over HTTP."""
