@@ -6,7 +6,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import personal_data, sessions
+from accounts import documentation, personal_data, sessions
 from accounts.authentication import SignedInView, locked
 from accounts.avatars import set_avatar
 from accounts.codes import Purpose, use_code
@@ -24,10 +24,12 @@ from luffy.limits import Limit, take
 class ProfileView(SignedInView):
     """`GET` and `PATCH user/profile/`."""
 
+    @documentation.profile
     def get(self, request: Request) -> Response:
         """One's own profile."""
         return success(_("OK"), ProfileSerializer(self.user).data)
 
+    @documentation.profile_change
     def patch(self, request: Request) -> Response:
         """Change the name shown or the e-mail address."""
         form = ProfileSerializer(self.user, data=request.data, partial=True)
@@ -48,6 +50,7 @@ class AvatarView(SignedInView):
 
     parser_classes = (AvatarFormParser,)
 
+    @documentation.avatar
     def post(self, request: Request) -> Response:
         """Make the file of the field `file` one's picture."""
         file = request.FILES.get("file")
@@ -61,6 +64,7 @@ class AvatarView(SignedInView):
 class PasswordChangeView(SignedInView):
     """`POST user/password/change/`."""
 
+    @documentation.password_change
     def post(self, request: Request) -> Response:
         """Set a new password, end every other login, and begin this one anew."""
         form = PasswordChange(data=request.data, context={"user": self.user})
@@ -79,6 +83,7 @@ class PasswordChangeView(SignedInView):
 class ExportView(SignedInView):
     """`GET user/export/`."""
 
+    @documentation.export
     def get(self, request: Request) -> Response:
         """Everything that the site knows of the caller, as a file."""
         take(Limit("export", 10, 3600).by(str(self.user.pk)))
@@ -90,6 +95,7 @@ class ExportView(SignedInView):
 class AccountView(SignedInView):
     """`DELETE user/account/`."""
 
+    @documentation.account
     def delete(self, request: Request) -> Response:
         """Forget the caller, who proves to be the owner by password or code."""
         form = AccountDeletion(data=request.data)

@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import sessions
+from accounts import documentation, sessions
 from accounts.authentication import PersonalView
 from accounts.codes import Purpose, use_code
 from accounts.credentials import find_by_password, logged_in
@@ -34,6 +34,7 @@ def login_answer(tokens: sessions.Tokens) -> Response:
 class PasswordLoginView(PersonalView):
     """`POST user/login/mul_login/`."""
 
+    @documentation.password_login
     def post(self, request: Request) -> Response:
         """Log in by name, phone or e-mail address, and password."""
         form = PasswordLogin(data=request.data)
@@ -46,6 +47,7 @@ class PasswordLoginView(PersonalView):
 class CodeLoginView(PersonalView):
     """`POST user/login/sms_login/`."""
 
+    @documentation.code_login
     def post(self, request: Request) -> Response:
         """Log in by phone and a code for that."""
         form = CodeLogin(data=request.data)
@@ -62,6 +64,7 @@ class CodeLoginView(PersonalView):
 class RefreshView(PersonalView):
     """`POST user/token/refresh/`."""
 
+    @documentation.refresh
     def post(self, request: Request) -> Response:
         """Exchange the cookie's refresh token for an access token and a new cookie."""
         return login_answer(sessions.refreshed(_cookie(request)))
@@ -70,6 +73,7 @@ class RefreshView(PersonalView):
 class LogoutView(PersonalView):
     """`POST user/logout/`."""
 
+    @documentation.logout
     def post(self, request: Request) -> Response:
         """Revoke the cookie's refresh token and all that it was exchanged for."""
         token = request.COOKIES.get(settings.REFRESH_COOKIE)

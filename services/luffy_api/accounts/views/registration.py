@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts import documentation
 from accounts.authentication import PersonalView
 from accounts.codes import Purpose, use_code
 from accounts.failures import AlreadyRegistered, WrongCode
@@ -25,6 +26,7 @@ NOT_REGISTERED = 101
 class CheckMobileView(PersonalView):
     """`GET user/mobile/check_mobile/`."""
 
+    @documentation.check_mobile
     def get(self, request: Request) -> Response:
         """Code 100 when the number has an account, 101 when it has none.
 
@@ -43,10 +45,12 @@ class CheckMobileView(PersonalView):
 class SendMessageView(PersonalView):
     """`GET` and `POST user/send/send_message/`."""
 
+    @documentation.send_message_get
     def get(self, request: Request) -> Response:
         """Send a code to `?phone`, as the original does it; `?purpose` is to log in if absent."""
         return self._send(request, request.query_params)
 
+    @documentation.send_message
     def post(self, request: Request) -> Response:
         """Send a code to `phone` for `purpose`."""
         return self._send(request, request.data)
@@ -62,6 +66,7 @@ class SendMessageView(PersonalView):
 class RegisterView(PersonalView):
     """`POST user/register/`."""
 
+    @documentation.register
     def post(self, request: Request) -> Response:
         """Make an account for who holds the phone."""
         form = NewPassword(data=request.data)
@@ -84,6 +89,7 @@ class RegisterView(PersonalView):
 class PasswordResetView(PersonalView):
     """`POST user/password/reset/`."""
 
+    @documentation.password_reset
     def post(self, request: Request) -> Response:
         """Set a new password for who holds the phone, and end every login."""
         form = NewPassword(data=request.data)
