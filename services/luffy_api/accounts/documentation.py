@@ -1,6 +1,7 @@
 """People's endpoints as the OpenAPI document describes them."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, inline_serializer
@@ -18,11 +19,12 @@ from accounts.serializers import (
 from luffy.documentation import answers, enveloped
 
 TAG = "user"
+View = TypeVar("View", bound=Callable[..., Any])
 _OF_A_BODY = (400, 413, 415, 429)
 """Wrong, too large, of another kind, or too often: any request with a body may be told so."""
 
 
-def _said(name: str, **more: Any) -> Any:
+def _said(name: str, /, **more: Any) -> Any:
     """The envelope without a result; `more` stands beside its message."""
     return inline_serializer(
         name, {"code": serializers.IntegerField(), "msg": serializers.CharField(), **more}
@@ -52,7 +54,9 @@ FILE = {
 }
 
 
-def _described(operation_id: str, summary: str, responses: Any, **more: Any) -> Any:
+def _described(
+    operation_id: str, summary: str, responses: Any, **more: Any
+) -> Callable[[View], View]:
     return extend_schema(
         operation_id=operation_id, tags=[TAG], summary=summary, responses=responses, **more
     )
