@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers
@@ -19,6 +20,19 @@ from accounts.serializers import (
 from luffy.documentation import answers, enveloped
 
 TAG = "user"
+
+
+class AccessTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How one shows who calls."""
+
+    target_class = "accounts.authentication.AccessTokenAuthentication"
+    name = "access_token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """As OpenAPI says it; `jwt` and `JWT` before the token are as good as `Bearer`."""
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+
 View = TypeVar("View", bound=Callable[..., Any])
 _OF_A_BODY = (400, 413, 415, 429)
 """Wrong, too large, of another kind, or too often: any request with a body may be told so."""
@@ -43,8 +57,8 @@ LOGIN = _said(
     name=serializers.CharField(),
     icon=_picture(),
 )
-PROFILE = enveloped("Profile", ProfileSerializer())
-ICON = enveloped("Icon", inline_serializer("IconResult", {"icon": _picture()}))
+PROFILE = enveloped("ProfileAnswer", ProfileSerializer())
+ICON = enveloped("IconAnswer", inline_serializer("IconResult", {"icon": _picture()}))
 FILE = {
     "multipart/form-data": {
         "type": "object",
