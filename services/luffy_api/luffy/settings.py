@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "accounts",
     "home",
     "course",
+    "learning",
     "sample",
 ]
 

@@ -1,0 +1,1 @@
+"""Taking courses: who may see what, and how far they came."""
