@@ -116,6 +116,62 @@ def test_local_callers_are_trusted_and_the_judge_is_the_demo_worlds(local: Shipp
     assert local.yaml("config/proxy_pool/targets.yaml") == []
 
 
+def test_the_demo_world_texts_codes_and_takes_payments(local: Shipped) -> None:
+    api, demo = local.environment("luffy_api"), local.environment("demo")
+    assert api["SMS_URL"] == "http://demo:8009/sms/"
+    assert demo["SMS_ACCESS_KEY_ID"] == api["SMS_ACCESS_KEY_ID"]
+    assert demo["SMS_SIGN_NAME"] == api["SMS_SIGN_NAME"]
+    templates = json.loads(demo["SMS_TEMPLATES"].replace("$$", "$"))
+    assert "${code}" in templates[api["SMS_TEMPLATE_CODE"]]
+    assert (demo["PAYMENT_APP_ID"], demo["PAYMENT_SELLER_ID"]) == (
+        api["ALIPAY_APP_ID"],
+        api["ALIPAY_SELLER_ID"],
+    )
+    assert api["ALIPAY_PAGE_URL"] == "http://127.0.0.1:8009/alipay/gateway.do"
+    assert api["ALIPAY_NOTIFY_URL"] == "http://site.test:8000/api/v1/order/success/"
+    assert api["ALIPAY_RETURN_URL"] == "http://127.0.0.1/pay/success"
+    assert "site.test" in api["ALLOWED_HOSTS"].split(",")
+    assert "site.test" in (local.folder / "config/edge/haproxy.cfg").read_text()
+    secrets = {spec.file: spec for spec in local.incoming.secrets}
+    assert secrets["demo_sms_key_secret"].same_as == "luffy_api_sms_key_secret"
+    assert local.environment("luffy_worker")["ALIPAY_APP_ID"] == api["ALIPAY_APP_ID"]
+
+
+def test_a_server_without_providers_has_no_way_to_them(public: Shipped) -> None:
+    assert "SMS_URL" not in public.environment("luffy_api")
+    assert "luffy_out" not in public.model["services"]["luffy_api"]["networks"]
+    assert not any("sms" in spec.file or "alipay" in spec.file for spec in public.incoming.secrets)
+    assert "site.test" not in public.environment("luffy_api")["ALLOWED_HOSTS"]
+    assert "site.test" not in (public.folder / "config/edge/haproxy.cfg").read_text()
+
+
+def test_a_servers_providers_are_asked_with_the_operators_keys(
+    tmp_path: Path,
+) -> None:
+    shipped = ship(
+        tmp_path,
+        {
+            **PUBLIC,
+            "luffy_sms_url": "https://sms.example/",
+            "luffy_sms_access_key_id": "key",
+            "luffy_sms_sign_name": "School",
+            "luffy_sms_template_code": "SMS_1",
+            "luffy_alipay_gateway_url": "https://pay.example/gateway.do",
+            "luffy_alipay_app_id": "2021",
+            "luffy_alipay_seller_id": "2088000000000099",
+        },
+    )
+    api = shipped.environment("luffy_api")
+    assert (api["SMS_URL"], api["SMS_SIGN_NAME"]) == ("https://sms.example/", "School")
+    assert api["ALIPAY_PAGE_URL"] == api["ALIPAY_GATEWAY_URL"] == "https://pay.example/gateway.do"
+    assert api["ALIPAY_NOTIFY_URL"] == "http://www.example.com/api/v1/order/success/"
+    given = {spec.file for spec in shipped.incoming.secrets if spec.given}
+    assert given == {
+        "luffy_api_sms_key_secret", "luffy_api_alipay_private_key", "luffy_api_alipay_public_key",
+    }  # fmt: skip
+    assert not shipped.model["networks"]["luffy_out"].get("internal")
+
+
 def test_a_servers_pool_asks_for_accounts_and_trusts_no_private_network(public: Shipped) -> None:
     checker = public.environment("proxy_pool_checker")
     assert checker["JUDGE_URL"] == (

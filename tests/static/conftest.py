@@ -47,4 +47,10 @@ def resolved(*files: str, profiles: tuple[str, ...] = ()) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def model() -> dict[str, Any]:
     """The whole product: production, the demo world, and the steps of a deploy."""
-    return resolved("compose.yaml", "compose/demo/overlay.yaml", profiles=("demo", "steps"))
+    return resolved(
+        "compose.yaml",
+        "compose/luffy/sms.yaml",
+        "compose/luffy/payment.yaml",
+        "compose/demo/overlay.yaml",
+        profiles=("demo", "steps"),
+    )

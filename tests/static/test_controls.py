@@ -53,9 +53,11 @@ CONTROLS: dict[str, Callable[[Service], bool]] = {
     "no engine socket": lambda s: not any(
         "docker.sock" in volume["source"] for volume in s.get("volumes", [])
     ),
-    # Whether something is needed is no secret, unlike what it is.
+    # Whether something is needed and how long it lasts is no secret, unlike what it is.
     "no secret in the environment": lambda s: not any(
-        word in name and not name.endswith("_FILE") and value not in ("yes", "no")
+        word in name
+        and not name.endswith(("_FILE", "_TOKEN_LIFETIME"))
+        and value not in ("yes", "no")
         for name, value in s.get("environment", {}).items()
         for word in ("PASSWORD", "SECRET", "TOKEN", "CREDENTIAL")
     ),
@@ -110,6 +112,22 @@ def test_networks_are_internal_but_for_the_ways_out(model: dict[str, Any]) -> No
             assert members == NETWORKS_WITH_A_WAY_OUT[name], name
         else:
             assert network.get("internal") is True, name
+
+
+def test_the_site_has_a_way_out_where_it_needs_one_and_none_in_the_demo_world(
+    model: dict[str, Any],
+) -> None:
+    def members(found: dict[str, Any]) -> set[str]:
+        services = found["services"].items()
+        return {name for name, service in services if "luffy_out" in service["networks"]}
+
+    outside = resolved("compose.yaml", "compose/luffy/sms.yaml", "compose/luffy/payment.yaml")
+    assert members(outside) == {"luffy_api", "luffy_worker"}
+    assert not outside["networks"]["luffy_out"].get("internal")
+    assert members(resolved("compose.yaml", "compose/luffy/sms.yaml")) == {"luffy_api"}
+    assert members(resolved("compose.yaml")) == set()
+    assert members(model) == {"luffy_api", "luffy_worker", "demo"}
+    assert model["networks"]["luffy_out"]["internal"] is True
 
 
 def test_the_gateway_meets_the_demo_world_in_the_demo_world_alone(model: dict[str, Any]) -> None:

@@ -6,15 +6,17 @@ import resource
 import signal
 import sys
 import time
+from collections.abc import Callable
 
 import uvicorn
 
 from demo import settings as settings_module
 from demo.exits import networks_csv
+from demo.key_files import BadFileError, new_private_key, public_key_of
 from demo.pages import build_app
 from demo.settings import ConfigurationError
 
-EX_CONFIG = 78
+EX_DATAERR, EX_CONFIG = 65, 78
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,10 +26,11 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("serve", help="serve the pages and run the farm")
     commands.add_parser("settings", help="print all settings as a table")
     commands.add_parser("networks", help="print whose the exits are, as CSV")
+    commands.add_parser("private-key", help="print a new RSA private key")
+    commands.add_parser("public-key", help="print the public key of a private one on stdin")
     command = parser.parse_args(arguments).command
     if command != "serve":
-        print(settings_module.table() if command == "settings" else networks_csv().rstrip("\n"))
-        return 0
+        return _print(command)
     try:
         settings = settings_module.load()
         app = build_app(settings)
@@ -61,6 +64,22 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server.run()
     return 0 if server.started else 1
+
+
+def _print(command: str) -> int:
+    """Print what a command other than `serve` prints; the exit code."""
+    texts: dict[str, Callable[[], str]] = {
+        "settings": settings_module.table,
+        "networks": networks_csv,
+        "private-key": new_private_key,
+        "public-key": lambda: public_key_of(sys.stdin.buffer.read()),
+    }
+    try:
+        print(texts[command]().rstrip("\n"))
+    except BadFileError as error:
+        print(f"demo {command}: expected a private key in PEM, found {error}", file=sys.stderr)
+        return EX_DATAERR
+    return 0
 
 
 def _allow_files_for(connections: int) -> None:

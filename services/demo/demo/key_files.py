@@ -55,6 +55,32 @@ def read_secret(path: str) -> str:
     return secret
 
 
+def new_private_key() -> str:
+    """A new RSA private key as PEM (PKCS#8)."""
+    return (
+        rsa.generate_private_key(public_exponent=65537, key_size=MIN_KEY_BITS)
+        .private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        .decode()
+    )
+
+
+def public_key_of(private_key: bytes) -> str:
+    """The public key of a private key in PEM, as PEM (X.509). Raises BadFileError."""
+    try:
+        key = serialization.load_pem_private_key(private_key, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise BadFileError("something in which there is no private key in PEM") from error
+    return (
+        key.public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        .decode()
+    )
+
+
 def _read(path: str) -> bytes:
     try:
         with Path(path).open("rb") as file:
@@ -69,7 +95,8 @@ def _read(path: str) -> bytes:
 def _read_key(path: str, pem: Callable[[bytes], _Key], der: Callable[[bytes], _Key]) -> _Key:
     content = _read(path).strip()
     try:
-        if content.startswith(b"-----BEGIN "):
+        # Lines before it explain it (RFC 7468).
+        if b"-----BEGIN " in content:
             return pem(content)
         return der(base64.b64decode(b"".join(content.split()), validate=True))
     except (ValueError, TypeError, binascii.Error, UnsupportedAlgorithm) as error:

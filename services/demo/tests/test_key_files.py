@@ -1,6 +1,8 @@
 """Keys and secrets in files: read in every form they come in, refused with a reason."""
 
 import base64
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,42 @@ def test_all_else_is_refused_without_telling_it(content: bytes, path: Path) -> N
             read(str(path))
         assert str(path) in str(caught.value)
         assert len(str(caught.value)) < 200
+
+
+def test_what_explains_a_key_may_stand_before_it(path: Path) -> None:
+    path.write_bytes(b"# Made on a day\n" + KEY.private_bytes(PEM, PKCS8, OPEN))
+    assert read_private_key(str(path)).private_numbers() == KEY.private_numbers()
+    path.write_bytes(b"# Made on a day\n" + KEY.public_key().public_bytes(PEM, X509))
+    assert read_public_key(str(path)) == KEY.public_key()
+
+
+def test_a_pair_of_keys_is_made_by_commands(path: Path) -> None:
+    private, again = (_demo("private-key") for _ in range(2))
+    assert private.returncode == 0
+    assert private.stdout != again.stdout
+    public = _demo("public-key", b"# Made on a day\n" + private.stdout)
+    assert public.returncode == 0, public.stderr
+    path.write_bytes(private.stdout)
+    made = read_private_key(str(path))
+    path.write_bytes(public.stdout)
+    assert read_public_key(str(path)) == made.public_key()
+
+
+@pytest.mark.parametrize("given", [b"", b"x", KEY.public_key().public_bytes(PEM, X509)])
+def test_no_public_key_is_made_of_something_else(given: bytes) -> None:
+    done = _demo("public-key", given)
+    assert (done.returncode, done.stdout) == (65, b"")
+    assert b"expected a private key in PEM" in done.stderr
+
+
+def _demo(command: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "demo", command],
+        input=given,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b" \n", b"a b", b"a\nb", "é".encode(), b"x" * 70_000])
