@@ -1,20 +1,14 @@
 """The goals that the pool is measured by, beside what was measured."""
 
-from dataclasses import dataclass
+import sys
+from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from goal import Goal, at_least
+
 _MIX, _LIVE, _CONNECT = "hanging:50,dead:40,no-https:10", "no-https:1", "connect-only:1"
-_NOT_MEASURED = "not measured"
 _IN_FLIGHT = 5000
-
-
-@dataclass(frozen=True)
-class Goal:
-    """One goal. What has no figure was not measured, and is not reached."""
-
-    name: str
-    figure: str = _NOT_MEASURED
-    reached: bool = False
 
 
 def goals(results: dict[str, Any]) -> list[Goal]:
@@ -26,15 +20,6 @@ def goals(results: dict[str, Any]) -> list[Goal]:
         _memory_goal(results.get("memory", {})),
         _soak_goal(results.get("soak", {})),
     ]
-
-
-def _at_least(name: str, figures: list[float], least: float, unit: str) -> Goal:
-    """The lowest of the figures must reach `least`."""
-    if not figures:
-        return Goal(name)
-    digits = 1 if max(figures) < 1000 else 0
-    shown = " and ".join(f"{figure:,.{digits}f}" for figure in figures)
-    return Goal(name, f"{shown}{unit}", min(figures) >= least)
 
 
 def _check_goals(cases: list[dict[str, Any]]) -> list[Goal]:
@@ -55,11 +40,11 @@ def _check_goals(cases: list[dict[str, Any]]) -> list[Goal]:
         if case["mix"] == _MIX
     ]
     return [
-        _at_least("mix: at least 50 times A's verdicts/s", times, 50, " times"),
-        _at_least("mix: at least 60 % of B's connections/s", shares(_MIX), 60, " %"),
-        _at_least("live, plain: at least 2,000 verdicts/s", speeds(_LIVE), 2000, ""),
-        _at_least("live, plain: at least 60 % of B's connections/s", shares(_LIVE), 60, " %"),
-        _at_least("CONNECT with verified TLS: at least 500 verdicts/s", speeds(_CONNECT), 500, ""),
+        at_least("mix: at least 50 times A's verdicts/s", times, 50, " times"),
+        at_least("mix: at least 60 % of B's connections/s", shares(_MIX), 60, " %"),
+        at_least("live, plain: at least 2,000 verdicts/s", speeds(_LIVE), 2000, ""),
+        at_least("live, plain: at least 60 % of B's connections/s", shares(_LIVE), 60, " %"),
+        at_least("CONNECT with verified TLS: at least 500 verdicts/s", speeds(_CONNECT), 500, ""),
     ]
 
 
@@ -95,7 +80,7 @@ def _api_goals(api: list[dict[str, float]]) -> list[Goal]:
     figure = f"{apart['get']:.0f} % and {apart['count']:.0f} %"
     return [
         Goal(flat, figure, max(apart.values()) <= 20),
-        _at_least(fast, [min(rates["get"])], 5000, ""),
+        at_least(fast, [min(rates["get"])], 5000, ""),
     ]
 
 

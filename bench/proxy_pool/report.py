@@ -14,13 +14,11 @@ matplotlib.use("svg")
 import matplotlib.pyplot as plt
 from goals import goals
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from goal import goals_table
+from markdown import table
+
 INK, POOL, THREADS, LOOP = "#1c2733", "#0b7285", "#adb5bd", "#e8a33d"
-
-
-def table(header: list[str], rows: list[list[object]]) -> str:
-    """A Markdown table."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
 def by_count(numbers: dict[str, int]) -> str:
@@ -137,14 +135,6 @@ def gateway_sentence(results: dict[str, Any]) -> str:
     return f"The gateway adds {p50:.2f} ms to its upstream's p50, and {p99:.2f} ms to its p99."
 
 
-def goals_table(results: dict[str, Any]) -> str:
-    """Each goal, what was measured, and whether that reaches it."""
-    rows: list[list[object]] = [
-        [goal.name, goal.figure, "yes" if goal.reached else "no"] for goal in goals(results)
-    ]
-    return table(["goal", "measured", "reached"], rows)
-
-
 def memory_sentence(results: dict[str, Any]) -> str:
     """The largest process at work on a full pool, and whether it grows."""
     memory = results["memory"]
@@ -219,7 +209,7 @@ ratios say more than the figures.
 ## Goals
 A and B are explained below.
 
-{goals_table(results)}
+{goals_table(goals(results))}
 
 ## Checks a second
 A is the tutorials' way: `requests` in 20 threads, one request over HTTP and one over HTTPS for each

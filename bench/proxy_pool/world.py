@@ -4,51 +4,22 @@ Farm, Redis and the programs that measure share a network namespace without an i
 nothing that is sent can leave it.
 """
 
-import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from containers import REPOSITORY, CommandError, docker, images, variables
+
+__all__ = ["HERE", "HTTPS_JUDGE", "HTTP_JUDGE", "JUDGE", "REPOSITORY", "CommandError", "World"]
+
 HERE = Path(__file__).resolve().parent
-REPOSITORY = HERE.parent.parent
+
 JUDGE = "check.test"
 HTTP_JUDGE = f"http://{JUDGE}:8001/check/"
 HTTPS_JUDGE = f"https://{JUDGE}:8444/check/"
 _OPEN_FILES = 20_000
-
-
-class CommandError(Exception):
-    """A program of the measurements failed; its own words are in the text."""
-
-
-def docker(*arguments: str, text: str | None = None, quiet: bool = False) -> str:
-    """Run docker; what it printed. Raises CommandError. `quiet`: a failure is no error."""
-    result = subprocess.run(
-        ["docker", *arguments], input=text, capture_output=True, text=True, check=False
-    )
-    if result.returncode and not quiet:
-        said = (result.stderr or result.stdout)[-3000:]
-        raise CommandError(
-            f"expected docker {' '.join(arguments[:3])} … to succeed; "
-            f"found exit code {result.returncode}:\n{said}"
-        )
-    return result.stdout
-
-
-def images() -> dict[str, str]:
-    """The images that tests/build_images has built, by variable name.
-
-    Raises CommandError where it has not been run.
-    """
-    path = REPOSITORY / ".cache/images.env"
-    try:
-        lines = path.read_text().splitlines()
-    except OSError as error:
-        raise CommandError(
-            "expected the images' names in .cache/images.env; found no such file. "
-            "What to do: run scripts/test engine images"
-        ) from error
-    return dict(line.split("=", 1) for line in lines if "=" in line)
 
 
 @dataclass
@@ -97,7 +68,7 @@ class World:
         }
         self._run(
             "farm", self.images["DEMO_TEST_IMAGE"], ["demo", "serve"],
-            *self._inside(), *_variables(environment),
+            *self._inside(), *variables(environment),
         )  # fmt: skip
 
     def measure(
@@ -106,7 +77,7 @@ class World:
         """Run a program of this folder with the pool's settings; what it printed."""
         return docker(
             "run", "--rm", "--interactive", "--name", f"{self.name}-measure", *self._inside(),
-            "--volume", f"{HERE}:/bench:ro", *_variables(settings),
+            "--volume", f"{HERE}:/bench:ro", *variables(settings),
             self.images["PROXY_POOL_TEST_IMAGE"], "python", f"/bench/{program}", *arguments,
             text=text,
         )  # fmt: skip
@@ -128,7 +99,3 @@ class World:
         if full in self._started:
             docker("rm", "--force", "--volumes", full, quiet=True)
             self._started.remove(full)
-
-
-def _variables(environment: Mapping[str, str]) -> list[str]:
-    return [part for name, value in environment.items() for part in ("--env", f"{name}={value}")]

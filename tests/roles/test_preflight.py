@@ -176,6 +176,10 @@ GOOD_BUNDLE = {
     "bind_address": "127.0.0.1",
     "public_hosts": ["localhost", "127.0.0.1", "::1"],
     "public_scheme": "http",
+    "providers": [
+        {"sms_url": "https://sms.example/", "sms_key": "key"},
+        {"pay_url": "", "pay_id": ""},
+    ],
 }
 
 
@@ -206,6 +210,18 @@ def test_good_variables_are_let_pass() -> None:
         ({"public_hosts": ["https://a.b/"]}, "found https://a.b/; do leave out the scheme"),
         ({"public_hosts": ["a.b:80"]}, "found a.b:80; do leave out the scheme, the port"),
         ({"public_hosts": ["-a.b"]}, "found -a.b; do leave out"),
+        (
+            {"providers": [{"pay_url": "https://pay.example/", "pay_id": ""}]},
+            "expected pay_id to be set, since pay_url is; found nothing; do set it as the provider",
+        ),
+        (
+            {"providers": [{"pay_url": "https://pay.example/", "pay_id": 2021}]},
+            "found 2021 (no text); do set it as the provider has given it, in quotes",
+        ),
+        (
+            {"providers": [{"pay_url": "pay.example", "pay_id": "2021"}]},
+            "expected pay_url to be an http(s) address without query, or empty; found pay.example;",
+        ),
         ({"public_scheme": "ftp"}, "expected public_scheme to be http or https; found ftp; do set"),
     ],
 )

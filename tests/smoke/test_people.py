@@ -36,9 +36,7 @@ class Browser:
 
     def code(self, purpose: str) -> str:
         """The code that the site texts."""
-        sent = self.ask(
-            "POST", "send/send_message/", json={"phone": PHONE, "purpose": purpose}
-        )
+        sent = self.ask("POST", "send/send_message/", json={"phone": PHONE, "purpose": purpose})
         assert sent.status_code == 200, sent.text
         inbox = self._session.get(
             self._site.demo("/sms/inbox/"),
@@ -63,9 +61,7 @@ def test_somebody_registers_logs_in_and_leaves(browser: Browser) -> None:
     form = {"mobile": PHONE, "password": PASSWORD}
     registered = browser.ask("POST", "register/", json={**form, "code": browser.code("register")})
     assert registered.status_code == 200, registered.text
-    login = browser.ask(
-        "POST", "login/mul_login/", json={"username": PHONE, "password": PASSWORD}
-    )
+    login = browser.ask("POST", "login/mul_login/", json={"username": PHONE, "password": PASSWORD})
     assert login.status_code == 200, login.text
     profile = browser.ask("GET", "profile/")
     assert profile.json()["result"]["mobile"] == PHONE, profile.text

@@ -14,6 +14,7 @@ LAST_PORT = 65535
 # https://github.com/compose-spec/compose-spec/blob/main/spec.md#name-top-level-element
 _PROJECT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 # RFC 1123, section 2.1: labels of letters, digits and hyphens.
+_WEB_ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[A-Za-z0-9/._-]*")
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
 
 
@@ -31,14 +32,17 @@ class FilterModule:
 def judge_configuration(bundle: Mapping[str, Any], ports: list[Mapping[str, Any]]) -> list[Finding]:
     """Say what is wrong with the bundle's variables; an empty list says nothing is.
 
-    `bundle` holds `name`, `bind_address`, `public_hosts` and `public_scheme`; `ports` is
-    `preflight_ports`: items of `name`, `address`, `port` and perhaps `count`.
+    `bundle` holds `name`, `bind_address`, `public_hosts` and `public_scheme`, and `providers`: the
+    services of others, each a mapping of its variables' names to their values, with the variable of
+    its address first. `ports` is `preflight_ports`: items of `name`, `address`, `port` and perhaps
+    `count`.
     """
     return [
         *_name(bundle["name"]),
         *_bind_address(bundle["bind_address"]),
         *_public_hosts(bundle["public_hosts"], bundle["bind_address"]),
         *_public_scheme(bundle["public_scheme"]),
+        *(finding for provider in bundle["providers"] for finding in _provider(provider)),
         *_ports(ports),
     ]
 
@@ -105,6 +109,25 @@ def _public_scheme(scheme: Any) -> Iterator[Finding]:
             _shown(scheme),
             "set it to https where a TLS terminator stands in front, else to http",
         )
+
+
+def _provider(variables: Mapping[str, Any]) -> Iterator[Finding]:
+    (switch, address), *others = variables.items()
+    if not address:
+        return
+    if not (isinstance(address, str) and _WEB_ADDRESS.fullmatch(address)):
+        yield _refusal(
+            f"{switch} to be an http(s) address without query, or empty",
+            _shown(address),
+            "take it from the provider's documentation",
+        )
+    for name, value in others:
+        if not (isinstance(value, str) and value.strip()):
+            yield _refusal(
+                f"{name} to be set, since {switch} is",
+                _shown(value) if isinstance(value, str | None) else f"{value} (no text)",
+                f"set it as the provider has given it, in quotes; or leave {switch} empty",
+            )
 
 
 def _ports(ports: list[Mapping[str, Any]]) -> Iterator[Finding]:
