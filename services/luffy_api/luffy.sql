@@ -246,6 +246,20 @@ CREATE TABLE IF NOT EXISTS `luffy_course_search` (
   CONSTRAINT `luffy_course_search_course_id_d5e36d53_fk_luffy_course_id` FOREIGN KEY (`course_id`) REFERENCES `luffy_course` (`id`)
 ) ENGINE=InnoDB;
 
+CREATE TABLE IF NOT EXISTS `luffy_enrolment` (
+  `id` bigint(20) NOT NULL AUTO_INCREMENT,
+  `source` varchar(8) NOT NULL,
+  `began` datetime(6) NOT NULL,
+  `ended` datetime(6) DEFAULT NULL,
+  `course_id` bigint(20) NOT NULL,
+  `user_id` bigint(20) NOT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `luffy_one_enrolment` (`user_id`,`course_id`),
+  KEY `luffy_enrolment_course_id_4df5f6e1_fk_luffy_course_id` (`course_id`),
+  CONSTRAINT `luffy_enrolment_course_id_4df5f6e1_fk_luffy_course_id` FOREIGN KEY (`course_id`) REFERENCES `luffy_course` (`id`),
+  CONSTRAINT `luffy_enrolment_user_id_64c68a3e_fk_luffy_user_id` FOREIGN KEY (`user_id`) REFERENCES `luffy_user` (`id`)
+) ENGINE=InnoDB;
+
 CREATE TABLE IF NOT EXISTS `luffy_user_user_permissions` (
   `id` bigint(20) NOT NULL AUTO_INCREMENT,
   `user_id` bigint(20) NOT NULL,
@@ -395,6 +409,7 @@ INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('cours
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('course', '0002_pub_date', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('course', '0003_search', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('home', '0001_initial', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('learning', '0001_initial', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('sample', '0001_initial', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('sessions', '0001_initial', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('token_blacklist', '0001_initial', UTC_TIMESTAMP(6));

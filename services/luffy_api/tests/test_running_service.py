@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import threading
 import time
@@ -15,6 +16,7 @@ import pytest
 import requests
 
 from luffy.cached_reads import PAUSE_AFTER_FAILURE_S
+from tests.sms_provider import SmsProvider
 from tests.stand import (
     BASE_URL,
     Process,
@@ -120,9 +122,10 @@ def test_without_redis_nobody_is_let_in_and_told_so_cleanly(settled: Service) ->
     assert requests.post(address, json=form, timeout=10).status_code == 200
 
 
-def test_without_a_provider_no_code_is_sent_and_the_answer_says_so(settled: Service) -> None:
-    answer = settled.get("user/send/send_message/?phone=13800000001")
-    assert (answer.status_code, answer.json()["error"]) == (503, "sms_not_configured")
+def test_a_code_is_texted_by_the_provider_that_is_set(settled: Service, sms: SmsProvider) -> None:
+    answer = settled.get("user/send/send_message/?phone=13900000042&purpose=register")
+    assert (answer.status_code, answer.json()["code"]) == (200, 100), answer.text
+    assert re.fullmatch("[0-9]{6}", sms.code("13900000042"))
 
 
 def test_without_the_database_answers_are_clean_503s_and_then_work_again(
