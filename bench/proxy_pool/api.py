@@ -1,11 +1,11 @@
 """Requests a second of one API process, by the pool's size.
 
 Fills a table for each size, starts `proxypool server` for each on the settings of the environment,
-and asks one after the other for `/get/` and `/count/` over connections that stay open, in several
-rounds, so that whatever else the machine does falls on all sizes. Prints the medians as one JSON
-array.
+and asks one after the other for `/get/` and `/count/` over connections that stay open, in rounds of
+three seconds: what else a shared machine does comes and goes in seconds, and so falls on all sizes.
+Prints the medians as one JSON array.
 
-    api.py REDIS_URL [--sizes 100,1000,10000,100000] [--connections 32] [--seconds 1] [--rounds 7]
+    api.py REDIS_URL [--sizes 100,1000,10000,100000] [--connections 32] [--seconds S] [--rounds N]
 """
 
 import argparse
@@ -23,7 +23,7 @@ from proxypool.settings import load
 from redis.asyncio import Redis
 from store import fill, open_store, proxies
 
-_WARM_UP_S = 0.3
+_WARM_UP_S = 0.1
 
 
 class Client(asyncio.Protocol):
@@ -147,8 +147,8 @@ def main() -> None:
     parser.add_argument("url", help="redis://user:password@host:port/number, which is written to")
     parser.add_argument("--sizes", default="100,1000,10000,100000")
     parser.add_argument("--connections", type=int, default=32)
-    parser.add_argument("--seconds", type=float, default=1.0)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=0.3)
+    parser.add_argument("--rounds", type=int, default=31)
     options = parser.parse_args()
     sizes = [int(size) for size in options.sizes.split(",")]
     measuring = measure(options.url, sizes, options.connections, options.seconds, options.rounds)
