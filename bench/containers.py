@@ -1,5 +1,6 @@
 """What the measurements share: docker by its command, and the images that the tests built."""
 
+import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,7 +27,8 @@ def docker(*arguments: str, text: str | None = None, quiet: bool = False) -> str
 
 
 def images() -> dict[str, str]:
-    """The images that tests/build_images has built, by variable name.
+    """The images that tests/build_images has built, by variable name; the environment may name
+    others.
 
     Raises CommandError where it has not been run.
     """
@@ -38,7 +40,8 @@ def images() -> dict[str, str]:
             "expected the images' names in .cache/images.env; found no such file. "
             "What to do: run scripts/test engine images"
         ) from error
-    return dict(line.split("=", 1) for line in lines if "=" in line)
+    built = dict(line.split("=", 1) for line in lines if "=" in line)
+    return {name: os.environ.get(name, image) for name, image in built.items()}
 
 
 def variables(environment: Mapping[str, str]) -> list[str]:

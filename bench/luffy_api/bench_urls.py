@@ -2,15 +2,14 @@
 
 import time
 from pathlib import Path
-from typing import Any
 
 from course import reads
 from course.pages import CourseQuery
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from luffy.envelope import text_answer
 from luffy.urls import urlpatterns as own
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 WAIT_S = 0.05
@@ -40,11 +39,11 @@ def waiting(request: HttpRequest) -> HttpResponse:
 class Uncached(APIView):
     """The list of courses, built from the database each time."""
 
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         """A page."""
         query = CourseQuery.of(request)
-        found: dict[str, Any] = reads._page(query)
-        return Response(query.answer(request, found["count"], found["results"]))
+        count, results = reads.built_page(query)
+        return text_answer(query.answer(request, count, results))
 
 
 urlpatterns = [

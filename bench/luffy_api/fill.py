@@ -117,8 +117,9 @@ def requests(courses: list[Course], tokens: list[str]) -> dict[str, list[dict[st
     few = courses[:: max(1, len(courses) // _DETAILS)][:_DETAILS]
     paid = [course for course in courses if course.price][:200]
     return {
-        "bare": [get("/bare/")],
         "list": [get(list_of + query) for query in queries],
+        # It answers what the list did.
+        "bare": [get("/bare/")],
         "list, no cache": [get("/uncached/" + query) for query in queries],
         "course": [get(f"{list_of}{course.pk}/") for course in few],
         "search": [get(f"/api/v1/course/search/?search={word}") for word in ("Knots", "Sails")],

@@ -45,6 +45,15 @@ class World:
     _started: list[str] = field(default_factory=list)
 
     def __enter__(self) -> "World":
+        (self.shared / "password").write_text(_PASSWORD)
+        try:
+            self._start()
+        except CommandError:
+            self.__exit__()
+            raise
+        return self
+
+    def _start(self) -> None:
         self._run("world", "LUFFY_API_IMAGE", ["sleep", "86400"], "--network", "none", entry="")
         self._run(
             "mariadb", "MARIADB_IMAGE", ["mariadbd", "--innodb-buffer-pool-size=96M"],
@@ -52,7 +61,8 @@ class World:
             "/run/mysqld:uid=10003,gid=10003,mode=0755",
             *variables({
                 "MARIADB_DATABASE": "luffy", "MARIADB_USER": "luffy",
-                "MARIADB_PASSWORD": _PASSWORD, "MARIADB_ROOT_PASSWORD": _PASSWORD,
+                "MARIADB_PASSWORD_FILE": "/shared/password",
+                "MARIADB_ROOT_PASSWORD_FILE": "/shared/password",
             }),
         )  # fmt: skip
         self._run(
@@ -63,7 +73,6 @@ class World:
         self._until("the database is there", lambda: self._luffy("manage", "check", "--database",
                                                                  "default"))  # fmt: skip
         self._luffy("migrate")
-        return self
 
     def __exit__(self, *_: object) -> None:
         for name in reversed(self._started):
@@ -115,7 +124,7 @@ class World:
             "DJANGO_SETTINGS_MODULE": "bench_settings",
             "PYTHONPATH": "/srv/luffy_api:/bench:/gevent",
             "DB_HOST": "127.0.0.1", "DB_NAME": "luffy", "DB_USER": "luffy",
-            "DB_PASSWORD": _PASSWORD, "REDIS_URL": "redis://127.0.0.1:6379/0",
+            "DB_PASSWORD_FILE": "/shared/password", "REDIS_URL": "redis://127.0.0.1:6379/0",
             "DJANGO_SECRET_KEY": _PASSWORD * 2, "ALLOWED_HOSTS": "127.0.0.1",
             "LOG_LEVEL": "INFO",
         }  # fmt: skip

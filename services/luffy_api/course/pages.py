@@ -1,8 +1,8 @@
 """Pages of courses, as DRF shapes them: count, next, previous, results."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import cast
 
 from django.db.models import F
 from django.utils.translation import gettext as _
@@ -13,11 +13,13 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 from course.filters import CourseFilter
 from course.models import Course, CourseQuerySet
 from course.search import matching
+from luffy.envelope import with_text
 from luffy.numbers import positive_number
 
 DEFAULT_PAGE_SIZE = 10
 LARGEST_PAGE_SIZE = 50
 LONGEST_SEARCH = 100
+_PARAMETERS = ("page", "page_size", "course_category", "teacher", "free", "ordering")
 
 
 @dataclass(frozen=True)
@@ -41,23 +43,10 @@ class CourseQuery:
         Raises:
             ValidationError: a parameter is malformed.
         """
-        parameters = request.query_params
-        page = positive_number("page", parameters.get("page"), default=1)
-        page_size = positive_number("page_size", parameters.get("page_size"), DEFAULT_PAGE_SIZE)
-        form = CourseFilter(parameters, queryset=Course.objects.none()).form
-        if not form.is_valid():
-            raise ValidationError(
-                {field: [str(error) for error in errors] for field, errors in form.errors.items()}
-            )
-        return cls(
-            page=page,
-            page_size=min(page_size, LARGEST_PAGE_SIZE),
-            course_category=form.cleaned_data["course_category"],
-            teacher=form.cleaned_data["teacher"],
-            free=form.cleaned_data["free"] or "",
-            ordering=tuple(form.cleaned_data["ordering"] or ()),
-            search=_searched(parameters.get("search")) if searches else None,
-        )
+        given = request.query_params
+        # As Django reads a parameter that stands twice: the last one counts.
+        query = _checked(tuple(given.get(name) for name in _PARAMETERS))
+        return replace(query, search=_searched(given.get("search"))) if searches else query
 
     @property
     def cache_key(self) -> str:
@@ -99,8 +88,8 @@ class CourseQuery:
             raise NotFound(message % {"page": self.page, "pages": pages})
         return slice(first, first + self.page_size)
 
-    def answer(self, request: Request, count: int, results: Sequence[Any]) -> dict[str, Any]:
-        """The page with links to its neighbours under the name that the caller used."""
+    def answer(self, request: Request, count: int, results: bytes) -> bytes:
+        """The page with links to its neighbours under the name that the caller used, as text."""
         address = request.build_absolute_uri()
         following = previous = None
         if self.page * self.page_size < count:
@@ -109,7 +98,33 @@ class CourseQuery:
             previous = remove_query_param(address, "page")
         elif self.page > 2:
             previous = replace_query_param(address, "page", self.page - 1)
-        return {"count": count, "next": following, "previous": previous, "results": results}
+        head = {"count": count, "next": following, "previous": previous}
+        return with_text(head, "results", results)
+
+
+@lru_cache(maxsize=1024)
+def _checked(parameters: tuple[str | None, ...]) -> CourseQuery:
+    """The question in the values of `_PARAMETERS`; the same ones are asked again and again.
+
+    Raises:
+        ValidationError: one is malformed. That is not kept, since its text is in a language.
+    """
+    given = dict(zip(_PARAMETERS, parameters, strict=True))
+    page = positive_number("page", given.pop("page"), default=1)
+    page_size = positive_number("page_size", given.pop("page_size"), DEFAULT_PAGE_SIZE)
+    form = CourseFilter(given, queryset=Course.objects.none()).form
+    if not form.is_valid():
+        raise ValidationError(
+            {field: [str(error) for error in errors] for field, errors in form.errors.items()}
+        )
+    return CourseQuery(
+        page=page,
+        page_size=min(page_size, LARGEST_PAGE_SIZE),
+        course_category=form.cleaned_data["course_category"],
+        teacher=form.cleaned_data["teacher"],
+        free=form.cleaned_data["free"] or "",
+        ordering=tuple(form.cleaned_data["ordering"] or ()),
+    )
 
 
 def _searched(text: str | None) -> str:

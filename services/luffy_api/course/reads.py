@@ -31,101 +31,97 @@ from course.serializers import (
     WholeCourseSerializer,
 )
 from luffy.cached_reads import CachedReads
+from luffy.envelope import as_text
 
 SECTIONS_IN_PREVIEW = 4
 
 course_reads = CachedReads("course")
 
 
-def categories() -> list[Any]:
-    """The categories."""
-    return list(course_reads.get("categories", _build_categories))
+def categories() -> bytes:
+    """The categories: a list, as text, like all that follows."""
+    return course_reads.get(
+        "categories",
+        lambda: as_text(CategorySerializer(CourseCategory.objects.shown(), many=True).data),
+    )
 
 
-def teachers() -> list[Any]:
+def teachers() -> bytes:
     """The teachers."""
-
-    def build() -> list[Any]:
-        return list(TeacherSerializer(Teacher.objects.shown(), many=True).data)
-
-    return list(course_reads.get("teachers", build))
+    return course_reads.get(
+        "teachers", lambda: as_text(TeacherSerializer(Teacher.objects.shown(), many=True).data)
+    )
 
 
-def hot_words() -> list[Any]:
+def hot_words() -> bytes:
     """The words that visitors are offered to search for."""
-
-    def build() -> list[Any]:
-        return list(HotWordSerializer(HotWord.objects.shown(), many=True).data)
-
-    return list(course_reads.get("hot_words", build))
+    return course_reads.get(
+        "hot_words", lambda: as_text(HotWordSerializer(HotWord.objects.shown(), many=True).data)
+    )
 
 
-def course_page(query: CourseQuery) -> tuple[int, list[Any]]:
+def course_page(query: CourseQuery) -> tuple[int, bytes]:
     """How many courses match, and those of the page.
 
     Raises:
         ValidationError: the category does not exist.
         NotFound: the page lies beyond the last one.
     """
-    answer = course_reads.get(query.cache_key, lambda: _page(query))
-    return answer["count"], answer["results"]
+
+    def build() -> bytes:
+        count, results = built_page(query)
+        return b"%d\n%b" % (count, results)
+
+    count, _line, results = course_reads.get(query.cache_key, build).partition(b"\n")
+    return int(count), results
 
 
-def found_page(query: CourseQuery) -> tuple[int, list[Any]]:
-    """The same for what was searched for, from the database.
+def built_page(query: CourseQuery) -> tuple[int, bytes]:
+    """The same from the database, for what was searched for.
 
     Not cached: callers choose the words, and Redis would fill with what is asked once.
     """
-    answer = _page(query)
-    return answer["count"], answer["results"]
+    courses = query.courses()
+    count = courses.count()
+    page = courses.select_related("teacher").defer("details")[query.slice(count)]
+    return count, as_text(_as_data(page))
 
 
-def course(course_id: int) -> Any:
+def course(course_id: int) -> bytes:
     """One course.
 
     Raises:
         NotFound: there is none that visitors may see.
     """
 
-    def build() -> Any:
+    def build() -> bytes:
         rows = Course.objects.public().select_related("teacher").filter(pk=course_id)
-        found = _as_json(rows, WholeCourseSerializer)
+        found = _as_data(rows, WholeCourseSerializer)
         if not found:
             raise _no_course(course_id)
-        return found[0]
+        return as_text(found[0])
 
     return course_reads.get(f"course:{course_id}", build)
 
 
-def chapters(course_id: int) -> list[Any]:
+def chapters(course_id: int) -> bytes:
     """The chapters of a course, with their sections.
 
     Raises:
         NotFound: there is no course that visitors may see.
     """
 
-    def build() -> list[Any]:
+    def build() -> bytes:
         if not Course.objects.public().filter(pk=course_id).exists():
             raise _no_course(course_id)
         sections = Prefetch("coursesections", CourseSection.objects.shown())
         rows = CourseChapter.objects.shown().filter(course_id=course_id).prefetch_related(sections)
-        return list(ChapterSerializer(rows, many=True).data)
+        return as_text(ChapterSerializer(rows, many=True).data)
 
-    return list(course_reads.get(f"chapters:{course_id}", build))
-
-
-def _page(query: CourseQuery) -> dict[str, Any]:
-    courses = query.courses()
-    count = courses.count()
-    page = courses.select_related("teacher").defer("details")[query.slice(count)]
-    return {"count": count, "results": _as_json(page)}
+    return course_reads.get(f"chapters:{course_id}", build)
 
 
-def _build_categories() -> list[Any]:
-    return list(CategorySerializer(CourseCategory.objects.shown(), many=True).data)
-
-
-def _as_json(
+def _as_data(
     courses: Iterable[Course], serializer: type[CourseSerializer] = CourseSerializer
 ) -> list[Any]:
     rows = list(courses)

@@ -1,17 +1,16 @@
 """The front page's answers, cached."""
 
-from typing import Any
-
 from home.models import Banner
 from home.serializers import BannerSerializer
 from luffy.cached_reads import CachedReads
+from luffy.envelope import as_text
 
 home_reads = CachedReads("home")
 
 
-def banners() -> list[dict[str, Any]]:
-    """The banners that are shown, in their order."""
-    return list(home_reads.get("banners", _build_banners))
+def banners() -> bytes:
+    """The banners that are shown, in their order: a list, as text."""
+    return home_reads.get("banners", _build_banners)
 
 
 def refresh_banners() -> None:
@@ -23,7 +22,7 @@ def refresh_banners() -> None:
     home_reads.refresh("banners", _build_banners)
 
 
-def _build_banners() -> list[Any]:
+def _build_banners() -> bytes:
     # Without a request in its context the serializer gives addresses from the root on: the same
     # whichever name the site was asked under.
-    return list(BannerSerializer(Banner.objects.shown(), many=True).data)
+    return as_text(BannerSerializer(Banner.objects.shown(), many=True).data)

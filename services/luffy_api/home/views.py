@@ -1,15 +1,15 @@
 """The front page's endpoints."""
 
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from home.reads import banners
 from home.serializers import BannerSerializer
 from luffy.documentation import answers, enveloped
-from luffy.envelope import success
+from luffy.envelope import success_text
 
 
 class BannerView(APIView):
@@ -21,6 +21,6 @@ class BannerView(APIView):
         summary="The banners of the front page",
         responses=answers(enveloped("Banners", BannerSerializer(many=True))),
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         """The banners: a list of title, image and link."""
-        return success(_("OK"), banners())
+        return success_text(_("OK"), banners())

@@ -1,42 +1,31 @@
 """Answers kept in Redis, dropped when what they show is saved, and never needed to be there.
 
+Kept is the text that is sent: an answer from Redis is neither read nor written as JSON again.
+
 Each group of answers has a generation, a random word in Redis that is part of every key. To drop
 the group is to write a new word: whoever began to read before that stores under the old one, where
-nobody looks any more.
+nobody looks any more. Word and answer are asked for at once, under the word that was seen last.
 
 Without Redis every read is built from the database. A Redis that does not answer is left alone for
 a moment, so that not every request has to wait for it to fail.
 """
 
-import json
 import logging
 import time
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
-from django.core.cache import cache
 from django.utils.translation import get_language
 from redis.exceptions import RedisError
 
 from luffy.metrics import cache_reads
+from luffy.redis_store import redis_client
 
 logger = logging.getLogger(__name__)
 
 PAUSE_AFTER_FAILURE_S = 2.0
-
-
-class JSONSerializer:
-    """Values in Redis as JSON: unlike a pickle, one that was tampered with runs no code."""
-
-    def dumps(self, value: Any) -> bytes:
-        """Turn a value into what is stored."""
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-    def loads(self, stored: bytes) -> Any:
-        """Turn what is stored back into the value."""
-        return json.loads(stored)
 
 
 class _Availability:
@@ -67,32 +56,35 @@ class CachedReads:
 
     def __init__(self, group: str) -> None:
         self._group = group
+        self._seen: bytes | None = None
         self._owes_invalidation = False
 
-    def get(self, key: str, build: Callable[[], Any]) -> Any:
+    def get(self, key: str, build: Callable[[], bytes]) -> bytes:
         """The answer under `key`, in the request's language; `build()` makes a missing one.
 
-        `build` returns what JSON can hold. What it raises is passed on and nothing is stored.
+        What `build` raises is passed on and nothing is stored.
         """
-        full_key = self._full_key(key)
-        if full_key is None:
+        looked = self._look(key)
+        if looked is None:
             cache_reads.labels(self._group, "away").inc()
             return build()
-        stored = self._attempt("reading", lambda: cache.get(full_key))
+        generation, stored = looked
         cache_reads.labels(self._group, "miss" if stored is None else "hit").inc()
         if stored is not None:
-            return stored["answer"]
-        return self._store(full_key, build())
+            return stored
+        answer = build()
+        self._attempt("writing", lambda: self._store(generation, key, answer))
+        return answer
 
-    def refresh(self, key: str, build: Callable[[], Any]) -> None:
+    def refresh(self, key: str, build: Callable[[], bytes]) -> None:
         """Build the answer under `key` anew although the stored one has not run out.
 
         Raises:
             RedisError: when it could not be stored.
         """
         answer = build()
-        full_key = self._generation_key(cache.get(self._name) or self._new_generation(), key)
-        cache.set(full_key, {"answer": answer})
+        generation = redis_client().get(self._name) or self._new_generation()
+        self._store(cast("bytes", generation), key, answer)
 
     def invalidate(self) -> None:
         """Drop every answer of the group.
@@ -101,7 +93,7 @@ class CachedReads:
         until it runs out (`settings.CACHE_LIFETIME_S`).
         """
         try:
-            cache.set(self._name, uuid.uuid4().hex, timeout=None)
+            redis_client().set(self._name, _new_word())
             self._owes_invalidation = False
         except RedisError as error:
             self._owes_invalidation = True
@@ -114,30 +106,37 @@ class CachedReads:
 
     @property
     def _name(self) -> str:
-        return f"generation:{self._group}"
+        return f"{settings.REDIS_KEY_PREFIX}:generation:{self._group}"
 
-    def _generation_key(self, generation: str, key: str) -> str:
-        return f"{self._group}:{generation}:{get_language()}:{key}"
+    def _full_key(self, generation: bytes, key: str) -> str:
+        word = generation.decode()
+        return f"{settings.REDIS_KEY_PREFIX}:reads:{self._group}:{word}:{get_language()}:{key}"
 
-    def _new_generation(self) -> str:
-        # `add` lets the first of several processes win; all of them then use its word.
-        cache.add(self._name, uuid.uuid4().hex, timeout=None)
-        return str(cache.get(self._name))
-
-    def _full_key(self, key: str) -> str | None:
+    def _look(self, key: str) -> tuple[bytes, bytes | None] | None:
+        """The generation and what is stored; nothing where Redis is not to be asked, or fails."""
         if not redis_availability.ask():
             return None
         if self._owes_invalidation:
             self.invalidate()
-        generation = self._attempt(
-            "reading", lambda: cache.get(self._name) or self._new_generation()
-        )
-        return self._generation_key(generation, key) if generation else None
+        found = self._attempt("reading", lambda: self._read(key))
+        return cast("tuple[bytes, bytes | None] | None", found)
 
-    def _store(self, full_key: str, answer: Any) -> Any:
-        # In an envelope, so that an empty list is told apart from nothing stored.
-        self._attempt("writing", lambda: cache.set(full_key, {"answer": answer}))
-        return answer
+    def _read(self, key: str) -> tuple[bytes, bytes | None]:
+        guess = self._seen
+        names = [self._name, *([self._full_key(guess, key)] if guess else [])]
+        generation, *stored = cast("list[bytes | None]", redis_client().mget(names))
+        if generation is not None and generation == guess:
+            return generation, stored[0]
+        self._seen = generation = generation or self._new_generation()
+        return generation, cast("bytes | None", redis_client().get(self._full_key(generation, key)))
+
+    def _new_generation(self) -> bytes:
+        # The first of several processes wins; all of them then use its word.
+        redis_client().set(self._name, _new_word(), nx=True)
+        return cast("bytes", redis_client().get(self._name))
+
+    def _store(self, generation: bytes, key: str, answer: bytes) -> None:
+        redis_client().set(self._full_key(generation, key), answer, ex=settings.CACHE_LIFETIME_S)
 
     def _attempt(self, doing: str, call: Callable[[], Any]) -> Any:
         try:
@@ -147,3 +146,7 @@ class CachedReads:
             return None
         redis_availability.answered()
         return value
+
+
+def _new_word() -> str:
+    return uuid.uuid4().hex

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.http import HttpResponse
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 SUCCESS = 100
@@ -15,3 +17,23 @@ def success(message: str, result: Any) -> Response:
 def success_with(message: str, **fields: Any) -> Response:
     """The same with fields beside the message, as the original's login has them."""
     return Response({"code": SUCCESS, "msg": message, **fields})
+
+
+def as_text(value: Any) -> bytes:
+    """`value` as the text of an answer."""
+    return bytes(JSONRenderer().render(value))
+
+
+def with_text(fields: dict[str, Any], name: str, text: bytes) -> bytes:
+    """An object of `fields`, and of `text` under `name` behind them."""
+    return as_text(fields)[:-1] + b"," + as_text(name) + b":" + text + b"}"
+
+
+def text_answer(text: bytes) -> HttpResponse:
+    """An answer whose text is there already."""
+    return HttpResponse(text, content_type="application/json")
+
+
+def success_text(message: str, result: bytes) -> HttpResponse:
+    """`success` with a result whose text is there already."""
+    return text_answer(with_text({"code": SUCCESS, "msg": message}, "result", result))

@@ -12,7 +12,6 @@ and 200: taking the service out of rotation would turn a slow site into none.
 import logging
 from collections.abc import Callable
 
-from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
@@ -20,6 +19,7 @@ from django.http.response import HttpResponseBase
 from redis.exceptions import RedisError
 
 from luffy import metrics
+from luffy.redis_store import redis_client
 
 logger = logging.getLogger(__name__)
 
@@ -95,5 +95,5 @@ _schema = _Schema()
 
 def _ask_redis() -> str:
     # A key that is never set: the answer is nothing, but Redis has to give it.
-    cache.get("ready")
+    redis_client().ping()
     return OK

@@ -1,4 +1,4 @@
-"""Redis for what is no cache: counts and codes that have to be right or not be used at all."""
+"""Redis: for answers that are kept, and for counts and codes that have to be right."""
 
 from functools import lru_cache
 

@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from luffy import environment
 from luffy.logs import logging_config
@@ -101,23 +99,6 @@ DATABASES: dict[str, dict[str, Any]] = {
 REDIS_KEY_PREFIX = "luffy"
 # A list is built anew after this long even if an invalidation was lost.
 CACHE_LIFETIME_S = 300
-
-CACHES: dict[str, dict[str, Any]] = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": ENVIRONMENT.redis_url,
-        "KEY_PREFIX": REDIS_KEY_PREFIX,
-        "TIMEOUT": CACHE_LIFETIME_S,
-        "OPTIONS": {
-            "serializer": "luffy.cached_reads.JSONSerializer",
-            # Short: a read that cannot be cached is answered from the database instead.
-            "socket_connect_timeout": 0.5,
-            "socket_timeout": 1.0,
-            # One more try, for a connection that the server closed while it lay idle.
-            "retry": Retry(NoBackoff(), 1),
-        },
-    }
-}
 
 # --- background work ------------------------------------------------------------------------------
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 
 from course.models import Course, CourseCategory, CourseChapter, CourseSection, Teacher
@@ -134,8 +133,7 @@ def redis_keys() -> Callable[[], list[str]]:
     """The names of the keys in Redis that answers are kept under."""
 
     def keys() -> list[str]:
-        client = cache._cache.get_client(None)  # type: ignore[attr-defined]
-        return sorted(key.decode() for key in client.scan_iter("luffy:1:*"))
+        return sorted(key.decode() for key in redis_client().scan_iter("luffy:reads:*"))
 
     return keys
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
+from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoPermissionError
 
@@ -17,7 +17,9 @@ from course.reads import course_reads
 from home.models import Banner
 from home.reads import home_reads
 from home.tasks import refresh_banners
-from luffy.cached_reads import CachedReads, JSONSerializer, redis_availability
+from luffy.cached_reads import CachedReads, redis_availability
+from luffy.envelope import as_text
+from luffy.redis_store import redis_client
 
 Get = Callable[..., Any]
 MakeCourse = Callable[..., Course]
@@ -160,10 +162,10 @@ def test_an_answer_that_was_built_before_a_change_is_never_shown_after_it() -> N
     reads = CachedReads("race")
     building, changed = threading.Event(), threading.Event()
 
-    def slow() -> str:
+    def slow() -> bytes:
         building.set()
         assert changed.wait(10)
-        return "old"
+        return b"old"
 
     reader = threading.Thread(target=lambda: reads.get("key", slow))
     reader.start()
@@ -171,32 +173,62 @@ def test_an_answer_that_was_built_before_a_change_is_never_shown_after_it() -> N
     reads.invalidate()
     changed.set()
     reader.join(10)
-    assert reads.get("key", lambda: "new") == "new"
+    assert reads.get("key", lambda: b"new") == b"new"
 
 
 def test_a_generation_that_redis_dropped_is_made_anew(
     redis_keys: Callable[[], list[str]],
 ) -> None:
     reads = CachedReads("evicted")
-    assert reads.get("key", lambda: 1) == 1
-    cache.delete("generation:evicted")
-    assert reads.get("key", lambda: 2) == 2
-    assert reads.get("key", lambda: 3) == 2
+    assert reads.get("key", lambda: b"1") == b"1"
+    redis_client().delete("luffy:generation:evicted")
+    assert reads.get("key", lambda: b"2") == b"2"
+    assert reads.get("key", lambda: b"3") == b"2"
+
+
+def test_a_change_by_another_process_is_seen_at_once() -> None:
+    mine, theirs = CachedReads("shared"), CachedReads("shared")
+    assert mine.get("key", lambda: b"old") == b"old"
+    assert theirs.get("key", lambda: b"not asked") == b"old"
+    theirs.invalidate()
+    assert mine.get("key", lambda: b"new") == b"new"
+    assert theirs.get("key", lambda: b"not asked") == b"new"
+
+
+def test_what_was_found_last_is_asked_for_in_one_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = CachedReads("once")
+    reads.get("key", lambda: b"1")
+    asked: list[Any] = []
+    execute = Redis.execute_command
+
+    def record(client: Redis, *words: Any, **options: Any) -> Any:
+        asked.append(words[0])
+        return execute(client, *words, **options)  # type: ignore[no-untyped-call]
+
+    monkeypatch.setattr(Redis, "execute_command", record)
+    assert reads.get("key", lambda: b"not asked") == b"1"
+    assert asked == ["MGET"]
+
+
+def test_an_answer_runs_out_even_where_an_invalidation_was_lost(
+    redis_keys: Callable[[], list[str]],
+) -> None:
+    CachedReads("lasting").get("key", lambda: b"1")
+    (key,) = (key for key in redis_keys() if ":lasting:" in key)
+    assert 0 < redis_client().ttl(key) <= 300
 
 
 def test_every_key_carries_the_prefix_that_redis_allows(
     redis_keys: Callable[[], list[str]],
 ) -> None:
-    CachedReads("prefixed").get("key", lambda: 1)
+    CachedReads("prefixed").get("key", lambda: b"1")
     assert any(":prefixed:" in key for key in redis_keys())
     with pytest.raises(NoPermissionError):
-        cache._cache.get_client(None).get("another:key")  # type: ignore[attr-defined]
+        redis_client().get("another:key")
 
 
-def test_values_are_stored_as_json() -> None:
-    stored = JSONSerializer().dumps({"name": "绳结"})
-    assert stored == '{"name":"绳结"}'.encode()
-    assert JSONSerializer().loads(stored) == {"name": "绳结"}
+def test_an_answer_is_kept_as_it_is_sent() -> None:
+    assert as_text({"name": "绳结"}) == '{"name":"绳结"}'.encode()
 
 
 @pytest.mark.django_db
@@ -205,7 +237,7 @@ def test_the_task_builds_the_banners_before_anyone_asks(api: Get) -> None:
     refresh_banners()
     assert queries_of(lambda: api("home/banner/")) == 0
     with translation.override("zh-hans"):
-        assert home_reads.get("banners", lambda: "not asked") != "not asked"
+        assert home_reads.get("banners", lambda: b"not asked") != b"not asked"
 
 
 # --- without Redis --------------------------------------------------------------------------------
@@ -223,8 +255,8 @@ def no_redis(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         return call
 
-    for name in ("get", "set", "add"):
-        monkeypatch.setattr(type(cache._connections["default"]), name, refuse(name))  # type: ignore[attr-defined]
+    for name in ("get", "set", "mget"):
+        monkeypatch.setattr(Redis, name, refuse(name))
     return calls
 
 
@@ -259,13 +291,13 @@ def test_an_invalidation_that_was_lost_is_made_up_for(
     assert "did not take an invalidation" in caplog.text
     monkeypatch.undo()
     written: list[str] = []
-    set_value = cache._connections["default"].set  # type: ignore[attr-defined]
+    set_value = Redis.set
 
-    def record(key: str, *rest: Any, **options: Any) -> None:
+    def record(client: Redis, key: str, *rest: Any, **options: Any) -> Any:
         written.append(key)
-        set_value(key, *rest, **options)
+        return set_value(client, key, *rest, **options)
 
-    monkeypatch.setattr(cache._connections["default"], "set", record)  # type: ignore[attr-defined]
+    monkeypatch.setattr(Redis, "set", record)
     redis_availability.answered()
     assert [banner["title"] for banner in api("home/banner/").json()["result"]] == ["New"]
-    assert written[0] == "generation:home"
+    assert written[0] == "luffy:generation:home"

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.db import OperationalError
 from django.test import Client
+from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from luffy import health
@@ -36,8 +36,8 @@ def test_without_redis_the_service_is_degraded_and_stays_in_rotation(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        type(cache._connections["default"]),  # type: ignore[attr-defined]
-        "get",
+        Redis,
+        "ping",
         refuse(RedisConnectionError("redis:6379 is gone")),
     )
     answer = client.get("/readyz")
