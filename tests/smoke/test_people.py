@@ -1,80 +1,67 @@
-"""Somebody registers, logs in and leaves; the demo world's SMS provider brings the codes."""
+"""Somebody registers, buys, and leaves; the demo world brings the codes and takes the money."""
 
 from __future__ import annotations
 
-import secrets
+import time
 from collections.abc import Iterator
-from typing import Any
+from decimal import Decimal
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-import requests
-from deployment import TIMEOUT_S, Deployment
+from deployment import Deployment
+from visitor import PASSWORD, Visitor
 
 pytestmark = pytest.mark.demo_world
 
-# A new one for each run: a phone is texted once a minute.
-PHONE = f"138{secrets.randbelow(10**8):08}"
-PASSWORD = secrets.token_urlsafe(16)
-
-
-class Browser:
-    """Keeps the cookies of the site, and the access token that it gave."""
-
-    def __init__(self, deployment: Deployment) -> None:
-        self._site = deployment
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.headers["Accept-Language"] = "en"
-
-    def ask(self, method: str, path: str, **options: Any) -> requests.Response:
-        answer = self._session.request(
-            method, self._site.site(f"/api/v1/user/{path}"), timeout=TIMEOUT_S, **options
-        )
-        if answer.ok and "token" in answer.json():
-            self._session.headers["Authorization"] = f"Bearer {answer.json()['token']}"
-        return answer
-
-    def code(self, purpose: str) -> str:
-        """The code that the site texts."""
-        sent = self.ask("POST", "send/send_message/", json={"phone": PHONE, "purpose": purpose})
-        assert sent.status_code == 200, sent.text
-        inbox = self._session.get(
-            self._site.demo("/sms/inbox/"),
-            params={"phone": PHONE, "format": "json"},
-            timeout=TIMEOUT_S,
-        )
-        assert inbox.status_code == 200, inbox.text
-        return str(inbox.json()["messages"][0]["params"]["code"])
-
-    def close(self) -> None:
-        self._session.close()
+PAID_WITHIN_S = 20
 
 
 @pytest.fixture
-def browser(deployment: Deployment) -> Iterator[Browser]:
-    browser = Browser(deployment)
-    yield browser
-    browser.close()
+def visitor(deployment: Deployment) -> Iterator[Visitor]:
+    with Visitor(deployment) as visitor:
+        yield visitor
 
 
-def test_somebody_registers_logs_in_and_leaves(browser: Browser) -> None:
-    form = {"mobile": PHONE, "password": PASSWORD}
-    registered = browser.ask("POST", "register/", json={**form, "code": browser.code("register")})
-    assert registered.status_code == 200, registered.text
-    login = browser.ask("POST", "login/mul_login/", json={"username": PHONE, "password": PASSWORD})
-    assert login.status_code == 200, login.text
-    profile = browser.ask("GET", "profile/")
-    assert profile.json()["result"]["mobile"] == PHONE, profile.text
-    refreshed = browser.ask("POST", "token/refresh/")
+def test_somebody_registers_logs_in_and_leaves(visitor: Visitor) -> None:
+    visitor.register()
+    profile = visitor.ask("GET", "user/profile/")
+    assert profile.json()["result"]["mobile"] == visitor.phone, profile.text
+    refreshed = visitor.ask("POST", "user/token/refresh/")
     assert refreshed.status_code == 200, refreshed.text
-    # Nothing of the test stays.
-    left = browser.ask("DELETE", "account/", json={"password": PASSWORD})
-    assert left.status_code == 200, left.text
-    assert browser.ask("GET", "profile/").status_code == 401
+    visitor.leave()
+    assert visitor.ask("GET", "user/profile/").status_code == 401
 
 
-def test_a_wrong_code_registers_nobody(browser: Browser) -> None:
-    refused = browser.ask(
-        "POST", "register/", json={"mobile": "13800000000", "password": PASSWORD, "code": "000000"}
-    )
+def test_a_wrong_code_registers_nobody(visitor: Visitor) -> None:
+    form = {"mobile": visitor.phone, "password": PASSWORD, "code": "000000"}
+    refused = visitor.ask("POST", "user/register/", json=form)
     assert (refused.status_code, refused.json()["error"]) == (400, "wrong_code")
+
+
+@pytest.mark.sample_data
+def test_somebody_buys_a_course(visitor: Visitor) -> None:
+    courses = visitor.ask("GET", "course/actual/", params={"free": "false"}).json()["results"]
+    assert courses, "no course has a price: was the sample data loaded, or are all hidden?"
+    course = courses[0]
+    visitor.register()
+    order = {
+        "subject": course["name"],
+        "total_amount": course["price"],
+        "pay_type": 1,
+        "courses": [course["id"]],
+    }
+    placed = visitor.ask("POST", "order/pay/", json=order)
+    assert placed.status_code == 200, placed.text
+    number = placed.json()["out_trade_no"]
+    paid = visitor.pay(placed.json()["pay_url"])
+    assert paid.status_code == 303, paid.text
+    back = dict(parse_qsl(urlsplit(paid.headers["Location"]).query))
+    assert back["out_trade_no"] == number
+    assert Decimal(back["total_amount"]) == Decimal(course["price"])
+    # The gateway tells the site at the same time; the way back alone makes nothing paid.
+    deadline = time.monotonic() + PAID_WITHIN_S
+    while (state := visitor.ask("GET", "order/success/", params=back)).json()["code"] != 100:
+        assert state.status_code == 200, state.text
+        assert time.monotonic() < deadline, f"not paid within {PAID_WITHIN_S} s: {state.text}"
+        time.sleep(0.5)
+    visitor.leave()
