@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -111,7 +111,7 @@ def test_browsers_may_be_led_elsewhere_than_we_ask(gateway: PaymentGateway) -> N
 
 def test_times_are_chinas_wherever_we_are(gateway: PaymentGateway, settings: Any) -> None:
     settings.TIME_ZONE = "UTC"
-    moment = timezone.datetime.fromisoformat("2026-11-28T23:30:00+00:00")
+    moment = datetime.fromisoformat("2026-11-28T23:30:00+00:00")
     assert alipay._china_time(moment) == "2026-11-29 07:30:00"
 
 
@@ -217,7 +217,7 @@ def test_refusals_of_an_order_open_no_circuit(merchant: Alipay, gateway: Payment
 
 def test_another_key_than_the_gateway_knows_is_told(gateway: PaymentGateway) -> None:
     merchant = Alipay(gateway.settings(private_key=private_pem(new_key())))
-    with pytest.raises(BadAnswerError, match="isv.invalid-signature"):
+    with pytest.raises(BadAnswerError, match=r"isv\.invalid-signature"):
         merchant.trade(NUMBER)
     merchant = Alipay(gateway.settings(public_key=public_pem(new_key())))
     gateway.deals[NUMBER] = Deal("39.00")

@@ -75,7 +75,7 @@ def test_a_whole_order_is_given_back(
     )
     assert gateway.deals[paid].refunds == {"staff-1": "90.00"}
     order = Order.objects.get()
-    assert (order.order_status, order.refunded_amount) == (Order.Status.REFUNDED, 90)
+    assert (order.order_status, str(order.refunded_amount)) == (5, "90.00")
     assert taken(buyer, courses) == set()
     assert {course.students for course in Course.objects.all()} == {0}
     assert CouponUse.objects.get().freed is None, "the coupon stays used"
@@ -194,7 +194,7 @@ def test_what_cost_nothing_is_taken_back_without_a_gateway(
     knots = make_course(price=0)
     number = buyer.order(knots).json()["out_trade_no"]
     row = refunds.refund(number, None, "Mistake", staff, "staff-1")
-    assert (row.state, row.amount, state(number)) == ("done", 0, "REFUNDED")
+    assert (row.state, str(row.amount), state(number)) == ("done", "0.00", "REFUNDED")
     assert taken(buyer, [knots]) == set()
 
 
@@ -244,4 +244,4 @@ def test_workers_that_finish_the_same_refund_at_once_do_it_once(
     assert at_once(finish_refunds, finish_refunds, finish_refunds) == [None] * 3
     assert list(gateway.deals[number].refunds.values()) == ["39.00"]
     order = Order.objects.get()
-    assert (order.order_status, order.refunded_amount) == (Order.Status.REFUNDED, 39)
+    assert (order.order_status, str(order.refunded_amount)) == (5, "39.00")
