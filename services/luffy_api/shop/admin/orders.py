@@ -40,7 +40,7 @@ class DetailInline(ReadOnly, admin.TabularInline):
     """The courses of an order."""
 
     model = OrderDetail
-    fields = ("name", "course", "price", "real_price", "enrolled", "refund")
+    readonly_fields = fields = ("name", "course", "price", "real_price", "enrolled", "refund")
     extra = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrderDetail]:
@@ -52,7 +52,7 @@ class PaymentInline(ReadOnly, admin.TabularInline):
     """The money that came."""
 
     model = Payment
-    fields = ("trade_no", "amount", "source", "late", "created")
+    readonly_fields = fields = ("trade_no", "amount", "source", "late", "created")
     extra = 0
 
 
@@ -61,7 +61,7 @@ class RefundInline(ReadOnly, admin.TabularInline):
 
     model = Refund
     fk_name = "order"
-    fields = (
+    readonly_fields = fields = (
         "out_request_no",
         "amount",
         "reason",
