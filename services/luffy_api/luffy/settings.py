@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "home",
     "course",
     "learning",
+    "shop",
     "sample",
 ]
 
@@ -125,6 +126,9 @@ CELERY_BEAT_SCHEDULE = {
     "refresh the banners": {"task": "home.refresh_banners", "schedule": CACHE_LIFETIME_S / 2},
     # Often, because a restart of beat begins to count anew.
     "forget expired tokens": {"task": "accounts.forget_expired_tokens", "schedule": 3600},
+    "expire orders": {"task": "shop.expire_orders", "schedule": 60},
+    "ask about payments": {"task": "shop.reconcile", "schedule": 60},
+    "finish refunds": {"task": "shop.finish_refunds", "schedule": 60},
 }
 
 # --- accounts -------------------------------------------------------------------------------------
@@ -179,6 +183,20 @@ SMS_AN_HOUR = ENVIRONMENT.sms_an_hour
 
 # Within what the edge lets through and what the container's /tmp holds of several at once.
 AVATAR_MAX_BYTES = 4 * 1024 * 1024
+
+# --- shop -----------------------------------------------------------------------------------------
+
+ALIPAY = ENVIRONMENT.alipay
+ORDER_LIFETIME_S = ENVIRONMENT.order_lifetime_s
+# Courses in a cart, and in an order.
+CART_SIZE = 50
+# Of one buyer; each may reserve a coupon and is asked about.
+MOST_UNPAID_ORDERS = 20
+MOST_ORDERS_AN_HOUR = 60
+# Codes of coupons that were refused: they are not to be guessed.
+COUPON_WINDOW_S = 15 * 60
+COUPON_TRIES_PER_PERSON = 10
+COUPON_TRIES_PER_ADDRESS = 100
 
 # --- language and time ----------------------------------------------------------------------------
 
