@@ -179,6 +179,16 @@ def test_keys_may_be_pem_or_bare_base64_in_files(tmp_path: Path) -> None:
     assert Environment.read(GOOD | ALIPAY | files).alipay == plain
 
 
+def test_what_explains_a_key_may_stand_before_it() -> None:
+    explained = {
+        name: f"# Made on a day\n{ALIPAY[name]}"
+        for name in ("ALIPAY_PRIVATE_KEY", "ALIPAY_PUBLIC_KEY")
+    }
+    assert (
+        Environment.read(GOOD | ALIPAY | explained).alipay == Environment.read(GOOD | ALIPAY).alipay
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
