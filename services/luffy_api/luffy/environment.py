@@ -368,7 +368,7 @@ def _rsa_key(*, private: bool) -> Callable[[str], str]:
         try:
             # What stands before the block explains it (RFC 7468).
             _explanation, begin, block = value.partition("-----BEGIN")
-            key = RSA.import_key(begin + block.strip() if begin else _bare(value))
+            key = RSA.import_key((begin + block).strip() if begin else _bare(value))
         except (ValueError, IndexError, TypeError, binascii.Error):
             raise _UnexpectedError(expected) from None
         if key.has_private() != private or key.size_in_bits() < RSA_MIN_BITS:
