@@ -163,7 +163,7 @@ def test_no_paid_order_is_lost(buyers: list[Buyer]) -> None:
                 assert time.monotonic() < deadline, f"{number} was paid and is not known to be"
                 time.sleep(1)
         # Asking again under the same key has placed nothing twice.
-        known = buyer.visitor.ask("GET", "order/", params={"page_size": 50}).json()
+        known = buyer.visitor.ask("GET", "order/", params={"page_size": 50}).json()["result"]
         assert {order["out_trade_no"] for order in known["results"]} == buyer.placed
         assert known["count"] == len(buyer.placed)
         buyer.visitor.leave()
