@@ -128,6 +128,29 @@ def test_a_code_is_texted_by_the_provider_that_is_set(settled: Service, sms: Sms
     assert re.fullmatch("[0-9]{6}", sms.code("13900000042"))
 
 
+def test_orders_need_no_redis_but_guesses_at_coupons_do(settled: Service) -> None:
+    form = {"username": "admin", "password": read_secret("ADMIN_PASSWORD")}
+    login = requests.post(f"{BASE_URL}/api/v1/user/login/mul_login/", json=form, timeout=10)
+    headers = {"Authorization": f"Bearer {login.json()['token']}"}
+    course = settled.get("course/actual/?ordering=price&free=false").json()["results"][0]
+
+    def ask(path: str, **body: Any) -> tuple[int, str]:
+        body = {"courses": [course["id"]]} | body
+        answer = requests.post(f"{BASE_URL}/api/v1/{path}", json=body, headers=headers, timeout=20)
+        return answer.status_code, answer.json().get("error", "")
+
+    settled.redis_relay.cut()
+    assert ask("order/quote/") == (200, "")
+    assert ask("order/quote/", coupon="SAMPLE-10") == (503, "redis_unavailable")
+    # This far an order comes: the running service has no payment gateway.
+    total = course["price"]
+    assert ask("order/pay/", total_amount=total) == (503, "payment_not_configured")
+    settled.redis_relay.open()
+    assert ask("order/quote/", coupon="SAMPLE-10") == (200, "")
+    settled.database_relay.cut()
+    assert ask("order/pay/", total_amount=total) == (503, "database_unavailable")
+
+
 def test_without_the_database_answers_are_clean_503s_and_then_work_again(
     settled: Service,
 ) -> None:

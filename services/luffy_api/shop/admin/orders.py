@@ -91,7 +91,6 @@ class OrderAdmin(ReadOnly, admin.ModelAdmin):
     list_filter = ("order_status", "pay_type", "created")
     list_select_related = ("user",)
     search_fields = ("out_trade_no", "trade_no", "subject", "user__username", "user__mobile")
-    date_hierarchy = "created"
     inlines = (DetailInline, PaymentInline, RefundInline)
     actions = ("refund",)
 
