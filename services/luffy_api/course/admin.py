@@ -1,6 +1,7 @@
 """Courses in the administration."""
 
 from django.contrib import admin
+from unfold.admin import ModelAdmin, TabularInline
 
 from course.models import (
     Course,
@@ -14,7 +15,7 @@ from course.models import (
 PLACE_AND_SIGHT = ("orders", "is_show", "is_delete")
 
 
-class ChapterInline(admin.TabularInline):
+class ChapterInline(TabularInline):
     """A course's chapters on its own page; each leads to the page with its sections."""
 
     model = CourseChapter
@@ -23,7 +24,7 @@ class ChapterInline(admin.TabularInline):
     show_change_link = True
 
 
-class SectionInline(admin.TabularInline):
+class SectionInline(TabularInline):
     """A chapter's sections on its own page."""
 
     model = CourseSection
@@ -32,7 +33,7 @@ class SectionInline(admin.TabularInline):
 
 
 @admin.register(CourseCategory)
-class CourseCategoryAdmin(admin.ModelAdmin):
+class CourseCategoryAdmin(ModelAdmin):
     """Categories."""
 
     list_display = ("name", *PLACE_AND_SIGHT)
@@ -41,7 +42,7 @@ class CourseCategoryAdmin(admin.ModelAdmin):
 
 
 @admin.register(HotWord)
-class HotWordAdmin(admin.ModelAdmin):
+class HotWordAdmin(ModelAdmin):
     """What visitors are offered to search for."""
 
     list_display = ("word", *PLACE_AND_SIGHT)
@@ -50,7 +51,7 @@ class HotWordAdmin(admin.ModelAdmin):
 
 
 @admin.register(Teacher)
-class TeacherAdmin(admin.ModelAdmin):
+class TeacherAdmin(ModelAdmin):
     """Teachers."""
 
     list_display = ("name", "role", "title", *PLACE_AND_SIGHT)
@@ -59,7 +60,7 @@ class TeacherAdmin(admin.ModelAdmin):
 
 
 @admin.register(Course)
-class CourseAdmin(admin.ModelAdmin):
+class CourseAdmin(ModelAdmin):
     """Courses with their chapters."""
 
     list_display = ("name", "course_category", "teacher", "price", "status", "students", "is_show")
@@ -71,7 +72,7 @@ class CourseAdmin(admin.ModelAdmin):
 
 
 @admin.register(CourseChapter)
-class CourseChapterAdmin(admin.ModelAdmin):
+class CourseChapterAdmin(ModelAdmin):
     """Chapters with their sections."""
 
     list_display = ("name", "course", "chapter", *PLACE_AND_SIGHT)
@@ -83,7 +84,7 @@ class CourseChapterAdmin(admin.ModelAdmin):
 
 
 @admin.register(CourseSection)
-class CourseSectionAdmin(admin.ModelAdmin):
+class CourseSectionAdmin(ModelAdmin):
     """Sections, to find one among all."""
 
     list_display = ("name", "chapter", "section_type", "duration", "free_trail", "is_show")

@@ -20,6 +20,7 @@ EX_CONFIG = 78
 LANGUAGES = ("zh-hans", "en")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 SCHEMES = ("http", "https")
+STAFF_TWO_FACTOR = ("required", "optional")
 # Django's own deployment check (security.W009) asks for this length.
 SECRET_KEY_MIN_LENGTH = 50
 ADMIN_PASSWORD_MIN_LENGTH = 12
@@ -78,6 +79,8 @@ class Environment:
     sms_per_phone_a_day: int
     sms_per_address_an_hour: int
     sms_an_hour: int
+    staff_two_factor: str
+    audit_keep_days: int
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> "Environment":
@@ -125,6 +128,10 @@ class Environment:
                 "SMS_PER_ADDRESS_AN_HOUR", _whole_number(1, 100000), "20"
             ),
             sms_an_hour=reader.plain("SMS_AN_HOUR", _whole_number(1, 1000000), "1000"),
+            staff_two_factor=reader.plain(
+                "STAFF_TWO_FACTOR", _one_of(STAFF_TWO_FACTOR), "required"
+            ),
+            audit_keep_days=reader.plain("AUDIT_KEEP_DAYS", _whole_number(30, 3650), "365"),
         )
         if reader.problems:
             raise BadEnvironmentError(reader.problems)

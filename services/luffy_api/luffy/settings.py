@@ -23,7 +23,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    # The theme's templates stand in for those of Django's administration.
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "office.apps.OfficeAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -35,11 +38,17 @@ INSTALLED_APPS = [
     "django_guid",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "auditlog",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "accounts",
     "home",
     "course",
     "learning",
     "sample",
+    # The last one: it looks at the administration's pages of all others.
+    "office",
 ]
 
 MIDDLEWARE = [
@@ -48,12 +57,15 @@ MIDDLEWARE = [
     # Before everything that looks at the Host header: a health check comes under any name.
     "luffy.health.health_answers",
     "django.middleware.security.SecurityMiddleware",
+    "office.middleware.content_security",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "office.middleware.audit_trail",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -144,6 +156,8 @@ CELERY_BEAT_SCHEDULE = {
     "refresh the banners": {"task": "home.refresh_banners", "schedule": CACHE_LIFETIME_S / 2},
     # Often, because a restart of beat begins to count anew.
     "forget expired tokens": {"task": "accounts.forget_expired_tokens", "schedule": 3600},
+    "forget expired sessions": {"task": "office.forget_expired_sessions", "schedule": 3600},
+    "prune the audit trail": {"task": "office.prune_audit", "schedule": 3600},
 }
 
 # --- accounts -------------------------------------------------------------------------------------
@@ -198,6 +212,33 @@ SMS_AN_HOUR = ENVIRONMENT.sms_an_hour
 
 # Within what the edge lets through and what the container's /tmp holds of several at once.
 AVATAR_MAX_BYTES = 4 * 1024 * 1024
+
+# --- the administration ---------------------------------------------------------------------------
+
+STAFF_TWO_FACTOR = ENVIRONMENT.staff_two_factor
+# Wrong codes are counted by `luffy.limits`, which says for how long to wait; the library's own
+# pauses would say nothing.
+OTP_TOTP_THROTTLE_FACTOR = 0
+OTP_TOTP_ISSUER = "Luffy"
+
+AUDIT_KEEP_DAYS = ENVIRONMENT.audit_keep_days
+# Fields' values are told whole, on a page of their own.
+AUDITLOG_DISABLE_REMOTE_ADDR = False
+
+# Only the administration has sessions. One lasts a working day.
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_PATH = "/admin/"
+
+UNFOLD = {
+    "SITE_TITLE": _("Luffy administration"),
+    "SITE_HEADER": "Luffy",
+    "SITE_URL": "/",
+    "SITE_SYMBOL": "school",
+    "SHOW_LANGUAGES": True,
+    "STYLES": ["office.theme.stylesheet"],
+    "SIDEBAR": {"show_search": True},
+    "ACCOUNT": {"navigation": "office.theme.account_links"},
+}
 
 # --- language and time ----------------------------------------------------------------------------
 

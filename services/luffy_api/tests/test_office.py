@@ -1,0 +1,251 @@
+"""The administration's pages: they ask no other host, cost as much with many rows, and show how the
+school is doing to those who may see it."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import User
+from course.models import Course, CourseCategory
+from office import figures
+from office.charts import bars, day_chart
+from office.middleware import POLICY
+from tests.people import PASSWORD
+from tests.staff import browser, give_phone, logged_in, make_boss, make_staff
+from tests.stand import BASE_URL, Service
+
+pytestmark = pytest.mark.django_db
+
+PAGES = (
+    "/admin/",
+    "/admin/login/",
+    "/admin/password_change/",
+    "/admin/second-factor/phone/",
+    "/admin/second-factor/backup-codes/",
+    "/admin/course/course/",
+    "/admin/course/course/add/",
+    "/admin/course/coursechapter/add/",
+    "/admin/accounts/user/",
+    "/admin/accounts/user/add/",
+    "/admin/auth/group/",
+    "/admin/auditlog/logentry/",
+    "/admin/nothing/",
+)
+
+
+@pytest.fixture
+def boss() -> User:
+    return make_boss()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_asks_another_host_and_the_browser_is_told_so(boss: User, path: str) -> None:
+    client = browser() if path == "/admin/login/" else logged_in(boss)
+    answer = client.get(path)
+    assert answer.status_code in (200, 404)
+    assert answer.headers["Content-Security-Policy"] == POLICY
+    assert answer.headers["X-Frame-Options"] in ("DENY", "SAMEORIGIN")
+    page = answer.content.decode()
+    asked = re.findall(r"<(?:link|script|img|iframe|source)[^>]+?(?:src|href)=\"([^\"]+)\"", page)
+    assert [address for address in asked if re.match(r"(\w+:)?//", address)] == []
+    assert not re.search(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>\s*\S", page), (
+        "a script within the page, which the browser would refuse to run"
+    )
+    assert not re.search(r"\son(click|load|change|submit|error)=", page), "the same of an attribute"
+
+
+def test_the_api_is_not_under_the_administrations_policy(client: Client) -> None:
+    assert "Content-Security-Policy" not in client.get("/api/v1/course/category/").headers
+
+
+@pytest.mark.parametrize(
+    "name", ["unfold/css/styles.css", "unfold/fonts/inter/styles.css", "office/office.css"]
+)
+def test_no_stylesheet_asks_another_host(name: str) -> None:
+    found = finders.find(name)
+    assert isinstance(found, str)
+    with open(found, encoding="utf-8") as file:  # noqa: PTH123 - a path as Django gives it
+        text = file.read()
+    assert not re.search(r"(url\(|@import)\s*[\"']?(https?:)?//", text)
+
+
+def test_every_file_that_a_page_asks_for_is_served(settled: Service) -> None:
+    page = settled.get("/admin/login/").text
+    asked = re.findall(r"<(?:link|script)[^>]+?(?:src|href)=\"(/static/[^\"]+)\"", page)
+    assert len(asked) > 5
+    for address in asked:
+        assert settled.get(address).status_code == 200, address
+    assert BASE_URL not in page
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "Overview"), ("zh-hans", "概览")])
+def test_it_is_in_the_callers_language(boss: User, language: str, word: str) -> None:
+    page = logged_in(boss, language=language).get("/admin/").content.decode()
+    assert word in page
+
+
+def test_the_language_can_be_chosen(boss: User) -> None:
+    client = logged_in(boss)
+    answer = client.post("/admin/language/", {"language": "zh-hans", "next": "/admin/"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")
+    assert "概览" in client.get("/admin/").content.decode()
+
+
+def test_the_search_finds_pages_that_the_caller_may_see_and_nothing_else(boss: User) -> None:
+    assert (
+        "/admin/auditlog/logentry/" in logged_in(boss).get("/admin/search/?s=log").content.decode()
+    )
+    support = logged_in(make_staff("sue", "support"))
+    for word in ("log", "cours", "zzz", "%"):
+        answer = support.get("/admin/search/", {"s": word, "page": "x"})
+        assert answer.status_code == 200
+        assert "/admin/auditlog/" not in answer.content.decode()
+        assert "/admin/course/" not in answer.content.decode()
+    assert "/admin/accounts/user/" in support.get("/admin/search/?s=user").content.decode()
+    assert support.get("/admin/search/").content == b""
+
+
+# --- cost -----------------------------------------------------------------------------------------
+
+
+def queries(client: Client, path: str) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(path).status_code == 200
+    return len(captured)
+
+
+def test_lists_cost_as_many_queries_with_many_rows(
+    boss: User, make_course: Callable[..., Course]
+) -> None:
+    client = logged_in(boss)
+    paths = (
+        "/admin/",
+        "/admin/course/course/",
+        "/admin/course/coursechapter/",
+        "/admin/course/coursesection/",
+        "/admin/accounts/user/",
+        "/admin/auditlog/logentry/",
+    )
+
+    def more(number: int) -> None:
+        make_course(f"Course {number}")
+        user = make_staff(f"staff{number}", "editor")
+        give_phone(user)
+        page = f"/admin/accounts/user/{user.pk}/change/"
+        form = {"username": user.username, "first_name": "A", "is_active": "on", "is_staff": "on"}
+        assert client.post(page, form).status_code == 302
+
+    more(0)
+    for path in paths:
+        client.get(path)
+    few = {path: queries(client, path) for path in paths}
+    for number in range(1, 6):
+        more(number)
+    assert {path: queries(client, path) for path in paths} == few
+    assert max(few.values()) <= 20, few
+
+
+# --- figures --------------------------------------------------------------------------------------
+
+
+def test_who_sees_the_figures(boss: User) -> None:
+    seen = {
+        role: "office-chart" in logged_in(user).get("/admin/").content.decode()
+        for role, user in {
+            "superuser": boss,
+            **{role: make_staff(role, role) for role in ("owner", "editor", "support")},
+        }.items()
+    }
+    assert seen == {"superuser": True, "owner": True, "editor": False, "support": False}
+
+
+def test_new_people_are_counted_by_the_days_of_the_site(settings: Any) -> None:
+    settings.TIME_ZONE = "Asia/Shanghai"
+    days = figures.last_days(date(2026, 3, 3), 3)
+    moments = (
+        datetime(2026, 2, 28, 15, 59, 59, tzinfo=UTC),  # the day before, in Shanghai
+        datetime(2026, 2, 28, 16, 0, tzinfo=UTC),
+        datetime(2026, 3, 1, 15, 59, 59, tzinfo=UTC),
+        datetime(2026, 3, 1, 16, 0, tzinfo=UTC),
+        datetime(2026, 3, 3, 16, 0, tzinfo=UTC),  # the day after
+    )
+    for number, moment in enumerate(moments):
+        user = User.objects.create_user(f"u{number}", password=None)
+        User.objects.filter(pk=user.pk).update(date_joined=moment)
+    assert figures.new_people(days) == [
+        (date(2026, 3, 1), 2),
+        (date(2026, 3, 2), 1),
+        (date(2026, 3, 3), 0),
+    ]
+
+
+def test_a_day_with_another_length_is_counted_whole(settings: Any) -> None:
+    settings.TIME_ZONE = "Europe/Berlin"
+    begin, end = figures.bounds(date(2026, 3, 29))
+    assert end.astimezone(UTC) - begin.astimezone(UTC) == timedelta(hours=23)
+
+
+def test_the_figures_take_one_query_each_however_many_days(
+    django_assert_num_queries: Callable[..., Any],
+) -> None:
+    with django_assert_num_queries(1):
+        assert len(figures.new_people(figures.last_days(days=90))) == 90
+    with django_assert_num_queries(0):
+        assert figures.new_people([]) == []
+
+
+def test_hidden_and_offline_courses_are_not_among_the_most_taken(
+    make_course: Callable[..., Course],
+) -> None:
+    make_course("Few", students=1)
+    make_course("Many", students=9)
+    make_course("Hidden", students=99, is_show=False)
+    make_course("Offline", students=99, status=Course.Status.OFFLINE)
+    assert figures.most_taken_courses() == [("Many", 9), ("Few", 1)]
+    assert figures.most_taken_courses(1) == [("Many", 9)]
+
+
+def test_a_chart_has_its_numbers_in_a_table_beside_it(boss: User, category: CourseCategory) -> None:
+    User.objects.create_user("reader", password=PASSWORD)
+    page = logged_in(boss).get("/admin/").content.decode()
+    today = figures.last_days()[-1]
+    chart = day_chart("New people", figures.new_people(figures.last_days()), str)
+    assert chart.columns[-1].shown == "2"
+    assert page.count("<svg") >= 1
+    assert 'role="img"' in page
+    assert page.count(f'<th scope="row">{chart.last}</th>') == 1
+    assert today == timezone.localdate()
+
+
+def test_the_tallest_column_fills_the_drawing_and_nothing_is_nothing() -> None:
+    days = [(date(2026, 3, 1), Decimal(5)), (date(2026, 3, 2), Decimal(20)), (date(2026, 3, 3), 0)]
+    chart = day_chart("Sales", days, lambda value: f"¥{value}")
+    assert [(column.y, column.height) for column in chart.columns] == [
+        (75.0, 25.0),
+        (0.0, 100.0),
+        (100.0, 0.0),
+    ]
+    assert (chart.total, chart.highest, chart.width) == ("¥25", "¥20", 30)
+    empty = day_chart("Sales", [], str)
+    assert (empty.total, empty.highest, empty.first, empty.last) == ("0", "0", "", "")
+    flat = day_chart("Sales", [(date(2026, 3, 1), 0)], str)
+    assert flat.columns[0].height == 0.0
+
+
+def test_bars_are_shares_of_the_longest() -> None:
+    found = bars([("a", 10), ("b", 4), ("c", 0)], str)
+    assert [(bar.label, bar.shown, bar.share) for bar in found] == [
+        ("a", "10", 100.0),
+        ("b", "4", 40.0),
+        ("c", "0", 0.0),
+    ]
+    assert bars([], str) == []
