@@ -1,12 +1,12 @@
 """The app of the administration, and the administration itself as Django knows it."""
 
 from django.apps import AppConfig
-from django.contrib.admin.apps import AdminConfig
+from django.contrib.admin import apps as admin_apps
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
-class OfficeAdminConfig(AdminConfig):
+class OfficeAdminConfig(admin_apps.AdminConfig):
     """Django's administration with this app's site."""
 
     default = False

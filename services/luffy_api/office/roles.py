@@ -40,7 +40,7 @@ def is_owner(user: Any) -> bool:
     """Whether `user` manages staff: an owner, or a superuser."""
     if not user.is_active:
         return False
-    return user.is_superuser or user.groups.filter(name=OWNER).exists()
+    return bool(user.is_superuser or user.groups.filter(name=OWNER).exists())
 
 
 def rights() -> dict[str, set[Right]]:

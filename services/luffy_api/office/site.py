@@ -2,20 +2,19 @@
 
 from typing import Any
 
-from django.contrib.admin import AdminSite
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
 
 from office.login_form import LoginForm
-from office.second_factor.state import is_done
+from office.second_factor.state import gave_password, is_done
 from office.second_factor.views import SecondFactorPages
 
 
@@ -26,31 +25,27 @@ class OfficeSite(UnfoldAdminSite):
     index_template = "office/index.html"
     login_form = LoginForm
 
-    def is_staff(self, request: HttpRequest) -> bool:
-        """Whether the caller is of the staff and gave a password."""
-        return AdminSite.has_permission(self, request)
-
     def has_permission(self, request: HttpRequest) -> bool:
         """Whether the caller may see any page at all."""
-        return self.is_staff(request) and is_done(request)
+        return gave_password(request) and is_done(request)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """The second step's pages, and all others."""
         return [*SecondFactorPages(self).urls, *super().get_urls()]
 
-    @never_cache
+    @method_decorator(never_cache)
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponseBase:
+    ) -> HttpResponse:
         """The password; whoever gave it already goes on to the second step."""
-        if self.is_staff(request) and not is_done(request):
+        if gave_password(request) and not is_done(request):
             wanted = request.GET.get(REDIRECT_FIELD_NAME, reverse(f"{self.name}:index"))
             return redirect_to_login(wanted, reverse(f"{self.name}:second_factor"))
         return super().login(request, extra_context)
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    ) -> TemplateResponse:
         """The overview, with figures for those who may see them."""
         from office.overview import overview
 

@@ -7,6 +7,8 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from office.second_factor.state import is_verified
+
 
 def stylesheet(_request: HttpRequest) -> str:
     """The address of the styles that are ours."""
@@ -19,7 +21,6 @@ def account_links(request: HttpRequest) -> list[dict[str, Any]]:
         {"title": _("Change password"), "link": reverse("admin:password_change")},
         {"title": _("Two-factor login"), "link": reverse("admin:second_factor_phone")},
     ]
-    user = request.user
-    if user.is_authenticated and user.is_verified():
+    if is_verified(request):
         links.append({"title": _("Backup codes"), "link": reverse("admin:backup_codes")})
     return links

@@ -17,8 +17,9 @@ SECRET = "3132333435363738393031323334353637383930"
 
 def make_staff(name: str, role: str | None = None, **fields: Any) -> User:
     """Somebody of the staff, with a role or none."""
-    fields = {"is_staff": True, "email": f"{name}@example.com"} | fields
-    user = User.objects.create_user(name, password=PASSWORD, **fields)
+    email = fields.pop("email", f"{name}@example.com")
+    fields.setdefault("is_staff", True)
+    user = User.objects.create_user(name, email, PASSWORD, **fields)
     if role is not None:
         user.groups.add(Group.objects.get(name=role))
     return user
@@ -31,7 +32,8 @@ def make_boss(name: str = "boss") -> User:
 
 def give_phone(user: User, secret: str = SECRET) -> TOTPDevice:
     """A phone that is set up."""
-    return TOTPDevice.objects.create(user=user, name="phone", key=secret)
+    device: TOTPDevice = TOTPDevice.objects.create(user=user, name="phone", key=secret)
+    return device
 
 
 def shown_by_phone(secret: str = SECRET, seconds_from_now: float = 0) -> str:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.models import User
 from course.models import Course, CourseCategory
 from office import figures
-from office.charts import bars, day_chart
+from office.charts import Number, bars, day_chart
 from office.middleware import POLICY
 from tests.people import PASSWORD
 from tests.staff import browser, give_phone, logged_in, make_boss, make_staff
@@ -227,7 +227,11 @@ def test_a_chart_has_its_numbers_in_a_table_beside_it(boss: User, category: Cour
 
 
 def test_the_tallest_column_fills_the_drawing_and_nothing_is_nothing() -> None:
-    days = [(date(2026, 3, 1), Decimal(5)), (date(2026, 3, 2), Decimal(20)), (date(2026, 3, 3), 0)]
+    days: list[tuple[date, Number]] = [
+        (date(2026, 3, 1), Decimal(5)),
+        (date(2026, 3, 2), Decimal(20)),
+        (date(2026, 3, 3), 0),
+    ]
     chart = day_chart("Sales", days, lambda value: f"¥{value}")
     assert [(column.y, column.height) for column in chart.columns] == [
         (75.0, 25.0),

@@ -181,10 +181,11 @@ def test_nobody_changes_their_own_rights(staff: dict[str, User], who: str) -> No
     page, _form = change(user)
     every_group = [group.pk for group in Group.objects.all()]
     every_right = [right.pk for right in Permission.objects.all()]
-    for fields in (
+    attempts: tuple[dict[str, Any], ...] = (
         {"is_superuser": "on", "groups": every_group, "user_permissions": every_right},
         {"is_staff": None, "is_active": None, "is_superuser": None, "groups": []},
-    ):
+    )
+    for fields in attempts:
         logged_in(user).post(page, change(user, **fields)[1])
         user = User.objects.get(pk=user.pk)
         assert (

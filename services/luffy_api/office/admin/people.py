@@ -54,7 +54,7 @@ class PeopleAdmin(UserAdmin, ModelAdmin):
     ordering = ("-date_joined", "-id")
     readonly_fields = ("last_login", "date_joined")
     filter_horizontal = ("groups", "user_permissions")
-    actions_detail = ("reset_two_factor",)
+    actions_detail = ("reset_two_factor",)  # type: ignore[assignment]
     # A count of all people beside each filter's count reads the table once more.
     show_full_result_count = False
 
@@ -63,8 +63,8 @@ class PeopleAdmin(UserAdmin, ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """People with their roles, and whether they have a phone set up, in two queries."""
         phones = TOTPDevice.objects.filter(user=OuterRef("pk"), confirmed=True)
-        people = super().get_queryset(request).annotate(has_phone=Exists(phones))
-        return people.prefetch_related("groups")
+        people: QuerySet[User] = super().get_queryset(request)
+        return people.annotate(has_phone=Exists(phones)).prefetch_related("groups")
 
     @display(description=_("roles"))
     def shown_roles(self, user: User) -> str:
@@ -79,7 +79,7 @@ class PeopleAdmin(UserAdmin, ModelAdmin):
         """Whether a phone is set up; of no matter for who is not of the staff."""
         return user.has_phone if user.is_staff else None  # type: ignore[attr-defined]
 
-    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """Django's sections and one of ours; a user who is being made has but a name yet."""
         if obj is None:
             return self.add_fieldsets
@@ -91,11 +91,9 @@ class PeopleAdmin(UserAdmin, ModelAdmin):
             (_("Dates"), {"fields": ("last_login", "date_joined")}),
         )
 
-    def get_readonly_fields(
-        self, request: HttpRequest, obj: User | None = None
-    ) -> Sequence[str | Any]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         """What the caller may see of this user and not change."""
-        fields = [*super().get_readonly_fields(request, obj)]
+        fields = [str(name) for name in super().get_readonly_fields(request, obj)]
         if obj is None:
             return fields
         if not is_owner(request.user) or obj.pk == request.user.pk:
@@ -106,10 +104,11 @@ class PeopleAdmin(UserAdmin, ModelAdmin):
 
     def formfield_for_manytomany(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
-    ) -> ModelMultipleChoiceField[Model] | None:
+    ) -> "ModelMultipleChoiceField[Model] | None":
         """An owner gives the roles. A group that a superuser made is not theirs to give."""
         field = super().formfield_for_manytomany(db_field, request, **kwargs)
-        if field is not None and db_field.name == "groups" and not request.user.is_superuser:
+        roles = db_field.name == "groups" and not request.user.is_superuser
+        if roles and field is not None and field.queryset is not None:
             match = request.resolver_match
             user_id = match.kwargs.get("object_id") if match else None
             theirs = Q(name__in=ROLES) | Q(user__pk=user_id)

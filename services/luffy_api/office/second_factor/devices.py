@@ -58,7 +58,7 @@ def set_phone(user: User, secret: str, matched: TOTP) -> TOTPDevice:
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
         had_one = TOTPDevice.objects.filter(user=user).delete()[0] > 0
-        device = TOTPDevice.objects.create(
+        device: TOTPDevice = TOTPDevice.objects.create(
             user=user,
             name="phone",
             key=secret,

@@ -61,14 +61,14 @@ def folded(code: str) -> str:
 
 
 def _phone(user: User, code: str) -> Device | None:
-    for device in TOTPDevice.objects.select_for_update().filter(user=user, confirmed=True):
-        if device.verify_token(code):
-            return device
-    return None
+    phones = TOTPDevice.objects.select_for_update().filter(user=user, confirmed=True)
+    device: TOTPDevice | None = phones.first()
+    return device if device is not None and device.verify_token(code) else None
 
 
 def _backup(user: User, code: str) -> Device | None:
-    device = StaticDevice.objects.select_for_update().filter(user=user, confirmed=True).first()
+    kept = StaticDevice.objects.select_for_update().filter(user=user, confirmed=True)
+    device: StaticDevice | None = kept.first()
     if device is None:
         return None
     used, _rows = StaticToken.objects.filter(device=device, token=digest(user, code)).delete()

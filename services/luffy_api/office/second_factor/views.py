@@ -28,7 +28,7 @@ from luffy.caller import caller_network
 from luffy.limits import Limit, TooManyRequests, take
 from office.second_factor import devices, qr
 from office.second_factor.forms import CodeForm
-from office.second_factor.state import is_done
+from office.second_factor.state import gave_password, is_done, is_verified
 from office.second_factor.verification import WrongSecondFactorError, folded, verify
 
 _SECRET = "office_phone_secret"  # noqa: S105 - where in the session it lies
@@ -77,7 +77,7 @@ class SecondFactorPages:
         """Set a phone up: the first, or another in its place."""
         user = _user(request)
         had_one = devices.has_phone(user)
-        if had_one and not request.user.is_verified():
+        if had_one and not is_verified(request):
             return self._to("second_factor", request)
         # In the session until the phone proves to have it: no half set up device is ever stored.
         secret = request.session.setdefault(_SECRET, devices.new_secret())
@@ -110,7 +110,7 @@ class SecondFactorPages:
     def backup_codes(self, request: HttpRequest) -> HttpResponseBase:
         """Tell how many are left, and make new ones."""
         user = _user(request)
-        if not request.user.is_verified():
+        if not is_verified(request):
             return self._to("second_factor", request)
         if request.method == "POST":
             return self._show_codes(request, user)
@@ -127,7 +127,7 @@ class SecondFactorPages:
         @never_cache
         @csrf_protect
         def inner(request: HttpRequest) -> HttpResponseBase:
-            if not self._site.is_staff(request):
+            if not gave_password(request):
                 login = reverse(f"{self._site.name}:login")
                 return redirect_to_login(reverse(f"{self._site.name}:index"), login)
             return view(request)
