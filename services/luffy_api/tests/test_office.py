@@ -8,11 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.contrib.staticfiles import finders
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from unfold.admin import ModelAdmin
 
 from accounts.models import User
 from course.models import Course, CourseCategory
@@ -112,6 +114,24 @@ def test_the_search_finds_pages_that_the_caller_may_see_and_nothing_else(boss: U
         assert "/admin/course/" not in answer.content.decode()
     assert "/admin/accounts/user/" in support.get("/admin/search/?s=user").content.decode()
     assert support.get("/admin/search/").content == b""
+
+
+def test_every_page_is_the_themes_and_none_holds_secrets() -> None:
+    for model, page in admin.site._registry.items():
+        assert isinstance(page, ModelAdmin), model
+        names = {field.name for field in model._meta.get_fields()}
+        assert not names & {"key", "token", "jti"}, model
+
+
+def test_pages_of_libraries_that_hold_secrets_are_not_there(boss: User) -> None:
+    client = logged_in(boss)
+    for path in (
+        "otp_totp/totpdevice",
+        "otp_static/staticdevice",
+        "token_blacklist/outstandingtoken",
+        "token_blacklist/blacklistedtoken",
+    ):
+        assert client.get(f"/admin/{path}/").status_code == 404
 
 
 # --- cost -----------------------------------------------------------------------------------------
