@@ -5,14 +5,18 @@ with exit code 78 (EX_CONFIG of sysexits.h) and names every wrong variable at on
 expected, what was found, and what to do. The text of a secret is never printed.
 """
 
+import base64
+import binascii
 import os
 import sys
 import zoneinfo
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn, TypeVar, cast
 from urllib.parse import urlsplit
+
+from Cryptodome.PublicKey import RSA
 
 T = TypeVar("T")
 
@@ -24,6 +28,7 @@ STAFF_TWO_FACTOR = ("required", "optional")
 # Django's own deployment check (security.W009) asks for this length.
 SECRET_KEY_MIN_LENGTH = 50
 ADMIN_PASSWORD_MIN_LENGTH = 12
+RSA_MIN_BITS = 2048
 # Only worker classes that the database driver works with: mysqlclient blocks, so gevent gains
 # nothing, and gunicorn's asynchronous classes want ASGI.
 WORKER_CLASSES = ("gthread", "sync")
@@ -46,6 +51,20 @@ class SmsSettings:
     access_key_secret: str
     sign_name: str
     template_code: str
+
+
+@dataclass(frozen=True)
+class AlipaySettings:
+    """How payments are taken: by Alipay, or by what speaks like it. The keys are PEM."""
+
+    gateway_url: str
+    page_url: str
+    app_id: str
+    seller_id: str
+    private_key: str = field(repr=False)
+    public_key: str
+    notify_url: str
+    return_url: str
 
 
 @dataclass(frozen=True)
@@ -79,6 +98,8 @@ class Environment:
     sms_per_phone_a_day: int
     sms_per_address_an_hour: int
     sms_an_hour: int
+    alipay: AlipaySettings | None
+    order_lifetime_s: int
     staff_two_factor: str
     audit_keep_days: int
 
@@ -128,6 +149,8 @@ class Environment:
                 "SMS_PER_ADDRESS_AN_HOUR", _whole_number(1, 100000), "20"
             ),
             sms_an_hour=reader.plain("SMS_AN_HOUR", _whole_number(1, 1000000), "1000"),
+            alipay=_alipay(reader),
+            order_lifetime_s=reader.plain("ORDER_LIFETIME", _whole_number(300, 86400), "1800"),
             staff_two_factor=reader.plain(
                 "STAFF_TWO_FACTOR", _one_of(STAFF_TWO_FACTOR), "required"
             ),
@@ -223,11 +246,38 @@ def _sms(reader: _Reader) -> SmsSettings | None:
     if not reader.has("SMS_URL"):
         return None
     return SmsSettings(
-        url=reader.plain("SMS_URL", _web_address),
+        url=reader.plain("SMS_URL", _web_address("https://dysmsapi.aliyuncs.com/")),
         access_key_id=reader.plain("SMS_ACCESS_KEY_ID", _text),
         access_key_secret=reader.secret("SMS_ACCESS_KEY_SECRET", _text),
         sign_name=reader.plain("SMS_SIGN_NAME", _text),
         template_code=reader.plain("SMS_TEMPLATE_CODE", _text),
+    )
+
+
+def _alipay(reader: _Reader) -> AlipaySettings | None:
+    """The payment gateway's settings: with an address all of them, without one none is looked
+    at."""
+    if not reader.has("ALIPAY_GATEWAY_URL"):
+        return None
+    gateway_address = _web_address("https://openapi.alipay.com/gateway.do")
+    gateway_url = reader.plain("ALIPAY_GATEWAY_URL", gateway_address)
+    # Browsers may find it elsewhere than this service does.
+    page_url = gateway_url
+    if reader.has("ALIPAY_PAGE_URL"):
+        page_url = reader.plain("ALIPAY_PAGE_URL", gateway_address)
+    return AlipaySettings(
+        gateway_url=gateway_url,
+        page_url=page_url,
+        app_id=reader.plain("ALIPAY_APP_ID", _digits(1, 32)),
+        seller_id=reader.plain("ALIPAY_SELLER_ID", _digits(16, 16)),
+        private_key=reader.secret("ALIPAY_PRIVATE_KEY", _rsa_key(private=True)),
+        public_key=reader.secret("ALIPAY_PUBLIC_KEY", _rsa_key(private=False)),
+        notify_url=reader.plain(
+            "ALIPAY_NOTIFY_URL", _web_address("https://shop.example/api/v1/order/success/")
+        ),
+        return_url=reader.plain(
+            "ALIPAY_RETURN_URL", _web_address("https://shop.example/pay/success")
+        ),
     )
 
 
@@ -284,16 +334,54 @@ def _redis_url(value: str) -> str:
     return value
 
 
-def _web_address(value: str) -> str:
-    expected = "an address such as https://dysmsapi.aliyuncs.com/, without user, query or fragment"
-    try:
-        url = urlsplit(value)
-        wrong = url.port == 0 or not url.hostname or "@" in url.netloc
-    except ValueError:
-        raise _UnexpectedError(expected) from None
-    if wrong or url.scheme not in SCHEMES or url.query or url.fragment or " " in value:
-        raise _UnexpectedError(expected)
-    return value
+def _web_address(example: str) -> Callable[[str], str]:
+    expected = f"an address such as {example}, without user, query or fragment"
+
+    def parse(value: str) -> str:
+        try:
+            url = urlsplit(value)
+            wrong = url.port == 0 or not url.hostname or "@" in url.netloc
+        except ValueError:
+            raise _UnexpectedError(expected) from None
+        if wrong or url.scheme not in SCHEMES or url.query or url.fragment or " " in value:
+            raise _UnexpectedError(expected)
+        return value
+
+    return parse
+
+
+def _digits(fewest: int, most: int) -> Callable[[str], str]:
+    number = str(most) if fewest == most else f"{fewest} to {most}"
+
+    def parse(value: str) -> str:
+        if not (value.isascii() and value.isdecimal() and fewest <= len(value) <= most):
+            raise _UnexpectedError(f"{number} digits")
+        return value
+
+    return parse
+
+
+def _bare(value: str) -> bytes:
+    return base64.b64decode("".join(value.split()), validate=True)
+
+
+def _rsa_key(*, private: bool) -> Callable[[str], str]:
+    """Reads a key as PEM or as the bare Base64 of it that Alipay's console and tools give."""
+    kind = "private" if private else "public"
+    expected = f"an RSA {kind} key of {RSA_MIN_BITS} or more bits, as PEM or bare Base64"
+
+    def parse(value: str) -> str:
+        try:
+            is_pem = value.lstrip().startswith("-----BEGIN")
+            encoded = value.strip() if is_pem else _bare(value)
+            key = RSA.import_key(encoded)
+        except (ValueError, IndexError, TypeError, binascii.Error):
+            raise _UnexpectedError(expected) from None
+        if key.has_private() != private or key.size_in_bits() < RSA_MIN_BITS:
+            raise _UnexpectedError(expected)
+        return key.export_key("PEM").decode()
+
+    return parse
 
 
 def _hosts(value: str) -> list[str]:

@@ -46,6 +46,14 @@ class RedisUnavailable(APIException):
     wait = RETRY_AFTER_S
 
 
+class FieldedError(APIException):
+    """An error with a word of its own that says something of the fields that were sent."""
+
+    def __init__(self, fields: Mapping[str, list[str]], message: str | None = None) -> None:
+        super().__init__(message)
+        self.fields = fields
+
+
 def error_body(
     code: int, error: str, message: str, fields: Mapping[str, list[str]] | None = None
 ) -> dict[str, Any]:
@@ -72,14 +80,16 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     response = drf_exception_handler(error, context)
     if response is None:
         return None
-    fields = _fields(error.detail) if isinstance(error, ValidationError) else {}
-    if fields:
+    fields: Mapping[str, list[str]] = {}
+    if isinstance(error, ValidationError):
+        fields = _fields(error.detail)
         message = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in fields.items())
         word = "invalid"
     else:
         # Django's own Http404 and PermissionDenied became DRF's in the call above.
         detail = response.data["detail"]
         message, word = str(detail), getattr(detail, "code", "error")
+        fields = getattr(error, "fields", {})
     response.data = error_body(response.status_code, word, message, fields)
     return response
 

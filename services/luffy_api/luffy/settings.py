@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "home",
     "course",
     "learning",
+    "shop",
     "sample",
     # The last one: it looks at the administration's pages of all others.
     "office",
@@ -156,6 +157,9 @@ CELERY_BEAT_SCHEDULE = {
     "refresh the banners": {"task": "home.refresh_banners", "schedule": CACHE_LIFETIME_S / 2},
     # Often, because a restart of beat begins to count anew.
     "forget expired tokens": {"task": "accounts.forget_expired_tokens", "schedule": 3600},
+    "expire orders": {"task": "shop.expire_orders", "schedule": 60},
+    "ask about payments": {"task": "shop.reconcile", "schedule": 60},
+    "finish refunds": {"task": "shop.finish_refunds", "schedule": 60},
     "forget expired sessions": {"task": "office.forget_expired_sessions", "schedule": 3600},
     "prune the audit trail": {"task": "office.prune_audit", "schedule": 3600},
 }
@@ -213,21 +217,31 @@ SMS_AN_HOUR = ENVIRONMENT.sms_an_hour
 # Within what the edge lets through and what the container's /tmp holds of several at once.
 AVATAR_MAX_BYTES = 4 * 1024 * 1024
 
+# --- shop -----------------------------------------------------------------------------------------
+
+ALIPAY = ENVIRONMENT.alipay
+ORDER_LIFETIME_S = ENVIRONMENT.order_lifetime_s
+# Courses in a cart, and in an order.
+CART_SIZE = 50
+# Of one buyer; each may reserve a coupon and is asked about.
+MOST_UNPAID_ORDERS = 20
+MOST_ORDERS_AN_HOUR = 60
+# Codes of coupons that were refused: they are not to be guessed.
+COUPON_WINDOW_S = 15 * 60
+COUPON_TRIES_PER_PERSON = 10
+COUPON_TRIES_PER_ADDRESS = 100
+
 # --- the administration ---------------------------------------------------------------------------
 
 STAFF_TWO_FACTOR = ENVIRONMENT.staff_two_factor
 # Wrong codes are counted by `luffy.limits`, which says for how long to wait; the library's own
 # pauses would say nothing.
 OTP_TOTP_THROTTLE_FACTOR = 0
-OTP_TOTP_ISSUER = "Luffy"
 
 AUDIT_KEEP_DAYS = ENVIRONMENT.audit_keep_days
-# Fields' values are told whole, on a page of their own.
-AUDITLOG_DISABLE_REMOTE_ADDR = False
 
 # Only the administration has sessions. One lasts a working day.
 SESSION_COOKIE_AGE = 12 * 3600
-SESSION_COOKIE_PATH = "/admin/"
 
 UNFOLD = {
     "SITE_TITLE": _("Luffy administration"),

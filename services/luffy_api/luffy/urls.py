@@ -13,6 +13,7 @@ urlpatterns = [
     path(f"{API}openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
     path(f"{API}docs/", SpectacularSwaggerSplitView.as_view(url_name="openapi"), name="docs"),
     path(f"{API}user/", include("accounts.urls")),
+    path(API, include("shop.urls")),
     # Before the administration's own, which answers everything else below its address.
     path("admin/language/", set_language, name="set_language"),
     path("admin/", admin.site.urls),

@@ -16,7 +16,6 @@ from typing import Any
 from auditlog.models import LogEntry
 from auditlog.registry import auditlog
 from auditlog.signals import pre_log
-from django.contrib import admin
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
@@ -24,6 +23,7 @@ from django.db.models.signals import m2m_changed, pre_save
 from django.utils import timezone
 
 from accounts.models import User
+from office.pages import shown_models
 
 logger = logging.getLogger(__name__)
 
@@ -66,8 +66,8 @@ def unwatched() -> Iterator[None]:
 
 
 def watch_models() -> None:
-    """Have every model that has a page in the administration written down."""
-    for model in admin.site._registry:
+    """Have every model that has a place in the administration written down."""
+    for model in shown_models():
         if model is not LogEntry and not auditlog.contains(model):
             names = [field.name for field in model._meta.get_fields()]
             auditlog.register(

@@ -6,13 +6,15 @@ would need its time zone tables for that, which not every MariaDB has.
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet, Sum
 from django.utils import timezone
 
 from accounts.models import User
 from course.models import Course
+from shop.models import Order, OrderDetail
 
 DAYS = 30
 BEST_COURSES = 10
@@ -64,3 +66,42 @@ def most_taken_courses(most: int = BEST_COURSES) -> list[tuple[str, int]]:
     """The courses with most students, as visitors see them."""
     courses = Course.objects.public().order_by("-students", "pk")[:most]
     return list(courses.values_list("name", "students"))
+
+
+def sales(days: Sequence[date]) -> list[tuple[date, Decimal]]:
+    """What was paid on each day, less what was given back of it since."""
+    paid = Order.objects.filter(payment__isnull=False)
+
+    def kept(condition: Q) -> Sum:
+        return Sum(F("total_amount") - F("refunded_amount"), filter=condition)
+
+    return [(day, Decimal(amount)) for day, amount in by_day(paid, "pay_time", days, kept)]
+
+
+def orders_by_state() -> list[tuple[str, int]]:
+    """How many orders stand where, in the order of the states."""
+    counts = dict(Order.objects.order_by().values_list("order_status").annotate(number=Count("pk")))
+    return [(str(state.label), counts.get(state.value, 0)) for state in Order.Status]
+
+
+def best_courses(days: Sequence[date], most: int = BEST_COURSES) -> list[tuple[str, Decimal]]:
+    """The courses that brought most within `days`; what was given back is left out.
+
+    A course that was renamed in between has one of its names.
+    """
+    if not days:
+        return []
+    rows = (
+        OrderDetail.objects.filter(
+            order__payment__isnull=False,
+            order__pay_time__gte=bounds(days[0])[0],
+            order__pay_time__lt=bounds(days[-1])[1],
+            refund=None,
+        )
+        .order_by()
+        .values("course_id")
+        .annotate(taken=Sum("real_price"), shown=Max("name"))
+        .filter(taken__gt=0)
+        .order_by("-taken", "course_id")[:most]
+    )
+    return [(row["shown"], row["taken"]) for row in rows]

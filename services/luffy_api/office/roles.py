@@ -9,9 +9,10 @@ from typing import Any
 
 from django.apps import apps as global_apps
 from django.apps.registry import Apps
-from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.db import models
+
+from office.pages import shown_models
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,17 @@ SUPERUSERS_ALONE = frozenset(
     for app, model in (("auth", "group"), ("auditlog", "logentry"))
     for action in ("add", "change", "delete")
 )
-SUPPORTS_RIGHTS = frozenset((("accounts", "view_user"),))
+SUPPORTS_RIGHTS = frozenset(
+    (
+        ("accounts", "view_user"),
+        ("shop", "view_order"),
+        ("shop", "view_orderdetail"),
+        ("shop", "view_payment"),
+        ("shop", "view_refund"),
+        ("shop", "view_coupon"),
+        ("shop", "refund_order"),
+    )
+)
 
 
 def is_owner(user: Any) -> bool:
@@ -45,7 +56,7 @@ def is_owner(user: Any) -> bool:
 
 def rights() -> dict[str, set[Right]]:
     """The rights of each role, as the administration's pages of today need them."""
-    every = {right for model in admin.site._registry for right in _rights_on(model)}
+    every = {right for model in shown_models() for right in _rights_on(model)}
     return {
         OWNER: every - SUPERUSERS_ALONE | {FIGURES},
         EDITOR: {right for right in every if right[0] in CATALOGUE_APPS},

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from course.models import Course, CourseSection, Teacher
+from shop.models import Coupon
 
 VIDEO, DOCUMENT, EXERCISE = (
     CourseSection.Type.VIDEO,
@@ -23,6 +24,18 @@ class SampleBanner:
     picture: str
     words: str
     link: str
+
+
+@dataclass(frozen=True)
+class SampleCoupon:
+    """A coupon that anybody may use once."""
+
+    code: str
+    name: str
+    kind: Coupon.Kind
+    value: Decimal
+    minimum: Decimal = Decimal(0)
+    most_uses: int | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +109,24 @@ BANNERS = (
 
 CATEGORIES = ("Python 编程（示例）", "Linux 运维（示例）", "数据分析（示例）")
 PYTHON, LINUX, DATA = CATEGORIES
+
+COUPONS = (
+    SampleCoupon("SAMPLE-10", "示例：九折 Sample: 10 % off", Coupon.Kind.PERCENT, Decimal(10)),
+    SampleCoupon(
+        "SAMPLE-50",
+        "示例：满 200 减 50 Sample: 50 off orders from 200 on",
+        Coupon.Kind.AMOUNT,
+        Decimal(50),
+        minimum=Decimal(200),
+    ),
+    SampleCoupon(
+        "SAMPLE-FREE",
+        "示例：一百份免费课程 Sample: free for a hundred",
+        Coupon.Kind.PERCENT,
+        Decimal(100),
+        most_uses=100,
+    ),
+)
 
 HOT_WORDS = ("Python", "数据分析", "Linux", "容器")
 

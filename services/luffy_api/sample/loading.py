@@ -16,9 +16,18 @@ from course.models import (
     Teacher,
 )
 from home.models import Banner
-from sample.content import BANNERS, CATEGORIES, COURSES, HOT_WORDS, TEACHERS, SampleCourse
+from sample.content import (
+    BANNERS,
+    CATEGORIES,
+    COUPONS,
+    COURSES,
+    HOT_WORDS,
+    TEACHERS,
+    SampleCourse,
+)
 from sample.models import LoadedSample
 from sample.pictures import BANNER_SIZE, COURSE_SIZE, TEACHER_SIZE, draw_if_missing
+from shop.models import Coupon
 
 # Below MEDIA_ROOT, where no upload ever goes.
 FOLDER = "sample"
@@ -45,7 +54,7 @@ def load_samples() -> Loaded:
     pictures = sum(draw_if_missing(*picture) for picture in _pictures())
     with transaction.atomic():
         rows = _add_banners() + _add_categories() + _add_teachers() + _add_courses()
-        rows += _add_hot_words()
+        rows += _add_hot_words() + _add_coupons()
     return Loaded(rows, pictures)
 
 
@@ -118,6 +127,22 @@ def _add_hot_words() -> int:
     for place, word in enumerate(HOT_WORDS, start=1):
         if _is_new(HotWord, word=word):
             HotWord.objects.create(word=word, orders=place)
+            added += 1
+    return added
+
+
+def _add_coupons() -> int:
+    added = 0
+    for coupon in COUPONS:
+        if _is_new(Coupon, code=coupon.code):
+            Coupon.objects.create(
+                code=coupon.code,
+                name=coupon.name,
+                kind=coupon.kind,
+                value=coupon.value,
+                minimum=coupon.minimum,
+                most_uses=coupon.most_uses,
+            )
             added += 1
     return added
 

@@ -28,6 +28,7 @@ from course.models import (
 )
 from home.models import Banner
 from sample.models import LoadedSample
+from shop.models import Coupon
 
 WITH_ROWS: tuple[type[models.Model], ...] = (
     LoadedSample,
@@ -39,6 +40,7 @@ WITH_ROWS: tuple[type[models.Model], ...] = (
     CourseSection,
     CourseSearch,
     HotWord,
+    Coupon,
 )
 MIGRATIONS = "django_migrations"
 
@@ -140,13 +142,13 @@ def _insert(table: str, names: Iterable[str], values: Iterable[str]) -> str:
 
 
 def _literal(field: "models.Field[Any, Any]", value: Any) -> str:
+    if value is None:
+        return "NULL"
     # Moments are those of the import, and the file is the same whenever it is generated.
     if isinstance(field, models.DateTimeField):
         return "UTC_TIMESTAMP(6)"
     if isinstance(field, models.DateField):
         return _quoted(value.isoformat())
-    if value is None:
-        return "NULL"
     if isinstance(value, bool):
         return str(int(value))
     if isinstance(value, int | Decimal):

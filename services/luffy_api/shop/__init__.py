@@ -1,0 +1,1 @@
+"""Buying courses: cart, coupons, orders, payments and refunds."""

@@ -1,0 +1,18 @@
+"""The app's name, and what it hands over of a person."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ShopConfig(AppConfig):
+    """Buying courses."""
+
+    name = "shop"
+    verbose_name = _("Shop")
+
+    def ready(self) -> None:
+        """Have orders handed over and forgotten with all else that is known of a person."""
+        from accounts.personal_data import Part, add_part
+        from shop import personal_data
+
+        add_part(Part("shop", personal_data.export, personal_data.forget))
