@@ -1,7 +1,12 @@
 """Courses in the administration."""
 
+from typing import Any, ClassVar
+
 from django.contrib import admin
+from django.db.models import TextField
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from course.models import (
     Course,
@@ -19,6 +24,9 @@ class ChapterInline(TabularInline):
     """A course's chapters on its own page; each leads to the page with its sections."""
 
     model = CourseChapter
+    formfield_overrides: ClassVar[dict[Any, Any]] = {
+        TextField: {"widget": UnfoldAdminTextareaWidget({"rows": 2})}
+    }
     fields = ("chapter", "name", "summary", *PLACE_AND_SIGHT)
     extra = 0
     show_change_link = True
@@ -68,6 +76,13 @@ class CourseAdmin(ModelAdmin):
     list_select_related = ("course_category", "teacher")
     search_fields = ("name", "brief")
     autocomplete_fields = ("teacher", "course_category")
+    fieldsets = (
+        (None, {"fields": ("name", "course_img", "course_category", "teacher", "level")}),
+        (_("Sale"), {"fields": ("price", "course_type", "status", "pub_date", "period")}),
+        (_("Texts"), {"fields": ("brief", "details", "attachment_path")}),
+        (_("Numbers"), {"fields": ("students", "sections", "pub_sections")}),
+        (_("Place and sight"), {"fields": PLACE_AND_SIGHT}),
+    )
     inlines = (ChapterInline,)
 
 

@@ -18,6 +18,8 @@ from shop.models import Order, OrderDetail
 
 DAYS = 30
 BEST_COURSES = 10
+# The states of an order whose money came, whatever became of it.
+PAID = (Order.Status.PAID, Order.Status.REFUNDING, Order.Status.REFUNDED)
 
 
 def last_days(today: date | None = None, days: int = DAYS) -> list[date]:
@@ -70,7 +72,7 @@ def most_taken_courses(most: int = BEST_COURSES) -> list[tuple[str, int]]:
 
 def sales(days: Sequence[date]) -> list[tuple[date, Decimal]]:
     """What was paid on each day, less what was given back of it since."""
-    paid = Order.objects.filter(payment__isnull=False)
+    paid = Order.objects.filter(order_status__in=PAID)
 
     def kept(condition: Q) -> Sum:
         return Sum(F("total_amount") - F("refunded_amount"), filter=condition)
@@ -93,7 +95,7 @@ def best_courses(days: Sequence[date], most: int = BEST_COURSES) -> list[tuple[s
         return []
     rows = (
         OrderDetail.objects.filter(
-            order__payment__isnull=False,
+            order__order_status__in=PAID,
             order__pay_time__gte=bounds(days[0])[0],
             order__pay_time__lt=bounds(days[-1])[1],
             refund=None,

@@ -21,6 +21,7 @@ from course.models import Course, CourseCategory
 from office import figures
 from office.charts import Number, bars, day_chart
 from office.middleware import POLICY
+from shop.models import Order, OrderDetail, Refund
 from tests.people import PASSWORD
 from tests.staff import browser, give_phone, logged_in, make_boss, make_staff
 from tests.stand import BASE_URL, Service
@@ -47,6 +48,30 @@ PAGES = (
 @pytest.fixture
 def boss() -> User:
     return make_boss()
+
+
+@pytest.fixture
+def order(boss: User) -> Callable[..., Order]:
+    """Makes an order over courses, paid today for 10 each unless it is told otherwise."""
+
+    def make(*courses: Course, status: int = Order.Status.PAID, **fields: Any) -> Order:
+        now = timezone.now()
+        total = 10 * len(courses)
+        fields = {"pay_time": now, "total_amount": total, "amount": total} | fields
+        made = Order.objects.create(
+            out_trade_no=f"T{Order.objects.count()}",
+            user=boss,
+            expires=now,
+            order_status=status,
+            **fields,
+        )
+        for course in courses:
+            OrderDetail.objects.create(
+                order=made, course=course, name=course.name, price=10, real_price=10
+            )
+        return made
+
+    return make
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -144,7 +169,7 @@ def queries(client: Client, path: str) -> int:
 
 
 def test_lists_cost_as_many_queries_with_many_rows(
-    boss: User, make_course: Callable[..., Course]
+    boss: User, make_course: Callable[..., Course], order: Callable[..., Order]
 ) -> None:
     client = logged_in(boss)
     paths = (
@@ -154,6 +179,8 @@ def test_lists_cost_as_many_queries_with_many_rows(
         "/admin/course/coursesection/",
         "/admin/accounts/user/",
         "/admin/auditlog/logentry/",
+        "/admin/shop/order/",
+        "/admin/shop/coupon/",
     )
 
     def more(number: int) -> None:
@@ -165,11 +192,13 @@ def test_lists_cost_as_many_queries_with_many_rows(
         assert client.post(page, form).status_code == 302
 
     more(0)
+    order(make_course("Bought"))
     for path in paths:
         client.get(path)
     few = {path: queries(client, path) for path in paths}
     for number in range(1, 6):
         more(number)
+        order(make_course(f"Bought {number}"))
     assert {path: queries(client, path) for path in paths} == few
     assert max(few.values()) <= 20, few
 
@@ -221,6 +250,80 @@ def test_the_figures_take_one_query_each_however_many_days(
         assert len(figures.new_people(figures.last_days(days=90))) == 90
     with django_assert_num_queries(0):
         assert figures.new_people([]) == []
+
+
+def test_sales_are_what_was_paid_less_what_was_given_back(
+    make_course: Callable[..., Course], order: Callable[..., Order]
+) -> None:
+    knots, sails = make_course("Knots"), make_course("Sails")
+    today = timezone.now()
+    order(knots, sails)
+    order(knots, pay_time=today - timedelta(days=1))
+    order(knots, sails, status=Order.Status.REFUNDING, refunded_amount=Decimal("2.50"))
+    order(knots, status=Order.Status.REFUNDED, refunded_amount=10)
+    for unpaid in (Order.Status.UNPAID, Order.Status.CANCELLED, Order.Status.TIMED_OUT):
+        order(knots, status=unpaid, pay_time=None)
+    order(knots, status=Order.Status.CANCELLED)  # late money, on its way back
+    order(knots, pay_time=today - timedelta(days=40))
+    amounts = [amount for _day, amount in figures.sales(figures.last_days())]
+    assert amounts[-2:] == [Decimal(10), Decimal("37.50")]
+    assert set(amounts[:-2]) == {Decimal(0)}
+
+
+def test_orders_are_counted_by_state_with_those_that_none_is_in(
+    make_course: Callable[..., Course], order: Callable[..., Order]
+) -> None:
+    course = make_course()
+    for status in (Order.Status.PAID, Order.Status.PAID, Order.Status.TIMED_OUT):
+        order(course, status=status)
+    assert [number for _state, number in figures.orders_by_state()] == [0, 2, 0, 1, 0, 0]
+
+
+def test_the_best_courses_are_those_that_brought_most_lately(
+    make_course: Callable[..., Course], order: Callable[..., Order], boss: User
+) -> None:
+    knots, sails, ropes = make_course("Knots"), make_course("Sails"), make_course("Ropes")
+    for _number in range(3):
+        order(sails)
+    order(knots, sails)
+    for _number in range(9):
+        order(ropes, pay_time=timezone.now() - timedelta(days=40))
+        order(ropes, status=Order.Status.UNPAID, pay_time=None)
+    given_back = order(ropes, knots)
+    refund = Refund.objects.create(
+        order=given_back, out_request_no="R1", amount=10, reason="", by=boss
+    )
+    given_back.details.filter(course=ropes).update(refund=refund)
+    days = figures.last_days()
+    assert figures.best_courses(days) == [("Sails", Decimal(40)), ("Knots", Decimal(20))]
+    assert figures.best_courses(days, 1) == [("Sails", Decimal(40))]
+    assert figures.best_courses([]) == []
+
+
+def test_the_overview_shows_money_and_states(
+    boss: User, make_course: Callable[..., Course], order: Callable[..., Order]
+) -> None:
+    order(make_course("Knots"), total_amount=Decimal("1234.50"))
+    page = logged_in(boss).get("/admin/").content.decode()
+    assert page.count("¥1,234.50") >= 3
+    assert "Timed out" in page
+
+
+def test_an_orders_page_and_its_refund_are_the_themes(
+    boss: User, make_course: Callable[..., Course], order: Callable[..., Order]
+) -> None:
+    client = logged_in(boss)
+    paid, unpaid = order(make_course("Knots")), order(status=Order.Status.UNPAID, pay_time=None)
+    page = client.get(f"/admin/shop/order/{paid.pk}/change/").content.decode()
+    assert "Knots" in page
+    assert f"/admin/shop/order/{paid.pk}/refund-this" in page
+    answer = client.get(f"/admin/shop/order/{paid.pk}/refund-this", follow=True)
+    assert answer.redirect_chain[-1][0] == f"/admin/shop/order/{paid.pk}/refund/"
+    page = answer.content.decode()
+    assert "Knots" in page
+    assert 'type="checkbox"' in page
+    page = client.get(f"/admin/shop/order/{unpaid.pk}/change/").content.decode()
+    assert "refund-this" not in page
 
 
 def test_hidden_and_offline_courses_are_not_among_the_most_taken(

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from course.models import Course, CourseCategory
 from office.roles import EDITOR, OWNER, ROLES, SUPPORT, keep_roles, rights
+from shop.models import Order, OrderDetail
 from tests.people import PASSWORD
 from tests.staff import browser, give_phone, logged_in, make_boss, make_staff
 from tests.stand import Deployed, run_sql
@@ -65,6 +67,10 @@ PAGES: list[tuple[str, tuple[str, ...]]] = [
     ("/admin/course/coursecategory/", (BOSS, OWNER, EDITOR)),
     ("/admin/course/teacher/", (BOSS, OWNER, EDITOR)),
     ("/admin/course/hotword/", (BOSS, OWNER, EDITOR)),
+    ("/admin/shop/order/", (BOSS, OWNER, SUPPORT)),
+    ("/admin/shop/order/add/", ()),
+    ("/admin/shop/coupon/", (BOSS, OWNER, SUPPORT)),
+    ("/admin/shop/coupon/add/", (BOSS, OWNER)),
     ("/admin/accounts/user/", (BOSS, OWNER, SUPPORT)),
     ("/admin/accounts/user/add/", (BOSS, OWNER)),
     ("/admin/auth/group/", (BOSS, OWNER)),
@@ -295,6 +301,40 @@ def test_deleting_several_at_once_spares_whom_one_may_not_delete(
     client.post("/admin/accounts/user/", form | {"_selected_action": [reader.pk]})
     reader.refresh_from_db()
     assert reader.username.startswith("deleted_")
+
+
+# --- orders ---------------------------------------------------------------------------------------
+
+
+def test_orders_are_seen_and_refunded_by_owners_and_support(
+    staff: dict[str, User], reader: User, make_course: Callable[..., Course]
+) -> None:
+    now = timezone.now()
+    paid = Order.objects.create(
+        out_trade_no="T1",
+        user=reader,
+        amount=0,
+        total_amount=0,
+        expires=now,
+        pay_time=now,
+        order_status=Order.Status.PAID,
+    )
+    OrderDetail.objects.create(
+        order=paid, course=make_course("Knots"), name="Knots", price=0, real_price=0
+    )
+    for who, user in staff.items():
+        client = logged_in(user)
+        allowed = who in (BOSS, OWNER, SUPPORT)
+        expected = 200 if allowed else 403
+        page = client.get(f"/admin/shop/order/{paid.pk}/change/")
+        assert page.status_code == expected, who
+        assert ("Knots" in page.content.decode()) is allowed, who
+        assert client.get(f"/admin/shop/order/{paid.pk}/refund/").status_code == expected, who
+        # Nobody changes or deletes one.
+        for place in ("change", "delete"):
+            answer = client.post(f"/admin/shop/order/{paid.pk}/{place}/", {"post": "yes"})
+            assert answer.status_code == 403, f"{who}: {place}"
+    assert Order.objects.filter(pk=paid.pk).exists()
 
 
 # --- the roles themselves -------------------------------------------------------------------------

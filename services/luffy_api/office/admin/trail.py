@@ -28,14 +28,14 @@ _NOTED = {
 class TrailAdmin(ModelAdmin):
     """Who changed what, when, from which value to which."""
 
-    list_display = ("timestamp", "who", "action", "what", "object_repr", "fields_changed")
+    list_display = ("timestamp", "who", "action", "what", "which", "fields_changed")
     list_filter = ("timestamp", "action", "content_type")
     list_select_related = ("content_type", "actor")
     list_display_links = ("timestamp",)
     search_fields = ("object_repr", "actor__username", "additional_data")
     search_help_text = _("A name of the staff, or of what was changed")
     ordering = ("-timestamp", "-id")
-    fields = ("timestamp", "who", "remote_addr", "action", "what", "object_repr", "from_and_to")
+    fields = ("timestamp", "who", "remote_addr", "action", "what", "which", "from_and_to")
     readonly_fields = fields
     show_full_result_count = False
 
@@ -66,6 +66,11 @@ class TrailAdmin(ModelAdmin):
         """The kind of row."""
         model = entry.content_type.model_class()
         return str(model._meta.verbose_name) if model else entry.content_type.model
+
+    @display(description=_("which"))
+    def which(self, entry: LogEntry) -> str:
+        """What the row was called, and its number."""
+        return f"{entry.object_repr} ({entry.object_pk})"
 
     @display(description=_("changed"))
     def fields_changed(self, entry: LogEntry) -> str:

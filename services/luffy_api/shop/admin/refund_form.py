@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminCheckboxSelectMultiple, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
 from shop.models import Order
 
@@ -14,7 +14,7 @@ class RefundForm(forms.Form):
     """Which courses of an order, and why. The number makes a second click no second refund."""
 
     details = forms.MultipleChoiceField(
-        label=_("courses"), widget=UnfoldAdminCheckboxSelectMultiple
+        label=_("courses"), widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
     reason = forms.CharField(label=_("reason"), max_length=200, widget=UnfoldAdminTextInputWidget)
     number = forms.RegexField(r"^staff[0-9a-f]{24}\Z", widget=forms.HiddenInput)
