@@ -1,7 +1,5 @@
 """Courses in the administration."""
 
-from typing import Any, ClassVar
-
 from django.contrib import admin
 from django.db.models import TextField
 from django.utils.translation import gettext_lazy as _
@@ -24,7 +22,7 @@ class ChapterInline(TabularInline):
     """A course's chapters on its own page; each leads to the page with its sections."""
 
     model = CourseChapter
-    formfield_overrides: ClassVar[dict[Any, Any]] = {
+    formfield_overrides = {  # noqa: RUF012 - Django's own attribute
         TextField: {"widget": UnfoldAdminTextareaWidget({"rows": 2})}
     }
     fields = ("chapter", "name", "summary", *PLACE_AND_SIGHT)

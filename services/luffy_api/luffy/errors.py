@@ -46,7 +46,7 @@ class RedisUnavailable(APIException):
     wait = RETRY_AFTER_S
 
 
-class FieldedError(APIException):
+class FieldedException(APIException):
     """An error with a word of its own that says something of the fields that were sent."""
 
     def __init__(self, fields: Mapping[str, list[str]], message: str | None = None) -> None:

@@ -33,6 +33,8 @@ _durations = Histogram(
 cache_reads = Counter(
     "luffy_cache_reads", "Answers looked for in Redis: hit, miss, or away", ["group", "outcome"]
 )
+more = CollectorRegistry()
+"""Collectors of apps, which are asked each time for what no process of this service counts."""
 
 
 def count(request: HttpRequest, status: int, seconds: float) -> None:
@@ -52,4 +54,5 @@ def answer(request: HttpRequest) -> HttpResponseBase:
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    text = generate_latest(registry) + generate_latest(more)
+    return HttpResponse(text, content_type=CONTENT_TYPE_LATEST)

@@ -11,8 +11,12 @@ class ShopConfig(AppConfig):
     verbose_name = _("Shop")
 
     def ready(self) -> None:
-        """Have orders handed over and forgotten with all else that is known of a person."""
+        """Have orders handed over and forgotten with all else that is known of a person, and what
+        the worker does counted."""
         from accounts.personal_data import Part, add_part
+        from luffy import metrics
         from shop import personal_data
+        from shop.metrics import WorkerCounts
 
+        metrics.more.register(WorkerCounts())
         add_part(Part("shop", personal_data.export, personal_data.forget))

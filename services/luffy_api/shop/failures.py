@@ -7,10 +7,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import APIException
 
-from luffy.errors import FieldedError
+from luffy.errors import FieldedException
 
 
-class CoursesUnavailable(FieldedError):
+class CoursesUnavailable(FieldedException):
     """Some of the courses cannot be bought now; their ids are told."""
 
     status_code = 409
@@ -21,7 +21,7 @@ class CoursesUnavailable(FieldedError):
         super().__init__({"courses": [str(course_id) for course_id in sorted(course_ids)]})
 
 
-class AlreadyBought(FieldedError):
+class AlreadyBought(FieldedException):
     """The buyer has some of the courses; their ids are told."""
 
     status_code = 409
@@ -40,7 +40,7 @@ class CartFull(APIException):
     default_code = "cart_full"
 
 
-class PriceChanged(FieldedError):
+class PriceChanged(FieldedException):
     """The buyer saw another total than that of now, which is told."""
 
     status_code = 409

@@ -10,12 +10,11 @@ from rest_framework import serializers
 
 from luffy.numbers import LARGEST_ID
 from shop import coupons, paying
-from shop.cart import HAS_IT, NOT_FOR_SALE, Item
+from shop.cart import HAS_IT, NOT_FOR_SALE
 from shop.models import Order, OrderDetail
 from shop.placing import LONGEST_SUBJECT, Wish
 
 KEY_PATTERN = r"^[\x21-\x7e]{1,64}\Z"
-PICTURE_HELP = "The picture's address, or null."
 
 
 class CouponField(serializers.CharField):
@@ -113,7 +112,7 @@ class SuccessQuery(serializers.Serializer[Any]):
     out_trade_no = serializers.CharField(max_length=64)
 
 
-class CartItemSerializer(serializers.Serializer[Item]):
+class CartItemSerializer(serializers.Serializer[Any]):
     """A course in the cart."""
 
     course = serializers.IntegerField(source="course.pk")

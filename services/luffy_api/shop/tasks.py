@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from luffy.celery import app
 from luffy.outside.failures import OutsideError
-from shop import asking, refunds
+from shop import asking, metrics, refunds
 from shop.failures import PaymentNotConfigured
 from shop.models import Order, OrderKey, Refund
 
@@ -29,6 +29,7 @@ def expire_orders() -> None:
     asked = _ask_about(list(due.order_by("expires", "pk")[:AT_ONCE]))
     logger.info("%d orders whose time is over were asked about", asked)
     OrderKey.objects.filter(created__lte=now - KEYS_KEPT).delete()
+    metrics.hand_over()
 
 
 @app.task(name="shop.reconcile")
@@ -39,6 +40,7 @@ def reconcile() -> None:
     due = due.exclude(order_status=Order.Status.UNPAID, expires__lte=now)
     asked = _ask_about(list(due.order_by("next_ask", "pk")[:AT_ONCE]))
     logger.info("%d orders were asked about", asked)
+    metrics.hand_over()
 
 
 @app.task(name="shop.finish_refunds")
@@ -53,6 +55,7 @@ def finish_refunds() -> None:
         refunds.carry_out(refund)
         tried += 1
     logger.info("%d open refunds were gone on with", tried)
+    metrics.hand_over()
 
 
 def _ask_about(orders: list[Order]) -> int:

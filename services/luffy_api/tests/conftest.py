@@ -16,6 +16,9 @@ from luffy.cached_reads import redis_availability
 from luffy.environment import SmsSettings
 from luffy.outside.sms import sms_circuit
 from luffy.redis_store import redis_client
+from shop.payment.alipay import alipay_circuit
+from tests.buyers import Buyer
+from tests.payment_gateway import PaymentGateway
 from tests.people import Caller, Person
 from tests.sms_provider import SmsProvider
 from tests.staff import logged_in, make_boss
@@ -34,6 +37,7 @@ def _clean_cache() -> None:
     """Nothing of an earlier test is in Redis, and this process thinks well of it."""
     redis_availability.answered()
     sms_circuit.succeeded()
+    alipay_circuit.succeeded()
     forget("limit", "code")
     home_reads.invalidate()
     course_reads.invalidate()
@@ -73,6 +77,26 @@ def sms(_provider: SmsProvider, settings: Any) -> SmsProvider:
         template_code="SMS_100",
     )
     return _provider
+
+
+@pytest.fixture(scope="session")
+def _gateway() -> Iterator[PaymentGateway]:
+    with PaymentGateway() as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def gateway(_gateway: PaymentGateway, settings: Any) -> PaymentGateway:
+    """A payment gateway that this site is set up to use, without a trade."""
+    _gateway.reset()
+    settings.ALIPAY = _gateway.settings()
+    return _gateway
+
+
+@pytest.fixture
+def buyer(ann: Person) -> Buyer:
+    """Ann, who is logged in."""
+    return Buyer.of(ann)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from luffy.environment import BadEnvironmentError, Environment
+from tests.payment_gateway import new_key, private_pem, public_pem
 from tests.stand import luffy
 
 SECRET_KEY = "0123456789" * 5
@@ -81,6 +82,7 @@ def test_secrets_are_read_from_files_without_their_last_line_break(tmp_path: Pat
         ("SMS_PER_PHONE_A_DAY", "many", "a whole number from 1 to 100"),
         ("SMS_PER_ADDRESS_AN_HOUR", "0", "a whole number from 1 to 100000"),
         ("SMS_AN_HOUR", "-1", "a whole number from 1 to 1000000"),
+        ("ORDER_LIFETIME", "60", "a whole number from 300 to 86400, found '60'"),
         ("STAFF_TWO_FACTOR", "off", "one of required, optional, found 'off'"),
         ("AUDIT_KEEP_DAYS", "1", "a whole number from 30 to 3650, found '1'"),
         ("ADMIN_PASSWORD", "12345", "12 or more printable characters, found a secret of 5"),
@@ -130,6 +132,79 @@ def test_half_an_sms_provider_is_refused(name: str) -> None:
 def test_an_sms_providers_address_is_checked(url: str) -> None:
     (problem,) = problems(**{**SMS, "SMS_URL": url})
     assert problem.startswith("SMS_URL: expected an address such as https://")
+
+
+KEY, SHORT_KEY = new_key(), new_key(1024)
+
+
+def bare(pem: str) -> str:
+    """Base64 alone, as Alipay's console gives keys."""
+    return "".join(pem.splitlines()[1:-1])
+
+
+ALIPAY = {
+    "ALIPAY_GATEWAY_URL": "https://pay.example/gateway.do",
+    "ALIPAY_APP_ID": "9021000100000001",
+    "ALIPAY_SELLER_ID": "2088000000000011",
+    "ALIPAY_PRIVATE_KEY": private_pem(KEY),
+    "ALIPAY_PUBLIC_KEY": public_pem(KEY),
+    "ALIPAY_NOTIFY_URL": "https://shop.example/api/v1/order/success/",
+    "ALIPAY_RETURN_URL": "https://shop.example/pay/success",
+}
+
+
+def test_the_payment_gateway_is_optional_and_then_complete() -> None:
+    assert Environment.read(GOOD).alipay is None
+    assert Environment.read(GOOD | ALIPAY | {"ALIPAY_GATEWAY_URL": ""}).alipay is None
+    alipay = Environment.read(GOOD | ALIPAY).alipay
+    assert alipay is not None
+    assert alipay.page_url == alipay.gateway_url == "https://pay.example/gateway.do"
+    page = {"ALIPAY_PAGE_URL": "https://cashier.example/gateway.do"}
+    alipay = Environment.read(GOOD | ALIPAY | page).alipay
+    assert alipay is not None
+    assert alipay.page_url == "https://cashier.example/gateway.do"
+
+
+@pytest.mark.parametrize("name", sorted(set(ALIPAY) - {"ALIPAY_GATEWAY_URL"}))
+def test_half_a_payment_gateway_is_refused(name: str) -> None:
+    (problem,) = problems(**{**ALIPAY, name: None})
+    assert problem.startswith((f"{name}: expected ", f"{name}_FILE: expected "))
+
+
+def test_keys_may_be_pem_or_bare_base64_in_files(tmp_path: Path) -> None:
+    plain = Environment.read(GOOD | ALIPAY).alipay
+    files = {"ALIPAY_PRIVATE_KEY": "", "ALIPAY_PUBLIC_KEY": ""}
+    for name, text in (
+        ("ALIPAY_PRIVATE_KEY", bare(private_pem(KEY))),
+        ("ALIPAY_PUBLIC_KEY", bare(public_pem(KEY))),
+    ):
+        (tmp_path / name).write_text(text + "\n", encoding="utf-8")
+        files[f"{name}_FILE"] = str(tmp_path / name)
+    assert Environment.read(GOOD | ALIPAY | files).alipay == plain
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("ALIPAY_GATEWAY_URL", "pay.example", "an address such as https://openapi.alipay.com/"),
+        ("ALIPAY_PAGE_URL", "https://x/?a=b", "an address such as https://openapi.alipay.com/"),
+        ("ALIPAY_NOTIFY_URL", "/order", "such as https://shop.example/api/v1/order/success/"),
+        ("ALIPAY_RETURN_URL", "ftp://x/", "such as https://shop.example/pay/success"),
+        ("ALIPAY_APP_ID", "app", "1 to 32 digits"),
+        ("ALIPAY_SELLER_ID", "2088", "16 digits"),
+        ("ALIPAY_PRIVATE_KEY", "x", "an RSA private key of 2048 or more bits"),
+        ("ALIPAY_PRIVATE_KEY", public_pem(KEY), "an RSA private key of 2048 or more bits"),
+        ("ALIPAY_PRIVATE_KEY", private_pem(SHORT_KEY), "an RSA private key of 2048 or more bits"),
+        ("ALIPAY_PUBLIC_KEY", private_pem(KEY), "an RSA public key of 2048 or more bits"),
+        ("ALIPAY_PUBLIC_KEY", public_pem(SHORT_KEY), "an RSA public key of 2048 or more bits"),
+        ("ALIPAY_PUBLIC_KEY", public_pem(KEY)[:99], "an RSA public key of 2048 or more bits"),
+    ],
+)
+def test_a_payment_gateways_settings_are_checked(name: str, value: str, expected: str) -> None:
+    (problem,) = problems(**{**ALIPAY, name: value})
+    assert problem.startswith(f"{name}: expected ")
+    assert expected in problem
+    assert "KEY-----" not in problem
 
 
 @pytest.mark.parametrize("name", ["DB_HOST", "DB_NAME", "DB_USER", "ALLOWED_HOSTS"])

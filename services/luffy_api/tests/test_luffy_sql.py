@@ -17,6 +17,7 @@ CATALOGUE = (
     "luffy_course_chapter",
     "luffy_course_section",
     "luffy_loaded_sample",
+    "luffy_coupon",
 )
 
 

@@ -18,6 +18,7 @@ from home.models import Banner
 from luffy.named_lock import named_lock
 from sample.loading import load_samples
 from sample.pictures import draw
+from shop.models import Coupon
 from tests.stand import read_secret
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("drawn")]
@@ -29,6 +30,7 @@ MODELS: tuple[type[Model], ...] = (
     Course,
     CourseChapter,
     CourseSection,
+    Coupon,
     User,
 )
 
@@ -51,6 +53,7 @@ def test_there_is_enough_to_look_at() -> None:
     assert Teacher.objects.count() == 3
     assert Course.objects.count() == 6
     assert {course.price for course in Course.objects.all()} >= {Decimal(39), Decimal(299)}
+    assert Coupon.objects.count() == 3
     for course in Course.objects.all():
         sections = CourseSection.objects.filter(chapter__course=course)
         assert course.pub_sections == sections.count()
@@ -62,6 +65,10 @@ def test_it_is_obviously_invented() -> None:
     load_samples()
     assert all("示例" in course.name for course in Course.objects.all())
     assert all("Sample" in teacher.name for teacher in Teacher.objects.all())
+    assert all("Sample" in coupon.name for coupon in Coupon.objects.all())
+    assert all(coupon.code.startswith("SAMPLE-") for coupon in Coupon.objects.all())
+    for coupon in Coupon.objects.all():
+        coupon.full_clean()
     links = CourseSection.objects.values_list("section_link", flat=True)
     assert all(link.startswith("https://example.com/") for link in links)
 

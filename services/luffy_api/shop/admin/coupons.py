@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
@@ -10,6 +11,14 @@ from unfold.admin import ModelAdmin
 
 from shop.coupons import normalised
 from shop.models import Coupon
+
+
+class CodeField(forms.CharField):
+    """A code however it is typed."""
+
+    def to_python(self, value: Any) -> str:
+        """The code as it is stored."""
+        return normalised(super().to_python(value) or "")
 
 
 @admin.register(Coupon)
@@ -35,7 +44,8 @@ class CouponAdmin(ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Coupon]:
         """With the uses counted in the same query."""
         used = Count("uses", filter=Q(uses__freed=None))
-        return super().get_queryset(request).annotate(used=used)
+        coupons: QuerySet[Coupon] = super().get_queryset(request)
+        return coupons.annotate(used=used)
 
     @admin.display(description=_("used"), ordering="used")
     def used(self, coupon: Any) -> int:
@@ -44,8 +54,6 @@ class CouponAdmin(ModelAdmin):
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         """Codes may be typed here as buyers type them."""
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if field is not None and db_field.name == "code":
-            plain = field.to_python
-            field.to_python = lambda value: normalised(plain(value) or "")
-        return field
+        if db_field.name == "code":
+            kwargs["form_class"] = CodeField
+        return super().formfield_for_dbfield(db_field, request, **kwargs)

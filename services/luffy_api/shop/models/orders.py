@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from course.models import Course
 from shop.models.coupons import Coupon
@@ -15,7 +16,7 @@ class Order(models.Model):
         """Where an order stands."""
 
         UNPAID = 0, _("Unpaid")
-        PAID = 1, _("Paid")
+        PAID = 1, pgettext_lazy("order", "Paid")
         CANCELLED = 2, _("Cancelled")
         TIMED_OUT = 3, _("Timed out")
         REFUNDING = 4, _("Being refunded")
@@ -26,7 +27,7 @@ class Order(models.Model):
 
         ALIPAY = 1, _("Alipay")
 
-    out_trade_no = models.CharField(_("number"), max_length=32, unique=True)
+    out_trade_no = models.CharField(_("order number"), max_length=32, unique=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,

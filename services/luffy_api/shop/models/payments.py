@@ -50,7 +50,7 @@ class Refund(models.Model):
     order = models.ForeignKey(
         Order, on_delete=models.PROTECT, related_name="refunds", verbose_name=_("order")
     )
-    out_request_no = models.CharField(_("number"), max_length=64, unique=True)
+    out_request_no = models.CharField(_("refund number"), max_length=64, unique=True)
     amount = models.DecimalField(_("amount"), max_digits=10, decimal_places=2)
     reason = models.CharField(_("reason"), max_length=200)
     by = models.ForeignKey(

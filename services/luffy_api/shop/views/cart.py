@@ -18,7 +18,7 @@ def cart_answer(user: User) -> Response:
     """The cart as it is now."""
     found = cart.cart(user)
     result: dict[str, Any] = {
-        "items": CartItemSerializer(found.items, many=True).data,
+        "items": CartItemSerializer(list(found.items), many=True).data,
         "total_amount": f"{found.total:.2f}",
     }
     return success(_("OK"), result)

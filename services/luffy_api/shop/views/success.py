@@ -75,7 +75,7 @@ class SuccessView(SignedInView):
 
     def get_permissions(self) -> list[Any]:
         """Anybody may post."""
-        return [] if self.request.method == "POST" else super().get_permissions()
+        return [] if self.request.method == "POST" else list(super().get_permissions())
 
     @documentation.success
     def get(self, request: Request) -> Response:
@@ -92,7 +92,8 @@ class SuccessView(SignedInView):
     @documentation.notification
     def post(self, request: Request) -> HttpResponse:
         """The bare word `success` to a notification that fits, `failed` to any other."""
-        taken = telling.take(request.data)
+        fields: dict[str, str] = dict(request.data)
+        taken = telling.take(fields)
         return HttpResponse(TAKEN if taken else REFUSED, content_type="text/plain; charset=utf-8")
 
     def _check_return(self, request: Request) -> None:
