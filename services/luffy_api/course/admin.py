@@ -22,7 +22,8 @@ class ChapterInline(TabularInline):
     """A course's chapters on its own page; each leads to the page with its sections."""
 
     model = CourseChapter
-    formfield_overrides = {  # noqa: RUF012 - Django's own attribute
+    # Django's own attribute, which its stubs take for an instance's.
+    formfield_overrides = {  # type: ignore[misc]  # noqa: RUF012
         TextField: {"widget": UnfoldAdminTextareaWidget({"rows": 2})}
     }
     fields = ("chapter", "name", "summary", *PLACE_AND_SIGHT)
