@@ -58,6 +58,23 @@ CREATE TABLE IF NOT EXISTS `luffy_banner` (
   PRIMARY KEY (`id`)
 ) ENGINE=InnoDB;
 
+CREATE TABLE IF NOT EXISTS `luffy_coupon` (
+  `id` bigint(20) NOT NULL AUTO_INCREMENT,
+  `code` varchar(32) NOT NULL,
+  `name` varchar(64) NOT NULL,
+  `kind` varchar(8) NOT NULL,
+  `value` decimal(8,2) NOT NULL,
+  `minimum` decimal(8,2) NOT NULL,
+  `valid_from` datetime(6) DEFAULT NULL,
+  `valid_to` datetime(6) DEFAULT NULL,
+  `most_uses` int(10) unsigned DEFAULT NULL CHECK (`most_uses` >= 0),
+  `most_per_person` int(10) unsigned DEFAULT NULL CHECK (`most_per_person` >= 0),
+  `active` tinyint(1) NOT NULL,
+  `created_time` datetime(6) NOT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `code` (`code`)
+) ENGINE=InnoDB;
+
 CREATE TABLE IF NOT EXISTS `luffy_course_category` (
   `id` bigint(20) NOT NULL AUTO_INCREMENT,
   `created_time` datetime(6) NOT NULL,
@@ -185,6 +202,37 @@ CREATE TABLE IF NOT EXISTS `luffy_course` (
   CONSTRAINT `luffy_course_teacher_id_0202c7b2_fk_luffy_teacher_id` FOREIGN KEY (`teacher_id`) REFERENCES `luffy_teacher` (`id`)
 ) ENGINE=InnoDB;
 
+CREATE TABLE IF NOT EXISTS `luffy_order` (
+  `id` bigint(20) NOT NULL AUTO_INCREMENT,
+  `out_trade_no` varchar(32) NOT NULL,
+  `subject` varchar(128) NOT NULL,
+  `amount` decimal(10,2) NOT NULL,
+  `discount` decimal(10,2) NOT NULL,
+  `total_amount` decimal(10,2) NOT NULL,
+  `refunded_amount` decimal(10,2) NOT NULL,
+  `order_status` smallint(6) NOT NULL,
+  `pay_type` smallint(6) NOT NULL,
+  `trade_no` varchar(64) NOT NULL,
+  `created` datetime(6) NOT NULL,
+  `expires` datetime(6) NOT NULL,
+  `pay_time` datetime(6) DEFAULT NULL,
+  `closed` datetime(6) DEFAULT NULL,
+  `next_ask` datetime(6) DEFAULT NULL,
+  `asks` int(10) unsigned NOT NULL CHECK (`asks` >= 0),
+  `coupon_id` bigint(20) DEFAULT NULL,
+  `user_id` bigint(20) NOT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `out_trade_no` (`out_trade_no`),
+  KEY `luffy_order_mine` (`user_id`,`order_status`,`id`),
+  KEY `luffy_order_of_late` (`user_id`,`created`),
+  KEY `luffy_order_expiry` (`order_status`,`expires`),
+  KEY `luffy_order_to_ask` (`next_ask`),
+  KEY `luffy_order_by_day` (`pay_time`),
+  KEY `luffy_order_coupon_id_2d4ab678_fk_luffy_coupon_id` (`coupon_id`),
+  CONSTRAINT `luffy_order_coupon_id_2d4ab678_fk_luffy_coupon_id` FOREIGN KEY (`coupon_id`) REFERENCES `luffy_coupon` (`id`),
+  CONSTRAINT `luffy_order_user_id_e450c68c_fk_luffy_user_id` FOREIGN KEY (`user_id`) REFERENCES `luffy_user` (`id`)
+) ENGINE=InnoDB;
+
 CREATE TABLE IF NOT EXISTS `luffy_user_groups` (
   `id` bigint(20) NOT NULL AUTO_INCREMENT,
   `user_id` bigint(20) NOT NULL,
@@ -220,6 +268,45 @@ CREATE TABLE IF NOT EXISTS `auth_group_permissions` (
   CONSTRAINT `auth_group_permissions_group_id_b120cbf9_fk_auth_group_id` FOREIGN KEY (`group_id`) REFERENCES `auth_group` (`id`)
 ) ENGINE=InnoDB;
 
+CREATE TABLE IF NOT EXISTS `luffy_cart_item` (
+  `id` bigint(20) NOT NULL AUTO_INCREMENT,
+  `added` datetime(6) NOT NULL,
+  `course_id` bigint(20) NOT NULL,
+  `user_id` bigint(20) NOT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `luffy_once_in_a_cart` (`user_id`,`course_id`),
+  KEY `luffy_cart_item_course_id_02e7d69f_fk_luffy_course_id` (`course_id`),
+  CONSTRAINT `luffy_cart_item_course_id_02e7d69f_fk_luffy_course_id` FOREIGN KEY (`course_id`) REFERENCES `luffy_course` (`id`),
+  CONSTRAINT `luffy_cart_item_user_id_b5de8d67_fk_luffy_user_id` FOREIGN KEY (`user_id`) REFERENCES `luffy_user` (`id`)
+) ENGINE=InnoDB;
+
+CREATE TABLE IF NOT EXISTS `luffy_coupon_course` (
+  `id` bigint(20) NOT NULL AUTO_INCREMENT,
+  `coupon_id` bigint(20) NOT NULL,
+  `course_id` bigint(20) NOT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `luffy_coupon_course_coupon_id_course_id_a3182575_uniq` (`coupon_id`,`course_id`),
+  KEY `luffy_coupon_course_course_id_53303a6b_fk_luffy_course_id` (`course_id`),
+  CONSTRAINT `luffy_coupon_course_coupon_id_7e8d46f2_fk_luffy_coupon_id` FOREIGN KEY (`coupon_id`) REFERENCES `luffy_coupon` (`id`),
+  CONSTRAINT `luffy_coupon_course_course_id_53303a6b_fk_luffy_course_id` FOREIGN KEY (`course_id`) REFERENCES `luffy_course` (`id`)
+) ENGINE=InnoDB;
+
+CREATE TABLE IF NOT EXISTS `luffy_coupon_use` (
+  `id` bigint(20) NOT NULL AUTO_INCREMENT,
+  `reserved` datetime(6) NOT NULL,
+  `freed` datetime(6) DEFAULT NULL,
+  `coupon_id` bigint(20) NOT NULL,
+  `user_id` bigint(20) NOT NULL,
+  `order_id` bigint(20) NOT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `order_id` (`order_id`),
+  KEY `luffy_coupon_use_count` (`coupon_id`,`freed`,`user_id`),
+  KEY `luffy_coupon_use_user_id_db902af6_fk_luffy_user_id` (`user_id`),
+  CONSTRAINT `luffy_coupon_use_coupon_id_b2f06b10_fk_luffy_coupon_id` FOREIGN KEY (`coupon_id`) REFERENCES `luffy_coupon` (`id`),
+  CONSTRAINT `luffy_coupon_use_order_id_bf730aa1_fk_luffy_order_id` FOREIGN KEY (`order_id`) REFERENCES `luffy_order` (`id`),
+  CONSTRAINT `luffy_coupon_use_user_id_db902af6_fk_luffy_user_id` FOREIGN KEY (`user_id`) REFERENCES `luffy_user` (`id`)
+) ENGINE=InnoDB;
+
 CREATE TABLE IF NOT EXISTS `luffy_course_chapter` (
   `id` bigint(20) NOT NULL AUTO_INCREMENT,
   `created_time` datetime(6) NOT NULL,
@@ -244,6 +331,72 @@ CREATE TABLE IF NOT EXISTS `luffy_course_search` (
   FULLTEXT KEY `luffy_course_search_name` (`name_words`),
   FULLTEXT KEY `luffy_course_search_all` (`name_words`,`other_words`),
   CONSTRAINT `luffy_course_search_course_id_d5e36d53_fk_luffy_course_id` FOREIGN KEY (`course_id`) REFERENCES `luffy_course` (`id`)
+) ENGINE=InnoDB;
+
+CREATE TABLE IF NOT EXISTS `luffy_enrolment` (
+  `id` bigint(20) NOT NULL AUTO_INCREMENT,
+  `source` varchar(8) NOT NULL,
+  `began` datetime(6) NOT NULL,
+  `ended` datetime(6) DEFAULT NULL,
+  `course_id` bigint(20) NOT NULL,
+  `user_id` bigint(20) NOT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `luffy_one_enrolment` (`user_id`,`course_id`),
+  KEY `luffy_enrolment_course_id_4df5f6e1_fk_luffy_course_id` (`course_id`),
+  CONSTRAINT `luffy_enrolment_course_id_4df5f6e1_fk_luffy_course_id` FOREIGN KEY (`course_id`) REFERENCES `luffy_course` (`id`),
+  CONSTRAINT `luffy_enrolment_user_id_64c68a3e_fk_luffy_user_id` FOREIGN KEY (`user_id`) REFERENCES `luffy_user` (`id`)
+) ENGINE=InnoDB;
+
+CREATE TABLE IF NOT EXISTS `luffy_order_key` (
+  `id` bigint(20) NOT NULL AUTO_INCREMENT,
+  `key` varchar(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  `digest` varchar(64) NOT NULL,
+  `created` datetime(6) NOT NULL,
+  `order_id` bigint(20) NOT NULL,
+  `user_id` bigint(20) NOT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `luffy_one_order_key` (`user_id`,`key`),
+  KEY `luffy_order_key_order_id_889d2e26_fk_luffy_order_id` (`order_id`),
+  KEY `luffy_order_key_created_ef91061c` (`created`),
+  CONSTRAINT `luffy_order_key_order_id_889d2e26_fk_luffy_order_id` FOREIGN KEY (`order_id`) REFERENCES `luffy_order` (`id`),
+  CONSTRAINT `luffy_order_key_user_id_adc30852_fk_luffy_user_id` FOREIGN KEY (`user_id`) REFERENCES `luffy_user` (`id`)
+) ENGINE=InnoDB;
+
+CREATE TABLE IF NOT EXISTS `luffy_payment` (
+  `id` bigint(20) NOT NULL AUTO_INCREMENT,
+  `trade_no` varchar(64) NOT NULL,
+  `amount` decimal(10,2) NOT NULL,
+  `source` varchar(8) NOT NULL,
+  `late` tinyint(1) NOT NULL,
+  `created` datetime(6) NOT NULL,
+  `order_id` bigint(20) NOT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `trade_no` (`trade_no`),
+  UNIQUE KEY `order_id` (`order_id`),
+  CONSTRAINT `luffy_payment_order_id_b17bed43_fk_luffy_order_id` FOREIGN KEY (`order_id`) REFERENCES `luffy_order` (`id`)
+) ENGINE=InnoDB;
+
+CREATE TABLE IF NOT EXISTS `luffy_refund` (
+  `id` bigint(20) NOT NULL AUTO_INCREMENT,
+  `out_request_no` varchar(64) NOT NULL,
+  `amount` decimal(10,2) NOT NULL,
+  `reason` varchar(200) NOT NULL,
+  `by_name` varchar(150) NOT NULL,
+  `state` varchar(8) NOT NULL,
+  `failure` varchar(80) NOT NULL,
+  `created` datetime(6) NOT NULL,
+  `ended` datetime(6) DEFAULT NULL,
+  `next_try` datetime(6) DEFAULT NULL,
+  `tries` int(10) unsigned NOT NULL CHECK (`tries` >= 0),
+  `by_id` bigint(20) DEFAULT NULL,
+  `order_id` bigint(20) NOT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `out_request_no` (`out_request_no`),
+  KEY `luffy_refund_by_id_628a452a_fk_luffy_user_id` (`by_id`),
+  KEY `luffy_refund_order_id_0403b5b1_fk_luffy_order_id` (`order_id`),
+  KEY `luffy_refund_next_try_6a1fcc8b` (`next_try`),
+  CONSTRAINT `luffy_refund_by_id_628a452a_fk_luffy_user_id` FOREIGN KEY (`by_id`) REFERENCES `luffy_user` (`id`),
+  CONSTRAINT `luffy_refund_order_id_0403b5b1_fk_luffy_order_id` FOREIGN KEY (`order_id`) REFERENCES `luffy_order` (`id`)
 ) ENGINE=InnoDB;
 
 CREATE TABLE IF NOT EXISTS `luffy_user_user_permissions` (
@@ -284,6 +437,24 @@ CREATE TABLE IF NOT EXISTS `luffy_course_section` (
   CONSTRAINT `luffy_course_section_chapter_id_98cfb330_fk_luffy_cou` FOREIGN KEY (`chapter_id`) REFERENCES `luffy_course_chapter` (`id`)
 ) ENGINE=InnoDB;
 
+CREATE TABLE IF NOT EXISTS `luffy_order_detail` (
+  `id` bigint(20) NOT NULL AUTO_INCREMENT,
+  `name` varchar(128) NOT NULL,
+  `price` decimal(10,2) NOT NULL,
+  `real_price` decimal(10,2) NOT NULL,
+  `enrolled` tinyint(1) NOT NULL,
+  `course_id` bigint(20) NOT NULL,
+  `order_id` bigint(20) NOT NULL,
+  `refund_id` bigint(20) DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `luffy_once_in_an_order` (`order_id`,`course_id`),
+  KEY `luffy_order_detail_course_id_eb4f1d29_fk_luffy_course_id` (`course_id`),
+  KEY `luffy_order_detail_refund_id_a5194734_fk_luffy_refund_id` (`refund_id`),
+  CONSTRAINT `luffy_order_detail_course_id_eb4f1d29_fk_luffy_course_id` FOREIGN KEY (`course_id`) REFERENCES `luffy_course` (`id`),
+  CONSTRAINT `luffy_order_detail_order_id_57bb4e1a_fk_luffy_order_id` FOREIGN KEY (`order_id`) REFERENCES `luffy_order` (`id`),
+  CONSTRAINT `luffy_order_detail_refund_id_a5194734_fk_luffy_refund_id` FOREIGN KEY (`refund_id`) REFERENCES `luffy_refund` (`id`)
+) ENGINE=InnoDB;
+
 START TRANSACTION;
 
 INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (1, 'home.Banner', '扬帆起航：示例课程 Set Sail');
@@ -306,6 +477,9 @@ INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (17, 'cour
 INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (18, 'course.HotWord', '数据分析');
 INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (19, 'course.HotWord', 'Linux');
 INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (20, 'course.HotWord', '容器');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (21, 'shop.Coupon', 'SAMPLE-10');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (22, 'shop.Coupon', 'SAMPLE-50');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (23, 'shop.Coupon', 'SAMPLE-FREE');
 INSERT IGNORE INTO `luffy_banner` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `title`, `image`, `link`, `info`) VALUES (1, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, '扬帆起航：示例课程 Set Sail', 'sample/banner-sail.webp', '/actual-course', '示例数据 Sample data');
 INSERT IGNORE INTO `luffy_banner` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `title`, `image`, `link`, `info`) VALUES (2, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, '从零开始学 Python · 示例', 'sample/banner-python.webp', '/actual-course', '示例数据 Sample data');
 INSERT IGNORE INTO `luffy_banner` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `title`, `image`, `link`, `info`) VALUES (3, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 3, '容器与部署 · 示例 Ship It', 'sample/banner-ship.webp', '/actual-course', '示例数据 Sample data');
@@ -372,6 +546,9 @@ INSERT IGNORE INTO `luffy_hot_word` (`id`, `created_time`, `updated_time`, `is_d
 INSERT IGNORE INTO `luffy_hot_word` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `word`) VALUES (2, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, '数据分析');
 INSERT IGNORE INTO `luffy_hot_word` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `word`) VALUES (3, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 3, 'Linux');
 INSERT IGNORE INTO `luffy_hot_word` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `word`) VALUES (4, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 4, '容器');
+INSERT IGNORE INTO `luffy_coupon` (`id`, `code`, `name`, `kind`, `value`, `minimum`, `valid_from`, `valid_to`, `most_uses`, `most_per_person`, `active`, `created_time`) VALUES (1, 'SAMPLE-10', '示例：九折 Sample: 10 % off', 'percent', 10.00, 0.00, NULL, NULL, NULL, 1, 1, UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `luffy_coupon` (`id`, `code`, `name`, `kind`, `value`, `minimum`, `valid_from`, `valid_to`, `most_uses`, `most_per_person`, `active`, `created_time`) VALUES (2, 'SAMPLE-50', '示例：满 200 减 50 Sample: 50 off orders from 200 on', 'amount', 50.00, 200.00, NULL, NULL, NULL, 1, 1, UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `luffy_coupon` (`id`, `code`, `name`, `kind`, `value`, `minimum`, `valid_from`, `valid_to`, `most_uses`, `most_per_person`, `active`, `created_time`) VALUES (3, 'SAMPLE-FREE', '示例：一百份免费课程 Sample: free for a hundred', 'percent', 100.00, 0.00, NULL, NULL, 100, 1, 1, UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('contenttypes', '0001_initial', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('contenttypes', '0002_remove_content_type_name', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('auth', '0001_initial', UTC_TIMESTAMP(6));
@@ -395,8 +572,10 @@ INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('cours
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('course', '0002_pub_date', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('course', '0003_search', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('home', '0001_initial', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('learning', '0001_initial', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('sample', '0001_initial', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('sessions', '0001_initial', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('shop', '0001_initial', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('token_blacklist', '0001_initial', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('token_blacklist', '0002_outstandingtoken_jti_hex', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('token_blacklist', '0003_auto_20171017_2007', UTC_TIMESTAMP(6));

@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import NoReturn, TypeVar, cast
 from urllib.parse import urlsplit
 
-from Cryptodome.PublicKey import RSA
-
 T = TypeVar("T")
 
 EX_CONFIG = 78
@@ -371,6 +369,9 @@ def _rsa_key(*, private: bool) -> Callable[[str], str]:
     expected = f"an RSA {kind} key of {RSA_MIN_BITS} or more bits, as PEM or bare Base64"
 
     def parse(value: str) -> str:
+        # Imported where it is needed: who takes no payments does not load it.
+        from Cryptodome.PublicKey import RSA
+
         try:
             is_pem = value.lstrip().startswith("-----BEGIN")
             encoded = value.strip() if is_pem else _bare(value)

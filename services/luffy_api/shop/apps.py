@@ -1,6 +1,7 @@
 """The app's name, and what it hands over of a person."""
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 
@@ -15,8 +16,11 @@ class ShopConfig(AppConfig):
         the worker does counted."""
         from accounts.personal_data import Part, add_part
         from luffy import metrics
-        from shop import personal_data
+        from shop import payment, personal_data
         from shop.metrics import WorkerCounts
 
         metrics.more.register(WorkerCounts())
+        if settings.ALIPAY is not None:
+            # Once, before the workers are forked: they share what it loads.
+            payment.provider()
         add_part(Part("shop", personal_data.export, personal_data.forget))

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from accounts.models import User
+from course.models import Course
 from luffy.numbers import positive_number
 from shop.models import Order
 
@@ -21,7 +22,8 @@ LARGEST_PAGE_SIZE = 50
 def own(user: User) -> QuerySet[Order]:
     """The orders of `user`, with all that is shown of them in a fixed number of queries."""
     rows = Order.objects.filter(user=user).select_related("coupon")
-    return rows.prefetch_related("details__course", "details__refund")
+    pictures = Prefetch("details__course", Course.objects.only("course_img"))
+    return rows.prefetch_related(pictures, "details__refund")
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,8 @@ class Buyer:
         options: dict[str, Any] = {}
         if body is not None:
             options = {"data": json.dumps(body), "content_type": "application/json"}
-        headers = {"Authorization": f"jwt {self.token}"} | headers
+        if self.token:
+            headers = {"Authorization": f"jwt {self.token}"} | headers
         return client.generic(method, f"/api/v1/{path}", headers=headers, **options)
 
     def get(self, path: str) -> Any:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from course.models import Course
 from learning.enrolment import is_enrolled
+from luffy.celery import app
 from shop import tasks
 from shop.models import CouponUse, Order, OrderKey, Payment
 from shop.payment import alipay
@@ -238,6 +239,25 @@ def test_it_is_not_asked_for_ever(placed: str, gateway: PaymentGateway) -> None:
     reconcile()
     assert state(placed) == "TIMED_OUT"
     assert Order.objects.get().next_ask is None
+
+
+def test_what_is_scheduled_exists(settings: Any) -> None:
+    scheduled = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    assert {"shop.expire_orders", "shop.reconcile", "shop.finish_refunds"} <= scheduled
+    app.loader.import_default_modules()
+    assert scheduled <= set(app.tasks)
+
+
+def test_a_slow_gateway_does_not_use_up_a_tasks_time(
+    buyer: Buyer, make_course: Make, gateway: PaymentGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "LONGEST_S", 0.2)
+    for number in range(3):
+        buyer.order(make_course(f"Course {number}"))
+    Order.objects.update(next_ask=timezone.now())
+    gateway.delay_s = 0.3
+    reconcile()
+    assert len(gateway.asked) == 1
 
 
 def test_keys_are_forgotten_after_a_week(

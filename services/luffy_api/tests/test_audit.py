@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from auditlog.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
@@ -17,6 +18,7 @@ from course.models import Course, CourseCategory, CourseChapter
 from office import audit
 from office.second_factor import devices
 from office.tasks import forget_expired_sessions, prune_audit
+from shop.models import Order, OrderDetail, Refund
 from tests.people import PASSWORD, Person
 from tests.staff import give_phone, logged_in, make_boss, make_staff, shown_by_phone
 
@@ -150,6 +152,34 @@ def test_no_secret_of_a_second_factor_stands_in_it_but_that_it_changed(boss: Use
     assert {"two_factor_login": ["on", "reset"]} in noted
     for text in (secret, code, *codes, *(devices.digest(boss, code) for code in codes)):
         assert text not in everything()
+
+
+def test_a_refund_is_written_down_with_its_order_and_reason(
+    office: Client, boss: User, make_course: Callable[..., Course]
+) -> None:
+    now = timezone.now()
+    paid = Order.objects.create(
+        out_trade_no="T1",
+        user=boss,
+        amount=0,
+        total_amount=0,
+        expires=now,
+        pay_time=now,
+        order_status=Order.Status.PAID,
+    )
+    detail = OrderDetail.objects.create(
+        order=paid, course=make_course("Knots"), name="Knots", price=0, real_price=0
+    )
+    form = {"details": [detail.pk], "reason": "Too easy", "number": f"staff{'0' * 24}"}
+    answer = office.post(f"/admin/shop/order/{paid.pk}/refund/", form)
+    assert answer.status_code == 302, answer.content.decode()
+    content_type = ContentType.objects.get_for_model(Refund)
+    entry = LogEntry.objects.get(action=LogEntry.Action.CREATE, content_type=content_type)
+    assert entry.changes["reason"] == ["None", "Too easy"]
+    assert entry.changes["order"] == ["None", str(paid.pk)]
+    assert entry.actor == boss
+    text = office.get(f"/admin/auditlog/logentry/{entry.pk}/change/").content.decode()
+    assert f"T1 ({paid.pk})" in text
 
 
 def test_what_visitors_do_leaves_no_trace(ann: Person) -> None:

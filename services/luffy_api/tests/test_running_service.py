@@ -133,6 +133,29 @@ def test_without_redis_nobody_is_let_in_and_told_so_cleanly(settled: Service) ->
     assert requests.post(address, json=form, timeout=10).status_code == 200
 
 
+def test_orders_need_no_redis_but_guesses_at_coupons_do(settled: Service) -> None:
+    form = {"username": "admin", "password": read_secret("ADMIN_PASSWORD")}
+    login = requests.post(f"{BASE_URL}/api/v1/user/login/mul_login/", json=form, timeout=10)
+    headers = {"Authorization": f"Bearer {login.json()['token']}"}
+    course = settled.get("course/actual/?ordering=price&free=false").json()["results"][0]
+
+    def ask(path: str, **body: Any) -> tuple[int, str]:
+        body = {"courses": [course["id"]]} | body
+        answer = requests.post(f"{BASE_URL}/api/v1/{path}", json=body, headers=headers, timeout=20)
+        return answer.status_code, answer.json().get("error", "")
+
+    settled.redis_relay.cut()
+    assert ask("order/quote/") == (200, "")
+    assert ask("order/quote/", coupon="SAMPLE-10") == (503, "redis_unavailable")
+    # This far an order comes: the running service has no payment gateway.
+    total = course["price"]
+    assert ask("order/pay/", total_amount=total) == (503, "payment_not_configured")
+    settled.redis_relay.open()
+    assert ask("order/quote/", coupon="SAMPLE-10") == (200, "")
+    settled.database_relay.cut()
+    assert ask("order/pay/", total_amount=total) == (503, "database_unavailable")
+
+
 def test_without_a_provider_no_code_is_sent_and_the_answer_says_so(settled: Service) -> None:
     answer = settled.get("user/send/send_message/?phone=13800000001")
     assert (answer.status_code, answer.json()["error"]) == (503, "sms_not_configured")

@@ -42,7 +42,7 @@ class DetailInline(ReadOnly, TabularInline):  # type: ignore[misc]
     """The courses of an order."""
 
     model = OrderDetail
-    fields = ("name", "course", "price", "real_price", "enrolled", "refund")
+    readonly_fields = fields = ("name", "course", "price", "real_price", "enrolled", "refund")
     extra = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrderDetail]:
@@ -54,7 +54,7 @@ class PaymentInline(ReadOnly, TabularInline):  # type: ignore[misc]
     """The money that came."""
 
     model = Payment
-    fields = ("trade_no", "amount", "source", "late", "created")
+    readonly_fields = fields = ("trade_no", "amount", "source", "late", "created")
     extra = 0
 
 
@@ -63,7 +63,7 @@ class RefundInline(ReadOnly, TabularInline):  # type: ignore[misc]
 
     model = Refund
     fk_name = "order"
-    fields = (
+    readonly_fields = fields = (
         "out_request_no",
         "amount",
         "reason",
