@@ -25,7 +25,6 @@ AUTH_USER_MODEL = "accounts.User"
 INSTALLED_APPS = [
     # The theme's templates stand in for those of Django's administration.
     "unfold.apps.BasicAppConfig",
-    "unfold.contrib.filters",
     "office.apps.OfficeAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -89,6 +89,8 @@ def hidden(_value: str) -> str:
 
 def note(row: models.Model, what: str, before: str, after: str) -> None:
     """Write down a change that is none of a field, such as of a second factor."""
+    if not _watching.get():
+        return
     LogEntry.objects.log_create(row, action=LogEntry.Action.UPDATE, changes={what: [before, after]})
 
 

@@ -144,8 +144,9 @@ def test_no_secret_of_a_second_factor_stands_in_it_but_that_it_changed(boss: Use
     secret = client.session["office_phone_secret"]
     code = shown_by_phone(secret)
     client.post("/admin/second-factor/phone/", {"code": code})
-    codes = devices.new_backup_codes(boss)
-    devices.remove(boss)
+    with audit.watching(boss):
+        codes = devices.new_backup_codes(boss)
+        devices.remove(boss)
     noted = [entry.changes for entry in LogEntry.objects.order_by("pk")]
     assert {"two_factor_login": ["off", "on, with a new phone"]} in noted
     assert {"backup_codes": ["none", "new ones"]} in noted
@@ -215,6 +216,15 @@ def test_the_actors_name_stays_when_the_account_is_gone(
     assert entry.actor is None
     page = logged_in(boss).get("/admin/auditlog/logentry/").content.decode()
     assert ">ed<" in re_spaces(page)
+
+
+@pytest.mark.parametrize("name", ["ed", "爱德"])
+def test_it_is_searched_by_who_and_by_what(boss: User, category: CourseCategory, name: str) -> None:
+    rename(logged_in(make_staff(name, "editor", email="")), category, "Knots")
+    client = logged_in(boss)
+    for word, found in ((name, True), ("navigat", False), ("Knots", True), ("nobody", False)):
+        page = client.get("/admin/auditlog/logentry/", {"q": word})
+        assert (len(page.context["cl"].result_list) == 1) is found, word
 
 
 def re_spaces(page: str) -> str:

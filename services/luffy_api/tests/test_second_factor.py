@@ -361,6 +361,34 @@ def test_new_backup_codes_end_the_earlier_ones(boss: User) -> None:
     assert codes_on(client.get(BACKUP_CODES).content.decode()) == []
 
 
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_set_up_a_phone_at_once_one_gets_in() -> None:
+    boss = make_boss()
+    outcomes: list[str] = []
+    gate = threading.Barrier(2)
+
+    def set_up(secret: str) -> None:
+        matched = devices.match(secret, shown_by_phone(secret))
+        assert matched is not None
+        gate.wait()
+        try:
+            devices.set_phone(boss, secret, matched, may_replace=False)
+            outcomes.append("in")
+        except devices.PhoneExistsError:
+            outcomes.append("refused")
+        finally:
+            connection.close()
+
+    secrets = [devices.new_secret() for _phone in range(2)]
+    threads = [threading.Thread(target=set_up, args=(secret,)) for secret in secrets]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["in", "refused"]
+    assert TOTPDevice.objects.count() == 1
+
+
 # --- another phone, and none ----------------------------------------------------------------------
 
 

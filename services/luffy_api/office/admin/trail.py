@@ -32,7 +32,7 @@ class TrailAdmin(ModelAdmin):
     list_filter = ("timestamp", "action", "content_type")
     list_select_related = ("content_type", "actor")
     list_display_links = ("timestamp",)
-    search_fields = ("object_repr", "actor__username", "additional_data")
+    search_fields = ("object_repr", "additional_data__actor")
     search_help_text = _("A name of the staff, or of what was changed")
     ordering = ("-timestamp", "-id")
     fields = ("timestamp", "who", "remote_addr", "action", "what", "which", "from_and_to")

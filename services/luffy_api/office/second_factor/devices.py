@@ -50,14 +50,25 @@ def is_phone_code(code: str) -> bool:
     return len(code) == 6 and code.isascii() and code.isdigit()
 
 
-def set_phone(user: User, secret: str, matched: TOTP) -> TOTPDevice:
+class PhoneExistsError(Exception):
+    """There is a phone already, and the caller did not prove to have it."""
+
+
+def set_phone(user: User, secret: str, matched: TOTP, *, may_replace: bool) -> TOTPDevice:
     """Make the phone that has `secret` the one of `user`, and that before good no more.
 
     `matched` is of the code that it showed, which is used up with this.
+
+    Raises:
+        PhoneExistsError: there is one before, and it may not be replaced. Of two who know the
+            password and set up a phone at once, one gets past this.
     """
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
-        had_one = TOTPDevice.objects.filter(user=user).delete()[0] > 0
+        had_one = has_phone(user)
+        if had_one and not may_replace:
+            raise PhoneExistsError
+        TOTPDevice.objects.filter(user=user).delete()
         device: TOTPDevice = TOTPDevice.objects.create(
             user=user,
             name="phone",

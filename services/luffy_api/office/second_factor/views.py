@@ -21,6 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST
 from django_otp.models import Device
+from django_otp.oath import TOTP
 from unfold.sites import UnfoldAdminSite
 
 from accounts.models import User
@@ -90,10 +91,7 @@ class SecondFactorPages:
             else:
                 matched = devices.match(secret, folded(form.cleaned_data["code"]))
                 if matched is not None:
-                    device = devices.set_phone(user, secret, matched)
-                    del request.session[_SECRET]
-                    _let_in(request, device)
-                    return self._show_codes(request, user)
+                    return self._set_phone(request, secret, matched)
                 form.add_error(
                     "code", _("This is not what the phone should show. Is its clock right?")
                 )
@@ -133,6 +131,16 @@ class SecondFactorPages:
             return view(request)
 
         return inner
+
+    def _set_phone(self, request: HttpRequest, secret: str, matched: TOTP) -> HttpResponseBase:
+        user, may_replace = _user(request), is_verified(request)
+        try:
+            device = devices.set_phone(user, secret, matched, may_replace=may_replace)
+        except devices.PhoneExistsError:
+            return self._to("second_factor", request)
+        del request.session[_SECRET]
+        _let_in(request, device)
+        return self._show_codes(request, user)
 
     def _show_codes(self, request: HttpRequest, user: User) -> HttpResponse:
         codes = devices.new_backup_codes(user)
