@@ -30,6 +30,7 @@ def enrol(user: User, course_ids: Iterable[int], source: Enrolment.Source) -> se
         )
         again = {course_id for course_id, ended in known.items() if ended is not None}
         new = wanted - set(known)
+        _lock(new | again)
         Enrolment.objects.bulk_create(
             Enrolment(user=user, course_id=course_id, source=source) for course_id in sorted(new)
         )
@@ -57,6 +58,13 @@ def enrolled_ids(user: User, course_ids: Iterable[int]) -> set[int]:
 def is_enrolled(user: User, course_id: int) -> bool:
     """Whether `user` takes a course."""
     return bool(enrolled_ids(user, [course_id]))
+
+
+def _lock(course_ids: Iterable[int]) -> None:
+    """Lock courses before rows are written that refer to them: each such row shares its course's
+    lock, and of two people who shared it neither could count."""
+    courses = Course.objects.select_for_update().filter(pk__in=set(course_ids))
+    list(courses.order_by("pk").values_list("pk"))
 
 
 def _count(course_ids: Iterable[int], by: int) -> None:

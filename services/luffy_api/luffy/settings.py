@@ -231,6 +231,7 @@ CART_SIZE = 50
 # Of one buyer; each may reserve a coupon and is asked about.
 MOST_UNPAID_ORDERS = 20
 MOST_ORDERS_AN_HOUR = 60
+MOST_KEYS_AN_HOUR = 120
 # Codes of coupons that were refused: they are not to be guessed.
 COUPON_WINDOW_S = 15 * 60
 COUPON_TRIES_PER_PERSON = 10

@@ -85,7 +85,7 @@ def place(user: User, wish: Wish) -> Order:
             return known
         order = _open_one(owner, wish) or _new(owner, wish)
         if wish.key:
-            OrderKey.objects.create(user=owner, key=wish.key, digest=wish.digest, order=order)
+            _keep_key(owner, wish, order)
         return order
 
     return in_transaction(work)
@@ -100,6 +100,17 @@ def _by_key(user: User, wish: Wish) -> Order | None:
     if known.digest != wish.digest:
         raise KeyReused
     return known.order
+
+
+def _keep_key(user: User, wish: Wish, order: Order) -> None:
+    """Remember the key; a buyer who sends ever new ones for the same order has enough of them."""
+    of_late = timezone.now() - timedelta(hours=1)
+    if (
+        OrderKey.objects.filter(user=user, created__gt=of_late).count()
+        >= settings.MOST_KEYS_AN_HOUR
+    ):
+        raise TooManyOrders
+    OrderKey.objects.create(user=user, key=wish.key, digest=wish.digest, order=order)
 
 
 def _open_one(user: User, wish: Wish) -> Order | None:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 
 from shop import metrics, states
+from shop.failures import PaymentNotConfigured
 from shop.models import Payment
 from shop.payment import provider
 from shop.payment.provider import NotGenuineError, TradeState
@@ -16,9 +17,6 @@ def take(values: Mapping[str, str]) -> bool:
     """Do what a notification says, and tell whether it was genuine and fits its order.
 
     One that is not changes nothing; the log says why. The same may come any number of times.
-
-    Raises:
-        PaymentNotConfigured: nobody could have sent it.
     """
     try:
         told = provider().notification(values)
@@ -32,8 +30,9 @@ def take(values: Mapping[str, str]) -> bool:
             outcome = states.settle(money).value
             if outcome != states.Settled.KNOWN:
                 metrics.orders.labels("paid").inc()
-    except (NotGenuineError, MoneyMismatchError) as error:
-        refused = "not_genuine" if isinstance(error, NotGenuineError) else "mismatch"
+    except (NotGenuineError, MoneyMismatchError, PaymentNotConfigured) as error:
+        # Without a gateway nobody can have sent one.
+        refused = "mismatch" if isinstance(error, MoneyMismatchError) else "not_genuine"
         # The number as it was sent: short and printable, whoever wrote it.
         number = ascii(values.get("out_trade_no", "")[:64])
         logger.warning("a notification of order %s was refused: %s", number, error)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from django.db import connection, transaction
@@ -12,6 +13,7 @@ from accounts.models import User
 from course.models import Course
 from learning.enrolment import enrol, enrolled_ids, is_enrolled, withdraw
 from learning.models import Enrolment
+from tests.buyers import at_once, people
 from tests.people import Person
 
 pytestmark = pytest.mark.django_db
@@ -98,3 +100,21 @@ def test_enrolling_at_once_counts_one_student(make_course: Callable[..., Course]
         thread.join()
     assert not errors
     assert [students(course) for course in courses] == [1, 1, 1, 1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_people_at_once_end_no_transaction_in_a_deadlock(
+    make_course: Callable[..., Course],
+) -> None:
+    courses = [make_course(f"Course {number}").pk for number in range(3)]
+
+    def take(user: User, order: list[int]) -> None:
+        with transaction.atomic():
+            enrol(locked(user), order, FREE)
+
+    calls = [
+        partial(take, person.user, courses if number % 2 else courses[::-1])
+        for number, person in enumerate(people(12))
+    ]
+    assert at_once(*calls) == [None] * 12
+    assert [Course.objects.get(pk=pk).students for pk in courses] == [12, 12, 12]

@@ -186,12 +186,13 @@ def test_what_is_no_notification_is_refused_plainly(
         assert answer.json()["error"]
 
 
-def test_without_a_gateway_nobody_can_have_sent_it(settings: Any, db: None) -> None:
+def test_without_a_gateway_nobody_can_have_sent_it(
+    paid: str, gateway: PaymentGateway, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     settings.ALIPAY = None
-    answer = Client().post(
-        "/api/v1/order/success/", "a=1", content_type="application/x-www-form-urlencoded"
-    )
-    assert (answer.status_code, answer.json()["error"]) == (503, "payment_not_configured")
+    assert notify(gateway.notification(paid)) == "failed"
+    assert state(paid) == "UNPAID"
+    assert "This site takes no payments" in caplog.text or "本站未开通支付" in caplog.text
 
 
 # --- the buyer's return ---------------------------------------------------------------------------

@@ -315,6 +315,16 @@ def test_nobody_places_orders_without_end(
     assert answers[2].headers["Retry-After"]
 
 
+def test_keys_of_one_buyer_have_an_end_too(
+    buyer: Buyer, make_course: Make, gateway: PaymentGateway, settings: Any
+) -> None:
+    settings.MOST_KEYS_AN_HOUR = 3
+    knots = make_course()
+    answers = [buyer.order(knots, key=f"k-{number}") for number in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert buyer.order(knots, key="k-0").status_code == 200, "one that is known"
+
+
 # --- looking at them, and cancelling --------------------------------------------------------------
 
 
