@@ -86,6 +86,15 @@ def test_the_administration_and_its_static_files_are_served(settled: Service) ->
     assert "immutable" in answer.headers["Cache-Control"]
 
 
+def test_every_file_that_the_login_page_asks_for_is_served(settled: Service) -> None:
+    page = settled.get("/admin/login/").text
+    asked = re.findall(r"<(?:link|script)[^>]+?(?:src|href)=\"(/static/[^\"]+)\"", page)
+    assert len(asked) > 5
+    for address in asked:
+        assert settled.get(address).status_code == 200, address
+    assert BASE_URL not in page
+
+
 def test_without_redis_the_catalogue_is_served_from_the_database(settled: Service) -> None:
     expected = settled.get("course/actual/").json()
     settled.redis_relay.cut()
