@@ -143,6 +143,35 @@ CREATE TABLE IF NOT EXISTS `luffy_user` (
   KEY `luffy_user_email_2c3ae80b` (`email`)
 ) ENGINE=InnoDB;
 
+CREATE TABLE IF NOT EXISTS `auditlog_logentry` (
+  `id` int(11) NOT NULL AUTO_INCREMENT,
+  `object_pk` varchar(255) NOT NULL,
+  `object_id` bigint(20) DEFAULT NULL,
+  `object_repr` longtext NOT NULL,
+  `action` smallint(5) unsigned NOT NULL CHECK (`action` >= 0),
+  `changes` longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin DEFAULT NULL CHECK (json_valid(`changes`)),
+  `timestamp` datetime(6) NOT NULL,
+  `actor_id` bigint(20) DEFAULT NULL,
+  `content_type_id` int(11) NOT NULL,
+  `remote_addr` char(39) DEFAULT NULL,
+  `additional_data` longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin DEFAULT NULL CHECK (json_valid(`additional_data`)),
+  `serialized_data` longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin DEFAULT NULL CHECK (json_valid(`serialized_data`)),
+  `cid` varchar(255) DEFAULT NULL,
+  `changes_text` longtext NOT NULL,
+  `remote_port` int(10) unsigned DEFAULT NULL CHECK (`remote_port` >= 0),
+  `actor_email` varchar(254) DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  KEY `auditlog_logentry_actor_id_959271d2_fk_luffy_user_id` (`actor_id`),
+  KEY `auditlog_logentry_content_type_id_75830218_fk_django_co` (`content_type_id`),
+  KEY `auditlog_logentry_object_id_09c2eee8` (`object_id`),
+  KEY `auditlog_logentry_object_pk_6e3219c0` (`object_pk`),
+  KEY `auditlog_logentry_action_229afe39` (`action`),
+  KEY `auditlog_logentry_timestamp_37867bb0` (`timestamp`),
+  KEY `auditlog_logentry_cid_9f467263` (`cid`),
+  CONSTRAINT `auditlog_logentry_actor_id_959271d2_fk_luffy_user_id` FOREIGN KEY (`actor_id`) REFERENCES `luffy_user` (`id`),
+  CONSTRAINT `auditlog_logentry_content_type_id_75830218_fk_django_co` FOREIGN KEY (`content_type_id`) REFERENCES `django_content_type` (`id`)
+) ENGINE=InnoDB;
+
 CREATE TABLE IF NOT EXISTS `auth_permission` (
   `id` int(11) NOT NULL AUTO_INCREMENT,
   `name` varchar(255) NOT NULL,
@@ -242,6 +271,41 @@ CREATE TABLE IF NOT EXISTS `luffy_user_groups` (
   KEY `luffy_user_groups_group_id_2c552c5a_fk_auth_group_id` (`group_id`),
   CONSTRAINT `luffy_user_groups_group_id_2c552c5a_fk_auth_group_id` FOREIGN KEY (`group_id`) REFERENCES `auth_group` (`id`),
   CONSTRAINT `luffy_user_groups_user_id_118ec1b6_fk_luffy_user_id` FOREIGN KEY (`user_id`) REFERENCES `luffy_user` (`id`)
+) ENGINE=InnoDB;
+
+CREATE TABLE IF NOT EXISTS `otp_static_staticdevice` (
+  `id` int(11) NOT NULL AUTO_INCREMENT,
+  `name` varchar(64) NOT NULL,
+  `confirmed` tinyint(1) NOT NULL,
+  `user_id` bigint(20) NOT NULL,
+  `throttling_failure_count` int(10) unsigned NOT NULL CHECK (`throttling_failure_count` >= 0),
+  `throttling_failure_timestamp` datetime(6) DEFAULT NULL,
+  `created_at` datetime(6) DEFAULT NULL,
+  `last_used_at` datetime(6) DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  KEY `otp_static_staticdevice_user_id_7f9cff2b_fk_luffy_user_id` (`user_id`),
+  CONSTRAINT `otp_static_staticdevice_user_id_7f9cff2b_fk_luffy_user_id` FOREIGN KEY (`user_id`) REFERENCES `luffy_user` (`id`)
+) ENGINE=InnoDB;
+
+CREATE TABLE IF NOT EXISTS `otp_totp_totpdevice` (
+  `id` int(11) NOT NULL AUTO_INCREMENT,
+  `name` varchar(64) NOT NULL,
+  `confirmed` tinyint(1) NOT NULL,
+  `key` varchar(80) NOT NULL,
+  `step` smallint(5) unsigned NOT NULL CHECK (`step` >= 0),
+  `t0` bigint(20) NOT NULL,
+  `digits` smallint(5) unsigned NOT NULL CHECK (`digits` >= 0),
+  `tolerance` smallint(5) unsigned NOT NULL CHECK (`tolerance` >= 0),
+  `drift` smallint(6) NOT NULL,
+  `last_t` bigint(20) NOT NULL,
+  `user_id` bigint(20) NOT NULL,
+  `throttling_failure_count` int(10) unsigned NOT NULL CHECK (`throttling_failure_count` >= 0),
+  `throttling_failure_timestamp` datetime(6) DEFAULT NULL,
+  `created_at` datetime(6) DEFAULT NULL,
+  `last_used_at` datetime(6) DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  KEY `otp_totp_totpdevice_user_id_0fb18292_fk_luffy_user_id` (`user_id`),
+  CONSTRAINT `otp_totp_totpdevice_user_id_0fb18292_fk_luffy_user_id` FOREIGN KEY (`user_id`) REFERENCES `luffy_user` (`id`)
 ) ENGINE=InnoDB;
 
 CREATE TABLE IF NOT EXISTS `token_blacklist_outstandingtoken` (
@@ -410,6 +474,16 @@ CREATE TABLE IF NOT EXISTS `luffy_user_user_permissions` (
   CONSTRAINT `luffy_user_user_permissions_user_id_b132f823_fk_luffy_user_id` FOREIGN KEY (`user_id`) REFERENCES `luffy_user` (`id`)
 ) ENGINE=InnoDB;
 
+CREATE TABLE IF NOT EXISTS `otp_static_statictoken` (
+  `id` int(11) NOT NULL AUTO_INCREMENT,
+  `token` varchar(16) NOT NULL,
+  `device_id` int(11) NOT NULL,
+  PRIMARY KEY (`id`),
+  KEY `otp_static_statictok_device_id_74b7c7d1_fk_otp_stati` (`device_id`),
+  KEY `otp_static_statictoken_token_d0a51866` (`token`),
+  CONSTRAINT `otp_static_statictok_device_id_74b7c7d1_fk_otp_stati` FOREIGN KEY (`device_id`) REFERENCES `otp_static_staticdevice` (`id`)
+) ENGINE=InnoDB;
+
 CREATE TABLE IF NOT EXISTS `token_blacklist_blacklistedtoken` (
   `id` bigint(20) NOT NULL AUTO_INCREMENT,
   `blacklisted_at` datetime(6) NOT NULL,
@@ -568,11 +642,35 @@ INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('accou
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('admin', '0001_initial', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('admin', '0002_logentry_remove_auto_add', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('admin', '0003_logentry_add_action_flag_choices', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('auditlog', '0001_initial', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('auditlog', '0002_auto_support_long_primary_keys', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('auditlog', '0003_logentry_remote_addr', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('auditlog', '0004_logentry_detailed_object_repr', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('auditlog', '0005_logentry_additional_data_verbose_name', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('auditlog', '0006_object_pk_index', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('auditlog', '0007_object_pk_type', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('auditlog', '0008_action_index', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('auditlog', '0009_alter_logentry_additional_data', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('auditlog', '0010_alter_logentry_timestamp', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('auditlog', '0011_logentry_serialized_data', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('auditlog', '0012_add_logentry_action_access', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('auditlog', '0013_alter_logentry_timestamp', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('auditlog', '0014_logentry_cid', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('auditlog', '0015_alter_logentry_changes', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('auditlog', '0016_logentry_remote_port', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('auditlog', '0017_add_actor_email', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('course', '0001_initial', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('course', '0002_pub_date', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('course', '0003_search', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('home', '0001_initial', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('learning', '0001_initial', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('office', '0001_initial', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('otp_static', '0001_initial', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('otp_static', '0002_throttling', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('otp_static', '0003_add_timestamps', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('otp_totp', '0001_initial', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('otp_totp', '0002_auto_20190420_0723', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('otp_totp', '0003_add_timestamps', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('sample', '0001_initial', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('sessions', '0001_initial', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('shop', '0001_initial', UTC_TIMESTAMP(6));

@@ -83,7 +83,7 @@ def forget(user: User) -> None:
         user.username = f"deleted_{secrets.token_hex(8)}"
         user.display_name = user.first_name = user.last_name = user.email = ""
         user.mobile = user.last_login = None
-        user.is_active = False
+        user.is_active = user.is_staff = user.is_superuser = False
         user.set_unusable_password()
         user.groups.clear()
         user.user_permissions.clear()

@@ -1,6 +1,10 @@
 """Courses in the administration."""
 
 from django.contrib import admin
+from django.db.models import TextField
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from course.models import (
     Course,
@@ -14,16 +18,20 @@ from course.models import (
 PLACE_AND_SIGHT = ("orders", "is_show", "is_delete")
 
 
-class ChapterInline(admin.TabularInline):
+class ChapterInline(TabularInline):
     """A course's chapters on its own page; each leads to the page with its sections."""
 
     model = CourseChapter
+    # Django's own attribute, which its stubs take for an instance's.
+    formfield_overrides = {  # type: ignore[misc]  # noqa: RUF012
+        TextField: {"widget": UnfoldAdminTextareaWidget({"rows": 2})}
+    }
     fields = ("chapter", "name", "summary", *PLACE_AND_SIGHT)
     extra = 0
     show_change_link = True
 
 
-class SectionInline(admin.TabularInline):
+class SectionInline(TabularInline):
     """A chapter's sections on its own page."""
 
     model = CourseSection
@@ -32,7 +40,7 @@ class SectionInline(admin.TabularInline):
 
 
 @admin.register(CourseCategory)
-class CourseCategoryAdmin(admin.ModelAdmin):
+class CourseCategoryAdmin(ModelAdmin):
     """Categories."""
 
     list_display = ("name", *PLACE_AND_SIGHT)
@@ -41,7 +49,7 @@ class CourseCategoryAdmin(admin.ModelAdmin):
 
 
 @admin.register(HotWord)
-class HotWordAdmin(admin.ModelAdmin):
+class HotWordAdmin(ModelAdmin):
     """What visitors are offered to search for."""
 
     list_display = ("word", *PLACE_AND_SIGHT)
@@ -50,7 +58,7 @@ class HotWordAdmin(admin.ModelAdmin):
 
 
 @admin.register(Teacher)
-class TeacherAdmin(admin.ModelAdmin):
+class TeacherAdmin(ModelAdmin):
     """Teachers."""
 
     list_display = ("name", "role", "title", *PLACE_AND_SIGHT)
@@ -59,7 +67,7 @@ class TeacherAdmin(admin.ModelAdmin):
 
 
 @admin.register(Course)
-class CourseAdmin(admin.ModelAdmin):
+class CourseAdmin(ModelAdmin):
     """Courses with their chapters."""
 
     list_display = ("name", "course_category", "teacher", "price", "status", "students", "is_show")
@@ -67,11 +75,18 @@ class CourseAdmin(admin.ModelAdmin):
     list_select_related = ("course_category", "teacher")
     search_fields = ("name", "brief")
     autocomplete_fields = ("teacher", "course_category")
+    fieldsets = (
+        (None, {"fields": ("name", "course_img", "course_category", "teacher", "level")}),
+        (_("Sale"), {"fields": ("price", "course_type", "status", "pub_date", "period")}),
+        (_("Texts"), {"fields": ("brief", "details", "attachment_path")}),
+        (_("Numbers"), {"fields": ("students", "sections", "pub_sections")}),
+        (_("Place and sight"), {"fields": PLACE_AND_SIGHT}),
+    )
     inlines = (ChapterInline,)
 
 
 @admin.register(CourseChapter)
-class CourseChapterAdmin(admin.ModelAdmin):
+class CourseChapterAdmin(ModelAdmin):
     """Chapters with their sections."""
 
     list_display = ("name", "course", "chapter", *PLACE_AND_SIGHT)
@@ -83,7 +98,7 @@ class CourseChapterAdmin(admin.ModelAdmin):
 
 
 @admin.register(CourseSection)
-class CourseSectionAdmin(admin.ModelAdmin):
+class CourseSectionAdmin(ModelAdmin):
     """Sections, to find one among all."""
 
     list_display = ("name", "chapter", "section_type", "duration", "free_trail", "is_show")

@@ -1,12 +1,13 @@
 """The front page in the administration."""
 
 from django.contrib import admin
+from unfold.admin import ModelAdmin
 
 from home.models import Banner
 
 
 @admin.register(Banner)
-class BannerAdmin(admin.ModelAdmin):
+class BannerAdmin(ModelAdmin):
     """Banners, in the order in which they are shown."""
 
     list_display = ("title", "link", "orders", "is_show", "is_delete", "updated_time")

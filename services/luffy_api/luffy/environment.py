@@ -22,6 +22,7 @@ EX_CONFIG = 78
 LANGUAGES = ("zh-hans", "en")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 SCHEMES = ("http", "https")
+STAFF_TWO_FACTOR = ("required", "optional")
 # Django's own deployment check (security.W009) asks for this length.
 SECRET_KEY_MIN_LENGTH = 50
 ADMIN_PASSWORD_MIN_LENGTH = 12
@@ -97,6 +98,8 @@ class Environment:
     sms_an_hour: int
     alipay: AlipaySettings | None
     order_lifetime_s: int
+    staff_two_factor: str
+    audit_keep_days: int
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> "Environment":
@@ -146,6 +149,10 @@ class Environment:
             sms_an_hour=reader.plain("SMS_AN_HOUR", _whole_number(1, 1000000), "1000"),
             alipay=_alipay(reader),
             order_lifetime_s=reader.plain("ORDER_LIFETIME", _whole_number(300, 86400), "1800"),
+            staff_two_factor=reader.plain(
+                "STAFF_TWO_FACTOR", _one_of(STAFF_TWO_FACTOR), "required"
+            ),
+            audit_keep_days=reader.plain("AUDIT_KEEP_DAYS", _whole_number(30, 3650), "365"),
         )
         if reader.problems:
             raise BadEnvironmentError(reader.problems)

@@ -21,7 +21,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    # The theme's templates stand in for those of Django's administration.
+    "unfold.apps.BasicAppConfig",
+    "office.apps.OfficeAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -33,12 +35,18 @@ INSTALLED_APPS = [
     "django_guid",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "auditlog",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "accounts",
     "home",
     "course",
     "learning",
     "shop",
     "sample",
+    # The last one: it looks at the administration's pages of all others.
+    "office",
 ]
 
 MIDDLEWARE = [
@@ -47,12 +55,15 @@ MIDDLEWARE = [
     # Before everything that looks at the Host header: a health check comes under any name.
     "luffy.health.health_answers",
     "django.middleware.security.SecurityMiddleware",
+    "office.middleware.content_security",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "office.middleware.audit_trail",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -135,6 +146,8 @@ CELERY_BEAT_SCHEDULE = {
             ("finish refunds", "shop.finish_refunds"),
         )
     },
+    "forget expired sessions": {"task": "office.forget_expired_sessions", "schedule": 3600},
+    "prune the audit trail": {"task": "office.prune_audit", "schedule": 3600},
 }
 
 # --- accounts -------------------------------------------------------------------------------------
@@ -204,6 +217,29 @@ MOST_KEYS_AN_HOUR = 120
 COUPON_WINDOW_S = 15 * 60
 COUPON_TRIES_PER_PERSON = 10
 COUPON_TRIES_PER_ADDRESS = 100
+
+# --- the administration ---------------------------------------------------------------------------
+
+STAFF_TWO_FACTOR = ENVIRONMENT.staff_two_factor
+# Wrong codes are counted by `luffy.limits`, which says for how long to wait; the library's own
+# pauses would say nothing.
+OTP_TOTP_THROTTLE_FACTOR = 0
+
+AUDIT_KEEP_DAYS = ENVIRONMENT.audit_keep_days
+
+# Only the administration has sessions. One lasts a working day.
+SESSION_COOKIE_AGE = 12 * 3600
+
+UNFOLD = {
+    "SITE_TITLE": _("Luffy administration"),
+    "SITE_HEADER": "Luffy",
+    "SITE_URL": "/",
+    "SITE_SYMBOL": "school",
+    "SHOW_LANGUAGES": True,
+    "STYLES": ["office.theme.stylesheet"],
+    "SIDEBAR": {"show_search": True},
+    "ACCOUNT": {"navigation": "office.theme.account_links"},
+}
 
 # --- language and time ----------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
 API = "api/v1/"
@@ -13,6 +14,8 @@ urlpatterns = [
     path(f"{API}docs/", SpectacularSwaggerSplitView.as_view(url_name="openapi"), name="docs"),
     path(f"{API}user/", include("accounts.urls")),
     path(API, include("shop.urls")),
+    # Before the administration's own, which answers everything else below its address.
+    path("admin/language/", set_language, name="set_language"),
     path("admin/", admin.site.urls),
 ]
 

@@ -20,6 +20,7 @@ from tests.buyers import Buyer
 from tests.payment_gateway import PaymentGateway
 from tests.people import Caller, Person
 from tests.sms_provider import SmsProvider
+from tests.staff import logged_in, make_boss
 from tests.stand import Deployed, Service, fresh_database, luffy
 
 
@@ -113,6 +114,12 @@ def caller() -> Caller:
 def ann(db: None) -> Person:
     """Somebody with an account."""
     return Person.make("13800000001")
+
+
+@pytest.fixture
+def admin_client(db: None) -> Client:
+    """A browser in which a superuser passed both steps of the login."""
+    return logged_in(make_boss("admin"))
 
 
 @pytest.fixture

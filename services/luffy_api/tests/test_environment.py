@@ -37,6 +37,8 @@ def test_what_is_required_is_enough() -> None:
     assert environment.time_zone == "Asia/Shanghai"
     assert environment.admin_password is None
     assert environment.media_root == Path("/srv/media")
+    assert environment.staff_two_factor == "required"
+    assert environment.audit_keep_days == 365
 
 
 def test_an_empty_variable_counts_as_unset() -> None:
@@ -81,6 +83,8 @@ def test_secrets_are_read_from_files_without_their_last_line_break(tmp_path: Pat
         ("SMS_PER_ADDRESS_AN_HOUR", "0", "a whole number from 1 to 100000"),
         ("SMS_AN_HOUR", "-1", "a whole number from 1 to 1000000"),
         ("ORDER_LIFETIME", "60", "a whole number from 300 to 86400, found '60'"),
+        ("STAFF_TWO_FACTOR", "off", "one of required, optional, found 'off'"),
+        ("AUDIT_KEEP_DAYS", "1", "a whole number from 30 to 3650, found '1'"),
         ("ADMIN_PASSWORD", "12345", "12 or more printable characters, found a secret of 5"),
     ],
 )
@@ -288,6 +292,5 @@ def test_sample_data_needs_the_administrators_password() -> None:
 def test_an_unknown_command_is_told_the_known_ones() -> None:
     done = luffy("server")
     assert done.returncode == os.EX_USAGE
-    assert 'expected one of serve, worker, beat, migrate, sample_data, manage; found "server"' in (
-        done.stderr
-    )
+    known = "serve, worker, beat, migrate, sample_data, reset_two_factor, manage"
+    assert f'expected one of {known}; found "server"' in done.stderr

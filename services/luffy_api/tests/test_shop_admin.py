@@ -16,6 +16,7 @@ from course.models import Course
 from shop.models import Coupon, Order, OrderDetail, Refund
 from tests.buyers import Buyer, coupon, notify, state
 from tests.payment_gateway import PaymentGateway
+from tests.staff import logged_in
 
 pytestmark = pytest.mark.django_db
 
@@ -147,10 +148,10 @@ def test_the_lists_action_leads_to_the_page_for_one_order(
     assert "Select one order to refund." in answer.content.decode()
 
 
-def test_only_who_may_refund_can(paid: Order, client: Client) -> None:
+def test_only_who_may_refund_can(paid: Order) -> None:
     user = User.objects.create_user("support", password="x", is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="view_order"))
-    client.force_login(user)
+    client = logged_in(user)
     assert client.get(f"/admin/shop/order/{paid.pk}/change/").status_code == 200
     assert (
         f"{paid.pk}/refund/"

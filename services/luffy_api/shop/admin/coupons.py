@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
 
 from shop.coupons import normalised
 from shop.models import Coupon
@@ -21,7 +22,7 @@ class CodeField(forms.CharField):
 
 
 @admin.register(Coupon)
-class CouponAdmin(admin.ModelAdmin):
+class CouponAdmin(ModelAdmin):
     """Coupons, with how often they are used."""
 
     list_display = (

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
 from shop.models import Order
 
@@ -12,8 +13,10 @@ from shop.models import Order
 class RefundForm(forms.Form):
     """Which courses of an order, and why. The number makes a second click no second refund."""
 
-    details = forms.MultipleChoiceField(label=_("courses"), widget=forms.CheckboxSelectMultiple)
-    reason = forms.CharField(label=_("reason"), max_length=200)
+    details = forms.MultipleChoiceField(
+        label=_("courses"), widget=UnfoldAdminCheckboxSelectMultipleWidget
+    )
+    reason = forms.CharField(label=_("reason"), max_length=200, widget=UnfoldAdminTextInputWidget)
     number = forms.RegexField(r"^staff[0-9a-f]{24}\Z", widget=forms.HiddenInput)
 
     def __init__(self, order: Order, data: Any = None) -> None:

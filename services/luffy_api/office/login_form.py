@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import ValidationError
+from unfold.forms import AuthenticationForm
 
 from luffy.limits import TooManyRequests
 
 
-class LimitedLoginForm(AdminAuthenticationForm):
-    """Django's form, which says so when a limit is used up."""
+class LoginForm(AuthenticationForm):
+    """The theme's form, which says so when a limit is used up."""
 
     def clean(self) -> dict[str, Any]:
         """The fields, and in `user_cache` who they belong to."""
