@@ -93,15 +93,14 @@ def fill(count: int) -> list[Course]:
     return courses
 
 
-def people(count: int) -> list[str]:
-    """An access token for each of `count` people."""
-    there = User.objects.filter(username__startswith="bench_").count()
+def people(count: int, whose: str) -> list[str]:
+    """An access token for each of `count` new people, who have not ordered anything."""
     User.objects.bulk_create(
-        [User(username=f"bench_{number}", password=UNUSABLE) for number in range(there, count)],
+        [User(username=f"{whose}_{number}", password=UNUSABLE) for number in range(count)],
         batch_size=_AT_ONCE,
     )
     tokens = []
-    for user in User.objects.filter(username__startswith="bench_").order_by("pk"):
+    for user in User.objects.filter(username__startswith=f"{whose}_").order_by("pk"):
         token = AccessToken.for_user(user)
         token.set_exp(lifetime=timedelta(hours=2))
         token[api_settings.REVOKE_TOKEN_CLAIM] = get_md5_hash_password(user.password)
@@ -151,7 +150,8 @@ def order(course: Course, token: str) -> dict[str, Any]:
 
 def main() -> None:
     """Fill."""
-    courses, tokens = fill(int(sys.argv[1])), people(int(sys.argv[2]))
+    courses = fill(int(sys.argv[1]))
+    tokens = people(int(sys.argv[2]), f"buyer{len(courses)}")
     (SHARED / "requests.json").write_text(json.dumps(requests(courses, tokens)))
 
 

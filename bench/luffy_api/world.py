@@ -46,6 +46,10 @@ class World:
 
     def __enter__(self) -> "World":
         (self.shared / "password").write_text(_PASSWORD)
+        for name in ("ours", "theirs"):
+            private = self._key("private-key")
+            (self.shared / f"{name}.key").write_text(private)
+            (self.shared / f"{name}.pub").write_text(self._key("public-key", private))
         try:
             self._start()
         except CommandError:
@@ -110,6 +114,12 @@ class World:
         number, unit = float(used.rstrip("kKMGiB")), used.lstrip("0123456789.")
         return number * {"KiB": 1 / 1024, "MiB": 1, "GiB": 1024}[unit] * 1.048576
 
+    def _key(self, command: str, given: str = "") -> str:
+        return docker(
+            "run", "--rm", "--interactive", "--network", "none", self.images["DEMO_IMAGE"], command,
+            text=given,
+        )  # fmt: skip
+
     def _luffy(self, *arguments: str) -> str:
         return self._once("luffy", *arguments)
 
@@ -127,6 +137,14 @@ class World:
             "DB_PASSWORD_FILE": "/shared/password", "REDIS_URL": "redis://127.0.0.1:6379/0",
             "DJANGO_SECRET_KEY": _PASSWORD * 2, "ALLOWED_HOSTS": "127.0.0.1",
             "LOG_LEVEL": "INFO",
+            "MEDIA_SECRET": _PASSWORD,
+            # Nobody listens there: placing an order signs an address, and asks nobody.
+            "ALIPAY_GATEWAY_URL": "http://127.0.0.1:9/gateway.do",
+            "ALIPAY_APP_ID": "9021000100000001", "ALIPAY_SELLER_ID": "2088000000000011",
+            "ALIPAY_PRIVATE_KEY_FILE": "/shared/ours.key",
+            "ALIPAY_PUBLIC_KEY_FILE": "/shared/theirs.pub",
+            "ALIPAY_NOTIFY_URL": "http://127.0.0.1:9/told/",
+            "ALIPAY_RETURN_URL": "http://127.0.0.1:9/back",
         }  # fmt: skip
         return [
             *self._inside(), *variables(environment),
