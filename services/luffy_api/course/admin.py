@@ -1,13 +1,16 @@
 """Courses in the administration."""
 
 from django.contrib import admin
+from django.db import models
 
+from course.admin_files import AttachmentForm, ProtectedFileInput
 from course.models import (
     Course,
     CourseCategory,
     CourseChapter,
     CourseSection,
     HotWord,
+    SectionAttachment,
     Teacher,
 )
 
@@ -28,6 +31,17 @@ class SectionInline(admin.TabularInline):
 
     model = CourseSection
     fields = ("name", "section_type", "section_link", "duration", "free_trail", *PLACE_AND_SIGHT)
+    extra = 0
+    show_change_link = True
+
+
+class AttachmentInline(admin.TabularInline):
+    """A section's files on its own page."""
+
+    model = SectionAttachment
+    form = AttachmentForm
+    fields = ("name", "file", "kind", "size")
+    readonly_fields = ("kind", "size")
     extra = 0
 
 
@@ -84,10 +98,12 @@ class CourseChapterAdmin(admin.ModelAdmin):
 
 @admin.register(CourseSection)
 class CourseSectionAdmin(admin.ModelAdmin):
-    """Sections, to find one among all."""
+    """Sections, to find one among all, with their videos and files."""
 
     list_display = ("name", "chapter", "section_type", "duration", "free_trail", "is_show")
     list_filter = ("section_type", "free_trail", "is_show", "is_delete")
     list_select_related = ("chapter",)
     search_fields = ("name", "chapter__name", "chapter__course__name")
     autocomplete_fields = ("chapter",)
+    inlines = (AttachmentInline,)
+    formfield_overrides = {models.FileField: {"widget": ProtectedFileInput}}  # noqa: RUF012 - Django's

@@ -1,11 +1,9 @@
 """The catalogue's endpoints as the OpenAPI document describes them."""
 
-from typing import Any
-
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
 
-from course.pages import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE, LONGEST_SEARCH
+from course.pages import LONGEST_SEARCH
 from course.serializers import (
     CategorySerializer,
     ChapterSerializer,
@@ -14,23 +12,14 @@ from course.serializers import (
     TeacherSerializer,
     WholeCourseSerializer,
 )
-from luffy.documentation import answers, number, word
+from luffy.documentation import ERROR, PAGE_PARAMETERS, answers, enveloped, number, paged, word
 
 TAG = "course"
 
 
-class CoursePageSerializer(serializers.Serializer[Any]):
-    """A page of courses."""
-
-    count = serializers.IntegerField(help_text="How many there are on all pages.")
-    next = serializers.CharField(allow_null=True, help_text="The next page's address.")
-    previous = serializers.CharField(allow_null=True)
-    results = CourseSerializer(many=True)
-
-
+COURSE_PAGE = paged("CoursePage", CourseSerializer(many=True))
 PAGE = [
-    number("page", "From 1 on."),
-    number("page_size", f"{DEFAULT_PAGE_SIZE} without it, {LARGEST_PAGE_SIZE} at most."),
+    *PAGE_PARAMETERS,
     word(
         "ordering",
         "A minus before it: the largest first. By the editors' order without it.",
@@ -71,14 +60,14 @@ courses = extend_schema(
     tags=[TAG],
     summary="A page of courses",
     parameters=PAGE,
-    responses=answers(CoursePageSerializer, 400, 404),
+    responses=answers(COURSE_PAGE, 400, 404),
 )
 search = extend_schema(
     operation_id="search_courses",
     tags=[TAG],
     summary="A page of the courses that hold all words, those that fit best first",
     parameters=[SEARCH, *PAGE],
-    responses=answers(CoursePageSerializer, 400, 404),
+    responses=answers(COURSE_PAGE, 400, 404),
 )
 course = extend_schema(
     operation_id="get_course",
@@ -93,4 +82,16 @@ chapters = extend_schema(
     summary="The chapters of a course, with their sections",
     parameters=[number("course_id", "The id of a course.", required=True)],
     responses=answers(ChapterSerializer(many=True), 400, 404),
+)
+section_video = extend_schema(
+    operation_id="get_open_video",
+    tags=[TAG],
+    summary="Leads to the video of a section that is free to try",
+    parameters=[number("section_id", "", required=True, location=OpenApiParameter.PATH)],
+    responses={
+        302: enveloped(
+            "OpenVideo", inline_serializer("OpenVideoLink", {"link": serializers.CharField()})
+        ),
+        **dict.fromkeys((400, 404, 503), ERROR),
+    },
 )

@@ -9,6 +9,7 @@ from course.views import (
     CourseView,
     HotWordView,
     SearchView,
+    SectionVideoView,
     TeacherView,
 )
 
@@ -20,5 +21,6 @@ urlpatterns = [
     path("search/", SearchView.as_view(), name="course-search"),
     path("hot_words/", HotWordView.as_view(), name="hot-words"),
     path("teacher/", TeacherView.as_view(), name="teachers"),
+    path("section/<str:section_id>/video/", SectionVideoView.as_view(), name="section-video"),
     path("chapter/", ChapterView.as_view(), name="chapter"),
 ]

@@ -11,6 +11,7 @@ urlpatterns = [
     path(f"{API}course/", include("course.urls")),
     path(f"{API}openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
     path(f"{API}docs/", SpectacularSwaggerSplitView.as_view(url_name="openapi"), name="docs"),
+    path(f"{API}learning/", include("learning.urls")),
     path(f"{API}user/", include("accounts.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -16,6 +16,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.sms_provider import SmsProvider
 from tests.stand import BASE_URL, Service
 
 EXAMPLES = 15  # of each operation and mode
@@ -25,6 +26,13 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
+# Whom the answer is for expects a word, no JSON.
+BARE = {
+    ("post /api/v1/order/success/", "200"): "text/plain",
+    ("get /api/v1/learning/certificate/{code}/pdf/", "200"): "application/pdf",
+}
+# What leads to a file, which nginx gives.
+LEADS_ELSEWHERE = {"get /api/v1/course/section/{section_id}/video/"}
 OF_THE_DOCUMENT = {"/api/v1/openapi.json", "/api/v1/docs/"}
 
 
@@ -44,6 +52,14 @@ def routes() -> set[str]:
     return {path for path in found if path.startswith("/api/")}
 
 
+def takes_anything(operation: Any) -> bool:
+    """Whether the description forbids no request: it has no body, and every parameter may be any
+    text."""
+    parameters = [*operation.query, *operation.headers, *operation.path_parameters]
+    plain = all(one.definition.get("schema") == {"type": "string"} for one in parameters)
+    return plain and not list(operation.body)
+
+
 def test_every_route_is_described_whole(service: Service) -> None:
     answer = service.get("openapi.json")
     assert answer.status_code == 200
@@ -54,10 +70,12 @@ def test_every_route_is_described_whole(service: Service) -> None:
             place = f"{method} {path}"
             assert operation["summary"], place
             assert operation["operationId"], place
-            assert set(operation["responses"]) >= {"200", "503"}, place
+            found = "302" if place in LEADS_ELSEWHERE else "200"
+            assert set(operation["responses"]) >= {found, "503"}, place
             for status, response in operation["responses"].items():
                 if status != "204":
-                    assert response["content"]["application/json"]["schema"], place
+                    kind = BARE.get((place, status), "application/json")
+                    assert response["content"][kind]["schema"], place
 
 
 def test_the_page_is_there_and_asks_no_other_host(service: Service) -> None:
@@ -76,11 +94,14 @@ def test_the_page_is_there_and_asks_no_other_host(service: Service) -> None:
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
-def test_no_made_up_request_is_a_fault_of_ours(mode: GenerationMode, settled: Service) -> None:
+def test_no_made_up_request_is_a_fault_of_ours(
+    mode: GenerationMode, settled: Service, sms: SmsProvider
+) -> None:
     schema: Any = schemathesis.openapi.from_url(f"{BASE_URL}/api/v1/openapi.json")
     operations = [result.ok() for result in schema.get_all_operations()]
     assert {one.path for one in operations} == routes() - OF_THE_DOCUMENT
-    asked, unasked = 0, []
+    asked = 0
+    unasked: list[Any] = []
     for operation in operations:
 
         @settings(
@@ -94,14 +115,16 @@ def test_no_made_up_request_is_a_fault_of_ours(mode: GenerationMode, settled: Se
         def ask(case: Any) -> None:
             nonlocal asked
             asked += 1
-            response = case.call(base_url=BASE_URL, timeout=20)
+            response = case.call(base_url=BASE_URL, timeout=20, allow_redirects=False)
             case.validate_response(response, checks=CHECKS)
 
         try:
             ask()
         except Unsatisfiable:
             # It takes nothing: there is no request that its description forbids.
-            unasked.append(operation.label)
-    print(f"{asked} requests; none to {unasked}")
+            unasked.append(operation)
+    print(f"{asked} requests; none to {[one.label for one in unasked]}")
     assert asked >= EXAMPLES
-    assert len(unasked) <= (0 if mode is GenerationMode.POSITIVE else 4), unasked
+    for operation in unasked:
+        assert mode is GenerationMode.NEGATIVE, operation.label
+        assert takes_anything(operation), operation.label
