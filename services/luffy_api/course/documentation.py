@@ -1,9 +1,11 @@
 """The catalogue's endpoints as the OpenAPI document describes them."""
 
+from typing import Any
+
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
 
-from course.pages import LONGEST_SEARCH
+from course.pages import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE, LONGEST_SEARCH
 from course.serializers import (
     CategorySerializer,
     ChapterSerializer,
@@ -12,14 +14,23 @@ from course.serializers import (
     TeacherSerializer,
     WholeCourseSerializer,
 )
-from luffy.documentation import ERROR, PAGE_PARAMETERS, answers, enveloped, number, paged, word
+from luffy.documentation import ERROR, answers, enveloped, number, word
 
 TAG = "course"
 
 
-COURSE_PAGE = paged("CoursePage", CourseSerializer(many=True))
+class CoursePageSerializer(serializers.Serializer[Any]):
+    """A page of courses."""
+
+    count = serializers.IntegerField(help_text="How many there are on all pages.")
+    next = serializers.CharField(allow_null=True, help_text="The next page's address.")
+    previous = serializers.CharField(allow_null=True)
+    results = CourseSerializer(many=True)
+
+
 PAGE = [
-    *PAGE_PARAMETERS,
+    number("page", "From 1 on."),
+    number("page_size", f"{DEFAULT_PAGE_SIZE} without it, {LARGEST_PAGE_SIZE} at most."),
     word(
         "ordering",
         "A minus before it: the largest first. By the editors' order without it.",
@@ -60,14 +71,14 @@ courses = extend_schema(
     tags=[TAG],
     summary="A page of courses",
     parameters=PAGE,
-    responses=answers(COURSE_PAGE, 400, 404),
+    responses=answers(CoursePageSerializer, 400, 404),
 )
 search = extend_schema(
     operation_id="search_courses",
     tags=[TAG],
     summary="A page of the courses that hold all words, those that fit best first",
     parameters=[SEARCH, *PAGE],
-    responses=answers(COURSE_PAGE, 400, 404),
+    responses=answers(CoursePageSerializer, 400, 404),
 )
 course = extend_schema(
     operation_id="get_course",

@@ -1,18 +1,22 @@
-"""Questions for pages of courses."""
+"""Pages of courses, as DRF shapes them: count, next, previous, results."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from django.db.models import F
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
+from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from course.filters import CourseFilter
 from course.models import Course, CourseQuerySet
 from course.search import matching
-from luffy.pages import Page
+from luffy.numbers import positive_number
 
+DEFAULT_PAGE_SIZE = 10
+LARGEST_PAGE_SIZE = 50
 LONGEST_SEARCH = 100
 
 
@@ -20,7 +24,8 @@ LONGEST_SEARCH = 100
 class CourseQuery:
     """A checked question for a page of courses."""
 
-    page: Page
+    page: int
+    page_size: int
     course_category: int | None
     teacher: int | None
     free: str
@@ -29,7 +34,7 @@ class CourseQuery:
 
     @classmethod
     def of(cls, request: Request, *, searches: bool = False) -> "CourseQuery":
-        """The question in a request's parameters.
+        """The question in a request's parameters; a larger `page_size` counts as the largest.
 
         `searches`: there must be words in `search`.
 
@@ -37,7 +42,8 @@ class CourseQuery:
             ValidationError: a parameter is malformed.
         """
         parameters = request.query_params
-        page = Page.of(request)
+        page = positive_number("page", parameters.get("page"), default=1)
+        page_size = positive_number("page_size", parameters.get("page_size"), DEFAULT_PAGE_SIZE)
         form = CourseFilter(parameters, queryset=Course.objects.none()).form
         if not form.is_valid():
             raise ValidationError(
@@ -45,6 +51,7 @@ class CourseQuery:
             )
         return cls(
             page=page,
+            page_size=min(page_size, LARGEST_PAGE_SIZE),
             course_category=form.cleaned_data["course_category"],
             teacher=form.cleaned_data["teacher"],
             free=form.cleaned_data["free"] or "",
@@ -56,7 +63,7 @@ class CourseQuery:
     def cache_key(self) -> str:
         """The same for questions that mean the same, however they were written."""
         whose = (self.course_category or "all", self.teacher or "all", self.free or "all")
-        parts = (self.page.number, self.page.size, *whose, *self.ordering)
+        parts = (self.page, self.page_size, *whose, *self.ordering)
         return "list:" + ":".join(map(str, parts))
 
     def courses(self) -> CourseQuerySet:
@@ -78,6 +85,31 @@ class CourseQuery:
                 return courses.order_by(F("score").desc(), "orders", "id")
         # The id decides between equals, or a course could be on two pages and another on none.
         return courses.order_by(*self.ordering, "id") if self.ordering else courses
+
+    def slice(self, count: int) -> slice:
+        """Where the page lies among `count` courses.
+
+        Raises:
+            NotFound: beyond the last page.
+        """
+        first = (self.page - 1) * self.page_size
+        if first >= count and self.page > 1:
+            pages = max(1, -(-count // self.page_size))
+            message = _("There is no page %(page)s; the last one is %(pages)s.")
+            raise NotFound(message % {"page": self.page, "pages": pages})
+        return slice(first, first + self.page_size)
+
+    def answer(self, request: Request, count: int, results: Sequence[Any]) -> dict[str, Any]:
+        """The page with links to its neighbours under the name that the caller used."""
+        address = request.build_absolute_uri()
+        following = previous = None
+        if self.page * self.page_size < count:
+            following = replace_query_param(address, "page", self.page + 1)
+        if self.page == 2:
+            previous = remove_query_param(address, "page")
+        elif self.page > 2:
+            previous = replace_query_param(address, "page", self.page - 1)
+        return {"count": count, "next": following, "previous": previous, "results": results}
 
 
 def _searched(text: str | None) -> str:

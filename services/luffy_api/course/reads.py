@@ -117,7 +117,7 @@ def chapters(course_id: int) -> list[Any]:
 def _page(query: CourseQuery) -> dict[str, Any]:
     courses = query.courses()
     count = courses.count()
-    page = courses.select_related("teacher").defer("details")[query.page.slice(count)]
+    page = courses.select_related("teacher").defer("details")[query.slice(count)]
     return {"count": count, "results": _as_json(page)}
 
 

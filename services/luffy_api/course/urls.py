@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from course.video_views import SectionVideoView
 from course.views import (
     CategoryView,
     ChapterView,
@@ -9,7 +10,6 @@ from course.views import (
     CourseView,
     HotWordView,
     SearchView,
-    SectionVideoView,
     TeacherView,
 )
 

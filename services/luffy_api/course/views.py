@@ -1,14 +1,11 @@
 """The catalogue's endpoints."""
 
-from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from course import documentation, reads
-from course.links import video_for_anyone
 from course.pages import CourseQuery
-from luffy.envelope import success
 from luffy.numbers import positive_number
 
 
@@ -50,7 +47,7 @@ class SearchView(APIView):
         """
         query = CourseQuery.of(request, searches=True)
         count, results = reads.found_page(query)
-        return Response(query.page.answer(request, count, results))
+        return Response(query.answer(request, count, results))
 
 
 class CourseListView(APIView):
@@ -62,7 +59,7 @@ class CourseListView(APIView):
         `free`."""
         query = CourseQuery.of(request)
         count, results = reads.course_page(query)
-        return Response(query.page.answer(request, count, results))
+        return Response(query.answer(request, count, results))
 
 
 class CourseView(APIView):
@@ -82,18 +79,3 @@ class ChapterView(APIView):
         """The chapters of the course `course_id`, with their sections: a bare list."""
         course_id = positive_number("course_id", request.query_params.get("course_id"))
         return Response(reads.chapters(course_id))
-
-
-class SectionVideoView(APIView):
-    """`GET course/section/{id}/video/`."""
-
-    @documentation.section_video
-    def get(self, request: Request, section_id: str) -> Response:
-        """Lead to the video of a section that is free to try, by a link that works for a while."""
-        link = video_for_anyone(positive_number("id", section_id))
-        answer = success(_("OK"), {"link": link.address})
-        answer.status_code = 302
-        answer["Location"] = link.address
-        # The link ends, and this address does not.
-        answer["Cache-Control"] = "no-store"
-        return answer

@@ -9,8 +9,8 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from prometheus_client import REGISTRY
 
-from accounts.models import User
 from course.models import Course, CourseSection, SectionAttachment
 from learning.enrolment import enrol, withdraw
 from learning.models import Enrolment
@@ -257,12 +257,28 @@ def test_a_section_out_of_sight_is_so_for_all(
 
 
 def test_staff_with_the_right_see_every_section_and_others_do_not(knots: Course) -> None:
-    editor, clerk = Person.make("13800000002"), Person.make("13800000003")
-    User.objects.update(is_staff=True)
-    editor.user.user_permissions.add(Permission.objects.get(codename="view_coursesection"))
+    right = Permission.objects.get(codename="view_coursesection")
+    editor = Person.make("13800000002", is_staff=True)
+    clerk = Person.make("13800000003", is_staff=True)
+    stranger = Person.make("13800000004")
+    for person in (editor, stranger):
+        person.user.user_permissions.add(right)
     path = f"section/{section(knots).pk}/"
     assert editor.caller().learn("GET", path).json()["result"]["enrolled"] is False
-    assert clerk.caller().learn("GET", path).status_code == 403
+    for person in (clerk, stranger):
+        assert person.caller().learn("GET", path).status_code == 403
+
+
+def test_openings_are_counted(ann: Person, knots: Course) -> None:
+    def counted(by: str) -> float:
+        return REGISTRY.get_sample_value("luffy_sections_opened_total", {"by": by}) or 0
+
+    let_in(ann, knots)
+    before = counted("enrolled"), counted("visitor")
+    ann.caller().learn("GET", f"section/{section(knots).pk}/")
+    Caller().learn("GET", f"section/{section(knots, FREE).pk}/")
+    Caller().learn("GET", f"section/{section(knots).pk}/")
+    assert (counted("enrolled"), counted("visitor")) == (before[0] + 1, before[1] + 1)
 
 
 @pytest.mark.parametrize(("number", "status"), [("x", 400), ("0", 400), ("424242", 404)])
