@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import threading
 import time
@@ -17,9 +18,11 @@ import pytest
 import requests
 
 from luffy.cached_reads import PAUSE_AFTER_FAILURE_S
+from tests.sms_provider import SmsProvider
 from tests.staff import shown_by_phone
 from tests.stand import (
     BASE_URL,
+    Deployed,
     Process,
     Service,
     fresh_database,
@@ -165,9 +168,10 @@ def test_orders_need_no_redis_but_guesses_at_coupons_do(settled: Service) -> Non
     assert ask("order/pay/", total_amount=total) == (503, "database_unavailable")
 
 
-def test_without_a_provider_no_code_is_sent_and_the_answer_says_so(settled: Service) -> None:
-    answer = settled.get("user/send/send_message/?phone=13800000001")
-    assert (answer.status_code, answer.json()["error"]) == (503, "sms_not_configured")
+def test_a_code_is_texted_by_the_provider_that_is_set(settled: Service, sms: SmsProvider) -> None:
+    answer = settled.get("user/send/send_message/?phone=13900000042&purpose=register")
+    assert (answer.status_code, answer.json()["code"]) == (200, 100), answer.text
+    assert re.fullmatch("[0-9]{6}", sms.code("13900000042"))
 
 
 def test_without_the_database_answers_are_clean_503s_and_then_work_again(
@@ -261,6 +265,56 @@ def _hold_table(database: str, release: threading.Event) -> None:
     connection.cursor().execute("LOCK TABLES luffy_course WRITE")
     release.wait(20)
     connection.close()  # type: ignore[no-untyped-call]
+
+
+# --- uploads --------------------------------------------------------------------------------------
+
+
+def test_an_upload_as_requests_sends_it_and_one_whose_connection_breaks(
+    settled: Service, deployed: Deployed, tmp_path: Path
+) -> None:
+    form = {"username": "admin", "password": read_secret("ADMIN_PASSWORD")}
+    login = requests.post(f"{BASE_URL}/api/v1/user/login/mul_login/", json=form, timeout=10)
+    headers = {"Authorization": f"jwt {login.json()['token']}"}
+    section = run_sql("SELECT MAX(id) FROM luffy_course_section", settled.database)[0][0]
+    address = f"{BASE_URL}/api/v1/learning/section/{section}/attachment/"
+    stored = deployed.media / "protected" / "attachment"
+    incoming = deployed.media / "incoming"
+    file = tmp_path / "notes.txt"
+    file.write_text("Knots and sails.\n" * 300_000, encoding="utf-8")
+
+    with file.open("rb") as opened:
+        answer = requests.post(address, files={"file": opened}, headers=headers, timeout=20)
+    assert answer.status_code == 200, answer.text
+    (path,) = stored.iterdir()
+    assert path.read_bytes() == file.read_bytes()
+
+    head = "\r\n".join(
+        [
+            f"POST /api/v1/learning/section/{section}/attachment/ HTTP/1.1",
+            "Host: 127.0.0.1",
+            f"Authorization: {headers['Authorization']}",
+            "Content-Type: multipart/form-data; boundary=x",
+            "Content-Length: 6000000",
+            "",
+            '--x\r\nContent-Disposition: form-data; name="file"; filename="half.txt"\r\n\r\n',
+        ]
+    )
+    with socket.create_connection(("127.0.0.1", 8000), timeout=10) as broken:
+        broken.sendall(head.encode() + b"Knots and sails.\n" * 180_000)
+        wait_until(lambda: any(incoming.iterdir()), "the file arrives")
+    wait_until(lambda: not any(incoming.iterdir()), "what arrived is gone")
+    assert list(stored.iterdir()) == [path]
+    rows = "SELECT COUNT(*) FROM luffy_section_attachment WHERE name LIKE 'half%'"
+    assert run_sql(rows, settled.database) == [(0,)]
+    assert "Traceback" not in settled.log
+
+    number = answer.json()["result"]["id"]
+    deleted = requests.delete(
+        f"{BASE_URL}/api/v1/learning/attachment/{number}/", headers=headers, timeout=10
+    )
+    assert deleted.status_code == 200
+    assert list(stored.iterdir()) == []
 
 
 # --- worker and beat ------------------------------------------------------------------------------
