@@ -221,6 +221,8 @@ CREATE TABLE IF NOT EXISTS `luffy_course` (
   `course_category_id` bigint(20) NOT NULL,
   `teacher_id` bigint(20) NOT NULL,
   `details` longtext NOT NULL,
+  `reviews` int(10) unsigned NOT NULL DEFAULT 0 CHECK (`reviews` >= 0),
+  `rating_total` int(10) unsigned NOT NULL DEFAULT 0 CHECK (`rating_total` >= 0),
   PRIMARY KEY (`id`),
   KEY `luffy_course_by_place` (`orders`,`id`),
   KEY `luffy_course_by_price` (`price`,`id`),
@@ -344,6 +346,22 @@ CREATE TABLE IF NOT EXISTS `luffy_cart_item` (
   CONSTRAINT `luffy_cart_item_user_id_b5de8d67_fk_luffy_user_id` FOREIGN KEY (`user_id`) REFERENCES `luffy_user` (`id`)
 ) ENGINE=InnoDB;
 
+CREATE TABLE IF NOT EXISTS `luffy_certificate` (
+  `id` bigint(20) NOT NULL AUTO_INCREMENT,
+  `code` varchar(32) NOT NULL,
+  `name` varchar(150) NOT NULL,
+  `course_name` varchar(128) NOT NULL,
+  `issued` datetime(6) NOT NULL,
+  `course_id` bigint(20) NOT NULL,
+  `user_id` bigint(20) DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `code` (`code`),
+  UNIQUE KEY `luffy_one_certificate` (`user_id`,`course_id`),
+  KEY `luffy_certificate_course_id_d620ebd1_fk_luffy_course_id` (`course_id`),
+  CONSTRAINT `luffy_certificate_course_id_d620ebd1_fk_luffy_course_id` FOREIGN KEY (`course_id`) REFERENCES `luffy_course` (`id`),
+  CONSTRAINT `luffy_certificate_user_id_44b19ca7_fk_luffy_user_id` FOREIGN KEY (`user_id`) REFERENCES `luffy_user` (`id`)
+) ENGINE=InnoDB;
+
 CREATE TABLE IF NOT EXISTS `luffy_coupon_course` (
   `id` bigint(20) NOT NULL AUTO_INCREMENT,
   `coupon_id` bigint(20) NOT NULL,
@@ -463,6 +481,22 @@ CREATE TABLE IF NOT EXISTS `luffy_refund` (
   CONSTRAINT `luffy_refund_order_id_0403b5b1_fk_luffy_order_id` FOREIGN KEY (`order_id`) REFERENCES `luffy_order` (`id`)
 ) ENGINE=InnoDB;
 
+CREATE TABLE IF NOT EXISTS `luffy_review` (
+  `id` bigint(20) NOT NULL AUTO_INCREMENT,
+  `text` longtext NOT NULL,
+  `is_show` tinyint(1) NOT NULL,
+  `written` datetime(6) NOT NULL,
+  `rating` smallint(5) unsigned NOT NULL CHECK (`rating` >= 0),
+  `changed` datetime(6) NOT NULL,
+  `course_id` bigint(20) NOT NULL,
+  `user_id` bigint(20) DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `luffy_one_review` (`user_id`,`course_id`),
+  KEY `luffy_review_by_date` (`course_id`,`written` DESC,`id` DESC),
+  CONSTRAINT `luffy_review_course_id_b961787a_fk_luffy_course_id` FOREIGN KEY (`course_id`) REFERENCES `luffy_course` (`id`),
+  CONSTRAINT `luffy_review_user_id_fa091d04_fk_luffy_user_id` FOREIGN KEY (`user_id`) REFERENCES `luffy_user` (`id`)
+) ENGINE=InnoDB;
+
 CREATE TABLE IF NOT EXISTS `luffy_user_user_permissions` (
   `id` bigint(20) NOT NULL AUTO_INCREMENT,
   `user_id` bigint(20) NOT NULL,
@@ -506,6 +540,7 @@ CREATE TABLE IF NOT EXISTS `luffy_course_section` (
   `duration` varchar(32) NOT NULL,
   `free_trail` tinyint(1) NOT NULL,
   `chapter_id` bigint(20) NOT NULL,
+  `video` varchar(100) NOT NULL DEFAULT '',
   PRIMARY KEY (`id`),
   KEY `luffy_course_section_chapter_id_98cfb330_fk_luffy_cou` (`chapter_id`),
   CONSTRAINT `luffy_course_section_chapter_id_98cfb330_fk_luffy_cou` FOREIGN KEY (`chapter_id`) REFERENCES `luffy_course_chapter` (`id`)
@@ -527,6 +562,64 @@ CREATE TABLE IF NOT EXISTS `luffy_order_detail` (
   CONSTRAINT `luffy_order_detail_course_id_eb4f1d29_fk_luffy_course_id` FOREIGN KEY (`course_id`) REFERENCES `luffy_course` (`id`),
   CONSTRAINT `luffy_order_detail_order_id_57bb4e1a_fk_luffy_order_id` FOREIGN KEY (`order_id`) REFERENCES `luffy_order` (`id`),
   CONSTRAINT `luffy_order_detail_refund_id_a5194734_fk_luffy_refund_id` FOREIGN KEY (`refund_id`) REFERENCES `luffy_refund` (`id`)
+) ENGINE=InnoDB;
+
+CREATE TABLE IF NOT EXISTS `luffy_question` (
+  `id` bigint(20) NOT NULL AUTO_INCREMENT,
+  `text` longtext NOT NULL,
+  `is_show` tinyint(1) NOT NULL,
+  `written` datetime(6) NOT NULL,
+  `section_id` bigint(20) NOT NULL,
+  `user_id` bigint(20) DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  KEY `luffy_question_by_date` (`section_id`,`written` DESC,`id` DESC),
+  KEY `luffy_question_user_id_e0e352b6_fk_luffy_user_id` (`user_id`),
+  CONSTRAINT `luffy_question_section_id_6e15adce_fk_luffy_course_section_id` FOREIGN KEY (`section_id`) REFERENCES `luffy_course_section` (`id`),
+  CONSTRAINT `luffy_question_user_id_e0e352b6_fk_luffy_user_id` FOREIGN KEY (`user_id`) REFERENCES `luffy_user` (`id`)
+) ENGINE=InnoDB;
+
+CREATE TABLE IF NOT EXISTS `luffy_section_attachment` (
+  `id` bigint(20) NOT NULL AUTO_INCREMENT,
+  `name` varchar(120) NOT NULL,
+  `file` varchar(100) NOT NULL,
+  `kind` varchar(8) NOT NULL,
+  `size` bigint(20) unsigned NOT NULL CHECK (`size` >= 0),
+  `added` datetime(6) NOT NULL,
+  `section_id` bigint(20) NOT NULL,
+  PRIMARY KEY (`id`),
+  KEY `luffy_section_attach_section_id_0ba74f76_fk_luffy_cou` (`section_id`),
+  CONSTRAINT `luffy_section_attach_section_id_0ba74f76_fk_luffy_cou` FOREIGN KEY (`section_id`) REFERENCES `luffy_course_section` (`id`)
+) ENGINE=InnoDB;
+
+CREATE TABLE IF NOT EXISTS `luffy_section_progress` (
+  `id` bigint(20) NOT NULL AUTO_INCREMENT,
+  `position_s` int(10) unsigned NOT NULL CHECK (`position_s` >= 0),
+  `furthest_s` int(10) unsigned NOT NULL CHECK (`furthest_s` >= 0),
+  `duration_s` int(10) unsigned NOT NULL CHECK (`duration_s` >= 0),
+  `seen_ms` bigint(20) unsigned NOT NULL CHECK (`seen_ms` >= 0),
+  `done` datetime(6) DEFAULT NULL,
+  `section_id` bigint(20) NOT NULL,
+  `user_id` bigint(20) NOT NULL,
+  PRIMARY KEY (`id`),
+  UNIQUE KEY `luffy_one_progress` (`user_id`,`section_id`),
+  KEY `luffy_section_progre_section_id_46ec17a0_fk_luffy_cou` (`section_id`),
+  CONSTRAINT `luffy_section_progre_section_id_46ec17a0_fk_luffy_cou` FOREIGN KEY (`section_id`) REFERENCES `luffy_course_section` (`id`),
+  CONSTRAINT `luffy_section_progress_user_id_7e848500_fk_luffy_user_id` FOREIGN KEY (`user_id`) REFERENCES `luffy_user` (`id`)
+) ENGINE=InnoDB;
+
+CREATE TABLE IF NOT EXISTS `luffy_answer` (
+  `id` bigint(20) NOT NULL AUTO_INCREMENT,
+  `text` longtext NOT NULL,
+  `is_show` tinyint(1) NOT NULL,
+  `written` datetime(6) NOT NULL,
+  `by_staff` tinyint(1) NOT NULL,
+  `user_id` bigint(20) DEFAULT NULL,
+  `question_id` bigint(20) NOT NULL,
+  PRIMARY KEY (`id`),
+  KEY `luffy_answer_user_id_8a987ca3_fk_luffy_user_id` (`user_id`),
+  KEY `luffy_answer_question_id_ab0c9539_fk_luffy_question_id` (`question_id`),
+  CONSTRAINT `luffy_answer_question_id_ab0c9539_fk_luffy_question_id` FOREIGN KEY (`question_id`) REFERENCES `luffy_question` (`id`),
+  CONSTRAINT `luffy_answer_user_id_8a987ca3_fk_luffy_user_id` FOREIGN KEY (`user_id`) REFERENCES `luffy_user` (`id`)
 ) ENGINE=InnoDB;
 
 START TRANSACTION;
@@ -554,6 +647,34 @@ INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (20, 'cour
 INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (21, 'shop.Coupon', 'SAMPLE-10');
 INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (22, 'shop.Coupon', 'SAMPLE-50');
 INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (23, 'shop.Coupon', 'SAMPLE-FREE');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (24, 'files', 'https://example.com/course-python/1-1');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (25, 'files', 'https://example.com/course-python/1-2');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (26, 'files', 'https://example.com/course-python/1-3');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (27, 'files', 'https://example.com/course-python/2-1');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (28, 'files', 'https://example.com/course-python/2-2');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (29, 'files', 'https://example.com/course-python/2-3');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (30, 'files', 'https://example.com/course-python/3-1');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (31, 'files', 'https://example.com/course-python/3-2');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (32, 'files', 'https://example.com/course-django/1-1');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (33, 'files', 'https://example.com/course-django/1-2');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (34, 'files', 'https://example.com/course-django/2-1');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (35, 'files', 'https://example.com/course-django/2-2');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (36, 'files', 'https://example.com/course-django/2-3');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (37, 'files', 'https://example.com/course-linux/1-1');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (38, 'files', 'https://example.com/course-linux/1-2');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (39, 'files', 'https://example.com/course-linux/2-1');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (40, 'files', 'https://example.com/course-linux/2-2');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (41, 'files', 'https://example.com/course-containers/1-1');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (42, 'files', 'https://example.com/course-containers/1-2');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (43, 'files', 'https://example.com/course-containers/2-1');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (44, 'files', 'https://example.com/course-containers/2-2');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (45, 'files', 'https://example.com/course-containers/2-3');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (46, 'files', 'https://example.com/course-data/1-1');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (47, 'files', 'https://example.com/course-data/1-2');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (48, 'files', 'https://example.com/course-data/2-1');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (49, 'files', 'https://example.com/course-data/2-2');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (50, 'files', 'https://example.com/course-learning/1-1');
+INSERT IGNORE INTO `luffy_loaded_sample` (`id`, `kind`, `key`) VALUES (51, 'files', 'https://example.com/course-learning/1-2');
 INSERT IGNORE INTO `luffy_banner` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `title`, `image`, `link`, `info`) VALUES (1, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, '扬帆起航：示例课程 Set Sail', 'sample/banner-sail.webp', '/actual-course', '示例数据 Sample data');
 INSERT IGNORE INTO `luffy_banner` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `title`, `image`, `link`, `info`) VALUES (2, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, '从零开始学 Python · 示例', 'sample/banner-python.webp', '/actual-course', '示例数据 Sample data');
 INSERT IGNORE INTO `luffy_banner` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `title`, `image`, `link`, `info`) VALUES (3, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 3, '容器与部署 · 示例 Ship It', 'sample/banner-ship.webp', '/actual-course', '示例数据 Sample data');
@@ -564,12 +685,12 @@ INSERT IGNORE INTO `luffy_course_category` (`id`, `created_time`, `updated_time`
 INSERT IGNORE INTO `luffy_teacher` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `name`, `role`, `title`, `signature`, `image`, `brief`) VALUES (1, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, '示例老师·阿帆 Sample Sail', 0, '虚构讲师 Invented lecturer', '先让它跑起来，再让它跑得好。First make it run, then make it run well.', 'sample/teacher-sail.webp', '一位虚构的人物，只用来展示页面。An invented person, here to show the page.');
 INSERT IGNORE INTO `luffy_teacher` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `name`, `role`, `title`, `signature`, `image`, `brief`) VALUES (2, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, '示例老师·小锚 Sample Anchor', 2, '虚构运维工程师 Invented operations engineer', '备份不算数，恢复才算数。A backup is nothing, a restore is everything.', 'sample/teacher-anchor.webp', '一位虚构的人物，没有真实的履历。An invented person without a real career.');
 INSERT IGNORE INTO `luffy_teacher` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `name`, `role`, `title`, `signature`, `image`, `brief`) VALUES (3, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 3, '示例老师·罗盘 Sample Compass', 1, '虚构数据分析师 Invented analyst', '先看数据，再下结论。Look first, conclude later.', 'sample/teacher-compass.webp', '一位虚构的人物，如有雷同纯属巧合。An invented person; any likeness is chance.');
-INSERT IGNORE INTO `luffy_course` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `name`, `course_img`, `course_type`, `brief`, `details`, `level`, `pub_date`, `period`, `attachment_path`, `status`, `students`, `sections`, `pub_sections`, `price`, `teacher_id`, `course_category_id`) VALUES (1, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 'Python 入门：第一次出海（示例）', 'sample/course-python.webp', 0, '从变量到函数，写出第一个完整的小程序。From variables to a first whole program.', '<p>从变量到函数，写出第一个完整的小程序。From variables to a first whole program.</p><h3>你将学到 What you will learn</h3><ol><li><strong>启航之前 Before we sail</strong> 安装解释器与编辑器，认识命令行。</li><li><strong>变量与类型 Variables and types</strong> 数字、文本、列表与字典。</li><li><strong>函数 Functions</strong> 把步骤装进一个名字。</li></ol>', 0, '2026-09-01', 30, '', 0, 1280, 8, 8, 39.00, 1, 1);
-INSERT IGNORE INTO `luffy_course` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `name`, `course_img`, `course_type`, `brief`, `details`, `level`, `pub_date`, `period`, `attachment_path`, `status`, `students`, `sections`, `pub_sections`, `price`, `teacher_id`, `course_category_id`) VALUES (2, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, 'Django 建站实战（示例）', 'sample/course-django.webp', 0, '从模型到接口，搭一个能上线的网站。From models to an API that can go live.', '<p>从模型到接口，搭一个能上线的网站。From models to an API that can go live.</p><h3>你将学到 What you will learn</h3><ol><li><strong>模型 Models</strong> 表、关系与迁移。</li><li><strong>接口 The API</strong> 序列化、分页与错误。</li></ol>', 2, '2026-09-15', 60, '', 0, 642, 7, 5, 199.00, 1, 1);
-INSERT IGNORE INTO `luffy_course` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `name`, `course_img`, `course_type`, `brief`, `details`, `level`, `pub_date`, `period`, `attachment_path`, `status`, `students`, `sections`, `pub_sections`, `price`, `teacher_id`, `course_category_id`) VALUES (3, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 3, 'Linux 命令行航海图（示例）', 'sample/course-linux.webp', 0, '文件、权限、进程与管道。Files, permissions, processes and pipes.', '<p>文件、权限、进程与管道。Files, permissions, processes and pipes.</p><h3>你将学到 What you will learn</h3><ol><li><strong>认识甲板 Around the deck</strong> 目录树与文件。</li><li><strong>权限与进程 Permissions and processes</strong> 谁可以做什么，谁正在做什么。</li></ol>', 0, '2026-10-01', 30, '', 0, 2035, 4, 4, 59.00, 2, 2);
-INSERT IGNORE INTO `luffy_course` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `name`, `course_img`, `course_type`, `brief`, `details`, `level`, `pub_date`, `period`, `attachment_path`, `status`, `students`, `sections`, `pub_sections`, `price`, `teacher_id`, `course_category_id`) VALUES (4, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 4, '容器编排：一条命令到上线（示例）', 'sample/course-containers.webp', 2, '镜像、网络、卷与无停机发布。Images, networks, volumes, and releases without a gap.', '<p>镜像、网络、卷与无停机发布。Images, networks, volumes, and releases without a gap.</p><h3>你将学到 What you will learn</h3><ol><li><strong>镜像 Images</strong> 小而可重复的镜像。</li><li><strong>发布 Releases</strong> 新旧并存，再切换。</li></ol>', 3, '2026-10-15', 90, '', 0, 415, 5, 5, 299.00, 2, 2);
-INSERT IGNORE INTO `luffy_course` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `name`, `course_img`, `course_type`, `brief`, `details`, `level`, `pub_date`, `period`, `attachment_path`, `status`, `students`, `sections`, `pub_sections`, `price`, `teacher_id`, `course_category_id`) VALUES (5, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 5, '数据分析：从表格到结论（示例）', 'sample/course-data.webp', 1, '清洗、统计与作图。Cleaning, statistics and charts.', '<p>清洗、统计与作图。Cleaning, statistics and charts.</p><h3>你将学到 What you will learn</h3><ol><li><strong>清洗 Cleaning</strong> 缺失、重复与异常。</li><li><strong>作图 Charts</strong> 让图自己说话。</li></ol>', 1, '2026-11-01', 45, '', 0, 878, 4, 4, 129.00, 3, 3);
-INSERT IGNORE INTO `luffy_course` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `name`, `course_img`, `course_type`, `brief`, `details`, `level`, `pub_date`, `period`, `attachment_path`, `status`, `students`, `sections`, `pub_sections`, `price`, `teacher_id`, `course_category_id`) VALUES (6, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 6, '机器学习试航（示例）', 'sample/course-learning.webp', 0, '用小数据理解大概念。Large ideas on small data.', '<p>用小数据理解大概念。Large ideas on small data.</p><h3>你将学到 What you will learn</h3><ol><li><strong>试航 A trial run</strong> 即将上线，先看目录。</li></ol>', 4, '2026-11-15', 30, '', 2, 96, 8, 2, 0.00, 3, 3);
+INSERT IGNORE INTO `luffy_course` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `name`, `course_img`, `course_type`, `brief`, `details`, `level`, `pub_date`, `period`, `attachment_path`, `status`, `students`, `sections`, `pub_sections`, `reviews`, `rating_total`, `price`, `teacher_id`, `course_category_id`) VALUES (1, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 'Python 入门：第一次出海（示例）', 'sample/course-python.webp', 0, '从变量到函数，写出第一个完整的小程序。From variables to a first whole program.', '<p>从变量到函数，写出第一个完整的小程序。From variables to a first whole program.</p><h3>你将学到 What you will learn</h3><ol><li><strong>启航之前 Before we sail</strong> 安装解释器与编辑器，认识命令行。</li><li><strong>变量与类型 Variables and types</strong> 数字、文本、列表与字典。</li><li><strong>函数 Functions</strong> 把步骤装进一个名字。</li></ol>', 0, '2026-09-01', 30, '', 0, 1280, 8, 8, 0, 0, 39.00, 1, 1);
+INSERT IGNORE INTO `luffy_course` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `name`, `course_img`, `course_type`, `brief`, `details`, `level`, `pub_date`, `period`, `attachment_path`, `status`, `students`, `sections`, `pub_sections`, `reviews`, `rating_total`, `price`, `teacher_id`, `course_category_id`) VALUES (2, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, 'Django 建站实战（示例）', 'sample/course-django.webp', 0, '从模型到接口，搭一个能上线的网站。From models to an API that can go live.', '<p>从模型到接口，搭一个能上线的网站。From models to an API that can go live.</p><h3>你将学到 What you will learn</h3><ol><li><strong>模型 Models</strong> 表、关系与迁移。</li><li><strong>接口 The API</strong> 序列化、分页与错误。</li></ol>', 2, '2026-09-15', 60, '', 0, 642, 7, 5, 0, 0, 199.00, 1, 1);
+INSERT IGNORE INTO `luffy_course` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `name`, `course_img`, `course_type`, `brief`, `details`, `level`, `pub_date`, `period`, `attachment_path`, `status`, `students`, `sections`, `pub_sections`, `reviews`, `rating_total`, `price`, `teacher_id`, `course_category_id`) VALUES (3, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 3, 'Linux 命令行航海图（示例）', 'sample/course-linux.webp', 0, '文件、权限、进程与管道。Files, permissions, processes and pipes.', '<p>文件、权限、进程与管道。Files, permissions, processes and pipes.</p><h3>你将学到 What you will learn</h3><ol><li><strong>认识甲板 Around the deck</strong> 目录树与文件。</li><li><strong>权限与进程 Permissions and processes</strong> 谁可以做什么，谁正在做什么。</li></ol>', 0, '2026-10-01', 30, '', 0, 2035, 4, 4, 0, 0, 59.00, 2, 2);
+INSERT IGNORE INTO `luffy_course` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `name`, `course_img`, `course_type`, `brief`, `details`, `level`, `pub_date`, `period`, `attachment_path`, `status`, `students`, `sections`, `pub_sections`, `reviews`, `rating_total`, `price`, `teacher_id`, `course_category_id`) VALUES (4, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 4, '容器编排：一条命令到上线（示例）', 'sample/course-containers.webp', 2, '镜像、网络、卷与无停机发布。Images, networks, volumes, and releases without a gap.', '<p>镜像、网络、卷与无停机发布。Images, networks, volumes, and releases without a gap.</p><h3>你将学到 What you will learn</h3><ol><li><strong>镜像 Images</strong> 小而可重复的镜像。</li><li><strong>发布 Releases</strong> 新旧并存，再切换。</li></ol>', 3, '2026-10-15', 90, '', 0, 415, 5, 5, 0, 0, 299.00, 2, 2);
+INSERT IGNORE INTO `luffy_course` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `name`, `course_img`, `course_type`, `brief`, `details`, `level`, `pub_date`, `period`, `attachment_path`, `status`, `students`, `sections`, `pub_sections`, `reviews`, `rating_total`, `price`, `teacher_id`, `course_category_id`) VALUES (5, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 5, '数据分析：从表格到结论（示例）', 'sample/course-data.webp', 1, '清洗、统计与作图。Cleaning, statistics and charts.', '<p>清洗、统计与作图。Cleaning, statistics and charts.</p><h3>你将学到 What you will learn</h3><ol><li><strong>清洗 Cleaning</strong> 缺失、重复与异常。</li><li><strong>作图 Charts</strong> 让图自己说话。</li></ol>', 1, '2026-11-01', 45, '', 0, 878, 4, 4, 0, 0, 129.00, 3, 3);
+INSERT IGNORE INTO `luffy_course` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `name`, `course_img`, `course_type`, `brief`, `details`, `level`, `pub_date`, `period`, `attachment_path`, `status`, `students`, `sections`, `pub_sections`, `reviews`, `rating_total`, `price`, `teacher_id`, `course_category_id`) VALUES (6, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 6, '机器学习试航（示例）', 'sample/course-learning.webp', 0, '用小数据理解大概念。Large ideas on small data.', '<p>用小数据理解大概念。Large ideas on small data.</p><h3>你将学到 What you will learn</h3><ol><li><strong>试航 A trial run</strong> 即将上线，先看目录。</li></ol>', 4, '2026-11-15', 30, '', 2, 96, 8, 2, 0, 0, 0.00, 3, 3);
 INSERT IGNORE INTO `luffy_course_chapter` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `course_id`, `chapter`, `name`, `summary`) VALUES (1, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 1, 1, '启航之前 Before we sail', '安装解释器与编辑器，认识命令行。');
 INSERT IGNORE INTO `luffy_course_chapter` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `course_id`, `chapter`, `name`, `summary`) VALUES (2, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, 1, 2, '变量与类型 Variables and types', '数字、文本、列表与字典。');
 INSERT IGNORE INTO `luffy_course_chapter` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `course_id`, `chapter`, `name`, `summary`) VALUES (3, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 3, 1, 3, '函数 Functions', '把步骤装进一个名字。');
@@ -582,34 +703,39 @@ INSERT IGNORE INTO `luffy_course_chapter` (`id`, `created_time`, `updated_time`,
 INSERT IGNORE INTO `luffy_course_chapter` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `course_id`, `chapter`, `name`, `summary`) VALUES (10, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 5, 1, '清洗 Cleaning', '缺失、重复与异常。');
 INSERT IGNORE INTO `luffy_course_chapter` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `course_id`, `chapter`, `name`, `summary`) VALUES (11, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, 5, 2, '作图 Charts', '让图自己说话。');
 INSERT IGNORE INTO `luffy_course_chapter` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `course_id`, `chapter`, `name`, `summary`) VALUES (12, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 6, 1, '试航 A trial run', '即将上线，先看目录。');
-INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `duration`, `free_trail`) VALUES (1, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 1, '课程介绍 Welcome', 2, 'https://example.com/course-python/1-1', '03:20', 1);
-INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `duration`, `free_trail`) VALUES (2, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, 1, '安装 Python', 2, 'https://example.com/course-python/1-2', '08:45', 1);
-INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `duration`, `free_trail`) VALUES (3, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 3, 1, '第一行代码 Hello, sea', 2, 'https://example.com/course-python/1-3', '11:02', 0);
-INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `duration`, `free_trail`) VALUES (4, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 2, '数字与文本 Numbers and text', 2, 'https://example.com/course-python/2-1', '14:30', 0);
-INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `duration`, `free_trail`) VALUES (5, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, 2, '列表与字典 Lists and dictionaries', 2, 'https://example.com/course-python/2-2', '18:12', 0);
-INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `duration`, `free_trail`) VALUES (6, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 3, 2, '练习：清点货物 Count the cargo', 1, 'https://example.com/course-python/2-3', '20 min', 0);
-INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `duration`, `free_trail`) VALUES (7, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 3, '定义与调用 Define and call', 2, 'https://example.com/course-python/3-1', '16:40', 0);
-INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `duration`, `free_trail`) VALUES (8, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, 3, '小结 Summary', 0, 'https://example.com/course-python/3-2', '4 pages', 0);
-INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `duration`, `free_trail`) VALUES (9, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 4, '从需求到表 From wishes to tables', 2, 'https://example.com/course-django/1-1', '12:15', 1);
-INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `duration`, `free_trail`) VALUES (10, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, 4, '关系 Relations', 2, 'https://example.com/course-django/1-2', '17:48', 0);
-INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `duration`, `free_trail`) VALUES (11, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 5, '序列化 Serializers', 2, 'https://example.com/course-django/2-1', '19:05', 0);
-INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `duration`, `free_trail`) VALUES (12, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, 5, '分页 Pages', 2, 'https://example.com/course-django/2-2', '10:31', 0);
-INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `duration`, `free_trail`) VALUES (13, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 3, 5, '练习：课程列表 A list of courses', 1, 'https://example.com/course-django/2-3', '40 min', 0);
-INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `duration`, `free_trail`) VALUES (14, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 6, '目录树 The tree', 2, 'https://example.com/course-linux/1-1', '07:50', 1);
-INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `duration`, `free_trail`) VALUES (15, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, 6, '查找文件 Finding files', 2, 'https://example.com/course-linux/1-2', '13:22', 0);
-INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `duration`, `free_trail`) VALUES (16, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 7, '权限 Permissions', 2, 'https://example.com/course-linux/2-1', '15:10', 0);
-INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `duration`, `free_trail`) VALUES (17, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, 7, '进程与信号 Processes and signals', 2, 'https://example.com/course-linux/2-2', '18:36', 0);
-INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `duration`, `free_trail`) VALUES (18, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 8, '分阶段构建 Stages', 2, 'https://example.com/course-containers/1-1', '16:08', 1);
-INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `duration`, `free_trail`) VALUES (19, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, 8, '锁定依赖 Locked packages', 2, 'https://example.com/course-containers/1-2', '12:57', 0);
-INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `duration`, `free_trail`) VALUES (20, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 9, '健康检查 Health checks', 2, 'https://example.com/course-containers/2-1', '14:44', 0);
-INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `duration`, `free_trail`) VALUES (21, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, 9, '切换与回滚 Switch and roll back', 2, 'https://example.com/course-containers/2-2', '21:19', 0);
-INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `duration`, `free_trail`) VALUES (22, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 3, 9, '清单 Checklist', 0, 'https://example.com/course-containers/2-3', '2 pages', 0);
-INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `duration`, `free_trail`) VALUES (23, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 10, '缺失值 Missing values', 2, 'https://example.com/course-data/1-1', '11:40', 1);
-INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `duration`, `free_trail`) VALUES (24, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, 10, '重复与异常 Duplicates and outliers', 2, 'https://example.com/course-data/1-2', '13:05', 0);
-INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `duration`, `free_trail`) VALUES (25, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 11, '选对图形 The right chart', 2, 'https://example.com/course-data/2-1', '15:55', 0);
-INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `duration`, `free_trail`) VALUES (26, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, 11, '练习：航速报告 A speed report', 1, 'https://example.com/course-data/2-2', '30 min', 0);
-INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `duration`, `free_trail`) VALUES (27, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 12, '什么是学习 What learning is', 2, 'https://example.com/course-learning/1-1', '09:30', 1);
-INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `duration`, `free_trail`) VALUES (28, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, 12, '直线与误差 A line and its error', 2, 'https://example.com/course-learning/1-2', '12:00', 1);
+INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `video`, `duration`, `free_trail`) VALUES (1, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 1, '课程介绍 Welcome', 2, 'https://example.com/course-python/1-1', 'protected/sample/course-python.mp4', '03:20', 1);
+INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `video`, `duration`, `free_trail`) VALUES (2, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, 1, '安装 Python', 2, 'https://example.com/course-python/1-2', 'protected/sample/course-python.mp4', '08:45', 1);
+INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `video`, `duration`, `free_trail`) VALUES (3, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 3, 1, '第一行代码 Hello, sea', 2, 'https://example.com/course-python/1-3', 'protected/sample/course-python.mp4', '11:02', 0);
+INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `video`, `duration`, `free_trail`) VALUES (4, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 2, '数字与文本 Numbers and text', 2, 'https://example.com/course-python/2-1', 'protected/sample/course-python.mp4', '14:30', 0);
+INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `video`, `duration`, `free_trail`) VALUES (5, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, 2, '列表与字典 Lists and dictionaries', 2, 'https://example.com/course-python/2-2', 'protected/sample/course-python.mp4', '18:12', 0);
+INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `video`, `duration`, `free_trail`) VALUES (6, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 3, 2, '练习：清点货物 Count the cargo', 1, 'https://example.com/course-python/2-3', '', '20 min', 0);
+INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `video`, `duration`, `free_trail`) VALUES (7, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 3, '定义与调用 Define and call', 2, 'https://example.com/course-python/3-1', 'protected/sample/course-python.mp4', '16:40', 0);
+INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `video`, `duration`, `free_trail`) VALUES (8, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, 3, '小结 Summary', 0, 'https://example.com/course-python/3-2', '', '4 pages', 0);
+INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `video`, `duration`, `free_trail`) VALUES (9, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 4, '从需求到表 From wishes to tables', 2, 'https://example.com/course-django/1-1', 'protected/sample/course-django.mp4', '12:15', 1);
+INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `video`, `duration`, `free_trail`) VALUES (10, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, 4, '关系 Relations', 2, 'https://example.com/course-django/1-2', 'protected/sample/course-django.mp4', '17:48', 0);
+INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `video`, `duration`, `free_trail`) VALUES (11, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 5, '序列化 Serializers', 2, 'https://example.com/course-django/2-1', 'protected/sample/course-django.mp4', '19:05', 0);
+INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `video`, `duration`, `free_trail`) VALUES (12, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, 5, '分页 Pages', 2, 'https://example.com/course-django/2-2', 'protected/sample/course-django.mp4', '10:31', 0);
+INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `video`, `duration`, `free_trail`) VALUES (13, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 3, 5, '练习：课程列表 A list of courses', 1, 'https://example.com/course-django/2-3', '', '40 min', 0);
+INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `video`, `duration`, `free_trail`) VALUES (14, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 6, '目录树 The tree', 2, 'https://example.com/course-linux/1-1', 'protected/sample/course-linux.mp4', '07:50', 1);
+INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `video`, `duration`, `free_trail`) VALUES (15, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, 6, '查找文件 Finding files', 2, 'https://example.com/course-linux/1-2', 'protected/sample/course-linux.mp4', '13:22', 0);
+INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `video`, `duration`, `free_trail`) VALUES (16, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 7, '权限 Permissions', 2, 'https://example.com/course-linux/2-1', 'protected/sample/course-linux.mp4', '15:10', 0);
+INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `video`, `duration`, `free_trail`) VALUES (17, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, 7, '进程与信号 Processes and signals', 2, 'https://example.com/course-linux/2-2', 'protected/sample/course-linux.mp4', '18:36', 0);
+INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `video`, `duration`, `free_trail`) VALUES (18, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 8, '分阶段构建 Stages', 2, 'https://example.com/course-containers/1-1', 'protected/sample/course-containers.mp4', '16:08', 1);
+INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `video`, `duration`, `free_trail`) VALUES (19, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, 8, '锁定依赖 Locked packages', 2, 'https://example.com/course-containers/1-2', 'protected/sample/course-containers.mp4', '12:57', 0);
+INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `video`, `duration`, `free_trail`) VALUES (20, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 9, '健康检查 Health checks', 2, 'https://example.com/course-containers/2-1', 'protected/sample/course-containers.mp4', '14:44', 0);
+INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `video`, `duration`, `free_trail`) VALUES (21, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, 9, '切换与回滚 Switch and roll back', 2, 'https://example.com/course-containers/2-2', 'protected/sample/course-containers.mp4', '21:19', 0);
+INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `video`, `duration`, `free_trail`) VALUES (22, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 3, 9, '清单 Checklist', 0, 'https://example.com/course-containers/2-3', '', '2 pages', 0);
+INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `video`, `duration`, `free_trail`) VALUES (23, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 10, '缺失值 Missing values', 2, 'https://example.com/course-data/1-1', 'protected/sample/course-data.mp4', '11:40', 1);
+INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `video`, `duration`, `free_trail`) VALUES (24, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, 10, '重复与异常 Duplicates and outliers', 2, 'https://example.com/course-data/1-2', 'protected/sample/course-data.mp4', '13:05', 0);
+INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `video`, `duration`, `free_trail`) VALUES (25, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 11, '选对图形 The right chart', 2, 'https://example.com/course-data/2-1', 'protected/sample/course-data.mp4', '15:55', 0);
+INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `video`, `duration`, `free_trail`) VALUES (26, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, 11, '练习：航速报告 A speed report', 1, 'https://example.com/course-data/2-2', '', '30 min', 0);
+INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `video`, `duration`, `free_trail`) VALUES (27, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 1, 12, '什么是学习 What learning is', 2, 'https://example.com/course-learning/1-1', 'protected/sample/course-learning.mp4', '09:30', 1);
+INSERT IGNORE INTO `luffy_course_section` (`id`, `created_time`, `updated_time`, `is_delete`, `is_show`, `orders`, `chapter_id`, `name`, `section_type`, `section_link`, `video`, `duration`, `free_trail`) VALUES (28, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 0, 1, 2, 12, '直线与误差 A line and its error', 2, 'https://example.com/course-learning/1-2', 'protected/sample/course-learning.mp4', '12:00', 1);
+INSERT IGNORE INTO `luffy_section_attachment` (`id`, `section_id`, `name`, `file`, `kind`, `size`, `added`) VALUES (1, 6, '练习：清点货物 Count the cargo.txt', 'protected/sample/course-python-2-3.txt', 'text', 143, UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `luffy_section_attachment` (`id`, `section_id`, `name`, `file`, `kind`, `size`, `added`) VALUES (2, 8, '小结 Summary.txt', 'protected/sample/course-python-3-2.txt', 'text', 120, UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `luffy_section_attachment` (`id`, `section_id`, `name`, `file`, `kind`, `size`, `added`) VALUES (3, 13, '练习：课程列表 A list of courses.txt', 'protected/sample/course-django-2-3.txt', 'text', 145, UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `luffy_section_attachment` (`id`, `section_id`, `name`, `file`, `kind`, `size`, `added`) VALUES (4, 22, '清单 Checklist.txt', 'protected/sample/course-containers-2-3.txt', 'text', 122, UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `luffy_section_attachment` (`id`, `section_id`, `name`, `file`, `kind`, `size`, `added`) VALUES (5, 26, '练习：航速报告 A speed report.txt', 'protected/sample/course-data-2-2.txt', 'text', 142, UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `luffy_course_search` (`course_id`, `name_words`, `other_words`) VALUES (1, 'xwpython xc05165 xc095e8 xc05165095e8 xc07b2c xc04e00 xc06b21 xc051fa xc06d77 xc07b2c04e00 xc04e0006b21 xc06b21051fa xc051fa06d77 xc0793a xc04f8b xc0793a04f8b', 'xc04ece xc053d8 xc091cf xc05230 xc051fd xc06570 xc04ece053d8 xc053d8091cf xc091cf05230 xc05230051fd xc051fd06570 xc05199 xc051fa xc07b2c xc04e00 xc04e2a xc05b8c xc06574 xc07684 xc05c0f xc07a0b xc05e8f xc05199051fa xc051fa07b2c xc07b2c04e00 xc04e0004e2a xc04e2a05b8c xc05b8c06574 xc0657407684 xc0768405c0f xc05c0f07a0b xc07a0b05e8f xwfrom xwvariables xwto xwa xwfirst xwwhole xwprogram xc0793a xc04f8b xc08001 xc05e08 xc0793a04f8b xc04f8b08001 xc0800105e08 xc0963f xc05e06 xc0963f05e06 xwsample xwsail xwpython xc07f16 xc07f1607a0b');
 INSERT IGNORE INTO `luffy_course_search` (`course_id`, `name_words`, `other_words`) VALUES (2, 'xwdjango xc05efa xc07ad9 xc05b9e xc06218 xc05efa07ad9 xc07ad905b9e xc05b9e06218 xc0793a xc04f8b xc0793a04f8b', 'xc04ece xc06a21 xc0578b xc05230 xc063a5 xc053e3 xc04ece06a21 xc06a210578b xc0578b05230 xc05230063a5 xc063a5053e3 xc0642d xc04e00 xc04e2a xc080fd xc04e0a xc07ebf xc07684 xc07f51 xc07ad9 xc0642d04e00 xc04e0004e2a xc04e2a080fd xc080fd04e0a xc04e0a07ebf xc07ebf07684 xc0768407f51 xc07f5107ad9 xwfrom xwmodels xwto xwan xwapi xwthat xwcan xwgo xwlive xc0793a xc04f8b xc08001 xc05e08 xc0793a04f8b xc04f8b08001 xc0800105e08 xc0963f xc05e06 xc0963f05e06 xwsample xwsail xwpython xc07f16 xc07a0b xc07f1607a0b');
 INSERT IGNORE INTO `luffy_course_search` (`course_id`, `name_words`, `other_words`) VALUES (3, 'xwlinux xc0547d xc04ee4 xc0884c xc0822a xc06d77 xc056fe xc0547d04ee4 xc04ee40884c xc0884c0822a xc0822a06d77 xc06d77056fe xc0793a xc04f8b xc0793a04f8b', 'xc06587 xc04ef6 xc0658704ef6 xc06743 xc09650 xc0674309650 xc08fdb xc07a0b xc04e0e xc07ba1 xc09053 xc08fdb07a0b xc07a0b04e0e xc04e0e07ba1 xc07ba109053 xwfiles xwpermissions xwprocesses xwand xwpipes xc0793a xc04f8b xc08001 xc05e08 xc0793a04f8b xc04f8b08001 xc0800105e08 xc05c0f xc0951a xc05c0f0951a xwsample xwanchor xwlinux xc08fd0 xc07ef4 xc08fd007ef4');
@@ -662,8 +788,10 @@ INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('audit
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('course', '0001_initial', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('course', '0002_pub_date', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('course', '0003_search', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('course', '0004_files_and_ratings', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('home', '0001_initial', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('learning', '0001_initial', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('learning', '0002_learning', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('office', '0001_initial', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('otp_static', '0001_initial', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('otp_static', '0002_throttling', UTC_TIMESTAMP(6));

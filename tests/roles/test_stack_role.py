@@ -210,6 +210,22 @@ def test_the_judges_certificate_is_for_every_name_of_it(public: Shipped) -> None
     assert public.secrets("proxy_pool_checker") == {"proxy_pool_db_conn", "proxy_pool_judge_ca"}
 
 
+def test_api_and_front_end_share_the_secret_of_protected_links_and_nothing_else(
+    public: Shipped,
+) -> None:
+    specs = {spec.file: spec for spec in public.incoming.secrets}
+    assert specs["luffycity_media_secret"].uid == 10005
+    assert specs["luffy_api_media_secret"].uid == 10004
+    assert specs["luffy_api_media_secret"].same_as == "luffycity_media_secret"
+    assert public.secrets("luffycity") == {"luffycity_media_secret"}
+    assert "luffy_api_media_secret" in public.secrets("luffy_api")
+
+
+def test_a_file_that_the_api_takes_passes_the_edge(public: Shipped) -> None:
+    environment = public.model["services"]["luffy_api"]["environment"]
+    assert int(environment["UPLOAD_MAX_BYTES"]) == 10485760 - 65536
+
+
 def test_the_operators_sources_and_their_secrets_reach_the_scheduler_alone(
     public: Shipped,
 ) -> None:

@@ -29,6 +29,8 @@ UIDS_OF_SECRETS = {
     "luffy_api_db_password": 10004,
     "luffy_api_redis_url": 10004,
     "luffy_api_secret_key": 10004,
+    "luffy_api_media_secret": 10004,
+    "luffycity_media_secret": 10005,
     "luffy_api_admin_password": 10004,
     "proxy_pool_db_conn": 10006,
     "proxy_pool_accounts": 10006,

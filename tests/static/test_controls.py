@@ -149,6 +149,16 @@ def test_the_data_stores_meet_only_their_own_services(model: dict[str, Any]) -> 
     }  # fmt: skip
 
 
+def test_uploads_are_written_by_the_api_and_read_by_the_front_end(model: dict[str, Any]) -> None:
+    mounts = {
+        name: volume.get("read_only", False)
+        for name, service in model["services"].items()
+        for volume in service.get("volumes", [])
+        if volume["source"].endswith("luffy_media")
+    }
+    assert mounts == {"luffy_api": False, "luffy_sample_data": False, "luffycity": True}
+
+
 def test_single_files_are_never_mounted(model: dict[str, Any]) -> None:
     for name, service in model["services"].items():
         for volume in service.get("volumes", []):

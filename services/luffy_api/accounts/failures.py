@@ -80,21 +80,3 @@ class StaffAccount(APIException):
     status_code = 403
     default_detail = _("An account of staff is removed in the administration.")
     default_code = "staff_account"
-
-
-class NotAPicture(APIException):
-    """The file is no picture that is taken here."""
-
-    status_code = 400
-    default_detail = _("Choose a picture: JPEG, PNG, WebP or GIF.")
-    default_code = "not_a_picture"
-
-
-class PictureTooLarge(APIException):
-    """The picture has too many bytes or points."""
-
-    status_code = 413
-    default_detail = _(
-        "The picture is too large: at most 4 MB, and 16 million points of a JPEG or 8 of another."
-    )
-    default_code = "picture_too_large"

@@ -1,17 +1,19 @@
 """Courses in the administration."""
 
 from django.contrib import admin
-from django.db.models import TextField
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from course.admin_files import AttachmentForm, ProtectedFileInput
 from course.models import (
     Course,
     CourseCategory,
     CourseChapter,
     CourseSection,
     HotWord,
+    SectionAttachment,
     Teacher,
 )
 
@@ -24,7 +26,7 @@ class ChapterInline(TabularInline):
     model = CourseChapter
     # Django's own attribute, which its stubs take for an instance's.
     formfield_overrides = {  # type: ignore[misc]  # noqa: RUF012
-        TextField: {"widget": UnfoldAdminTextareaWidget({"rows": 2})}
+        models.TextField: {"widget": UnfoldAdminTextareaWidget({"rows": 2})}
     }
     fields = ("chapter", "name", "summary", *PLACE_AND_SIGHT)
     extra = 0
@@ -36,6 +38,17 @@ class SectionInline(TabularInline):
 
     model = CourseSection
     fields = ("name", "section_type", "section_link", "duration", "free_trail", *PLACE_AND_SIGHT)
+    extra = 0
+    show_change_link = True
+
+
+class AttachmentInline(TabularInline):
+    """A section's files on its own page."""
+
+    model = SectionAttachment
+    form = AttachmentForm
+    fields = ("name", "file", "kind", "size")
+    readonly_fields = ("kind", "size")
     extra = 0
 
 
@@ -99,10 +112,12 @@ class CourseChapterAdmin(ModelAdmin):
 
 @admin.register(CourseSection)
 class CourseSectionAdmin(ModelAdmin):
-    """Sections, to find one among all."""
+    """Sections, to find one among all, with their videos and files."""
 
     list_display = ("name", "chapter", "section_type", "duration", "free_trail", "is_show")
     list_filter = ("section_type", "free_trail", "is_show", "is_delete")
     list_select_related = ("chapter",)
     search_fields = ("name", "chapter__name", "chapter__course__name")
     autocomplete_fields = ("chapter",)
+    inlines = (AttachmentInline,)
+    formfield_overrides = {models.FileField: {"widget": ProtectedFileInput}}  # noqa: RUF012 - Django's

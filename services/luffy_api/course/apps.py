@@ -11,19 +11,24 @@ class CourseConfig(AppConfig):
     verbose_name = _("Courses")
 
     def ready(self) -> None:
-        """Drop what is cached of the courses when any part of one changes, and index them anew."""
+        """Drop what is cached of the courses when any part of one changes, index them anew, and
+        delete files that no row names any more."""
         from course.models import (
             Course,
             CourseCategory,
             CourseChapter,
             CourseSection,
             HotWord,
+            SectionAttachment,
             Teacher,
         )
         from course.reads import course_reads
         from course.search import index_on_save
         from luffy.invalidation import drop_on_change
+        from luffy.stored_files import delete_with_row
 
         catalogue = (CourseCategory, Teacher, Course, CourseChapter, CourseSection, HotWord)
         drop_on_change(course_reads, *catalogue)
         index_on_save()
+        delete_with_row(CourseSection, "video")
+        delete_with_row(SectionAttachment, "file")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
 
 from course.pages import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE, LONGEST_SEARCH
@@ -14,7 +14,7 @@ from course.serializers import (
     TeacherSerializer,
     WholeCourseSerializer,
 )
-from luffy.documentation import answers, number, word
+from luffy.documentation import ERROR, answers, enveloped, number, word
 
 TAG = "course"
 
@@ -93,4 +93,16 @@ chapters = extend_schema(
     summary="The chapters of a course, with their sections",
     parameters=[number("course_id", "The id of a course.", required=True)],
     responses=answers(ChapterSerializer(many=True), 400, 404),
+)
+section_video = extend_schema(
+    operation_id="get_open_video",
+    tags=[TAG],
+    summary="Leads to the video of a section that is free to try",
+    parameters=[number("section_id", "", required=True, location=OpenApiParameter.PATH)],
+    responses={
+        302: enveloped(
+            "OpenVideo", inline_serializer("OpenVideoLink", {"link": serializers.CharField()})
+        ),
+        **dict.fromkeys((400, 404, 503), ERROR),
+    },
 )

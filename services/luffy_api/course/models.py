@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from course.files import attachment_name, validate_video, video_name
 from luffy.base_model import BaseModel, ShownQuerySet
 from luffy.html import HtmlField
 
@@ -107,6 +108,11 @@ class Course(BaseModel):
     students = models.PositiveIntegerField(_("students"), default=0)
     sections = models.PositiveIntegerField(_("sections in all"), default=0)
     pub_sections = models.PositiveIntegerField(_("sections published"), default=0)
+    # Counted by the learning app from the reviews that are shown.
+    reviews = models.PositiveIntegerField(_("reviews"), default=0, db_default=0, editable=False)
+    rating_total = models.PositiveIntegerField(
+        _("sum of ratings"), default=0, db_default=0, editable=False
+    )
     price = models.DecimalField(
         _("price"), max_digits=8, decimal_places=2, default=0, validators=[MinValueValidator(0)]
     )
@@ -136,6 +142,11 @@ class Course(BaseModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def rating(self) -> float | None:
+        """What those who took the course think of it, 1.0 to 5.0; nothing before the first."""
+        return round(self.rating_total / self.reviews, 1) if self.reviews else None
 
 
 class CourseChapter(BaseModel):
@@ -182,6 +193,17 @@ class CourseSection(BaseModel):
         blank=True,
         help_text=_("Where it lies. Shown to visitors only if it is free to try."),
     )
+    video = models.FileField(
+        _("video"),
+        upload_to=video_name,
+        validators=[validate_video],
+        max_length=100,
+        blank=True,
+        default="",
+        # The release before knows nothing of this column, and goes on to add sections.
+        db_default="",
+        help_text=_("An MP4 file on this site, played instead of what the link leads to."),
+    )
     duration = models.CharField(_("duration"), max_length=32, blank=True)
     free_trail = models.BooleanField(_("free to try"), default=False)
 
@@ -189,6 +211,31 @@ class CourseSection(BaseModel):
         db_table = "luffy_course_section"
         verbose_name = _("section")
         verbose_name_plural = _("sections")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SectionAttachment(models.Model):
+    """A file beside a section, for those who may see the section."""
+
+    section = models.ForeignKey(
+        CourseSection,
+        on_delete=models.CASCADE,
+        related_name="attachments",
+        verbose_name=_("section"),
+    )
+    name = models.CharField(_("name"), max_length=120, blank=True)
+    file = models.FileField(_("file"), upload_to=attachment_name, max_length=100)
+    kind = models.CharField(_("kind"), max_length=8, editable=False)
+    size = models.PositiveBigIntegerField(_("bytes"), editable=False)
+    added = models.DateTimeField(_("added"), auto_now_add=True)
+
+    class Meta:
+        db_table = "luffy_section_attachment"
+        ordering = ("id",)
+        verbose_name = _("attachment")
+        verbose_name_plural = _("attachments")
 
     def __str__(self) -> str:
         return self.name

@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from course.links import open_video
 from course.models import (
     Course,
     CourseCategory,
@@ -52,7 +53,9 @@ class SectionPreviewSerializer(serializers.ModelSerializer[CourseSection]):
 
     def get_section_link(self, section: CourseSection) -> str | None:
         """Where the section lies, or nothing: a link would be the section itself."""
-        return section.section_link or None if section.free_trail else None
+        if not section.free_trail:
+            return None
+        return open_video(section.pk) if section.video else section.section_link or None
 
 
 class SectionSerializer(SectionPreviewSerializer):
@@ -87,6 +90,9 @@ class CourseSerializer(serializers.ModelSerializer[Course]):
     course_type_name = serializers.CharField(source="get_course_type_display")
     level_name = serializers.CharField(source="get_level_display")
     status_name = serializers.CharField(source="get_status_display")
+    rating = serializers.FloatField(
+        read_only=True, allow_null=True, min_value=1, max_value=5, help_text="Null without reviews."
+    )
     teacher = serializers.SerializerMethodField()
     section_list = serializers.SerializerMethodField()
 
@@ -103,6 +109,8 @@ class CourseSerializer(serializers.ModelSerializer[Course]):
             "period",
             "sections",
             "pub_sections",
+            "rating",
+            "reviews",
             "course_type_name",
             "level_name",
             "status_name",

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from course.video_views import SectionVideoView
 from course.views import (
     CategoryView,
     ChapterView,
@@ -20,5 +21,6 @@ urlpatterns = [
     path("search/", SearchView.as_view(), name="course-search"),
     path("hot_words/", HotWordView.as_view(), name="hot-words"),
     path("teacher/", TeacherView.as_view(), name="teachers"),
+    path("section/<str:section_id>/video/", SectionVideoView.as_view(), name="section-video"),
     path("chapter/", ChapterView.as_view(), name="chapter"),
 ]

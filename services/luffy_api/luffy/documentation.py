@@ -7,6 +7,7 @@ from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers
 
 from luffy.numbers import LARGEST_ID
+from luffy.pages import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE
 
 
 class PictureExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
@@ -54,6 +55,20 @@ def enveloped(name: str, result: serializers.BaseSerializer[Any]) -> Any:
     )
 
 
+def paged(name: str, results: serializers.BaseSerializer[Any], **more: Any) -> Any:
+    """A page of `results`, as `luffy.pages.Page.answer` gives it; `more` stands beside them."""
+    return inline_serializer(
+        name,
+        {
+            "count": serializers.IntegerField(help_text="How many there are on all pages."),
+            "next": serializers.CharField(allow_null=True, help_text="The next page's address."),
+            "previous": serializers.CharField(allow_null=True),
+            "results": results,
+            **more,
+        },
+    )
+
+
 def number(
     name: str, description: str, *, required: bool = False, location: Any = OpenApiParameter.QUERY
 ) -> OpenApiParameter:
@@ -65,3 +80,9 @@ def number(
 def word(name: str, description: str, **shape: Any) -> OpenApiParameter:
     """A text; `shape` is JSON Schema's: `enum`, `maxLength` …"""
     return OpenApiParameter(name, {"type": "string", **shape}, description=description)
+
+
+PAGE_PARAMETERS = [
+    number("page", "From 1 on."),
+    number("page_size", f"{DEFAULT_PAGE_SIZE} without it, {LARGEST_PAGE_SIZE} at most."),
+]

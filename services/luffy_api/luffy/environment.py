@@ -26,6 +26,7 @@ STAFF_TWO_FACTOR = ("required", "optional")
 # Django's own deployment check (security.W009) asks for this length.
 SECRET_KEY_MIN_LENGTH = 50
 ADMIN_PASSWORD_MIN_LENGTH = 12
+MEDIA_SECRET_MIN_LENGTH = 32
 RSA_MIN_BITS = 2048
 # Only worker classes that the database driver works with: mysqlclient blocks, so gevent gains
 # nothing, and gunicorn's asynchronous classes want ASGI.
@@ -83,6 +84,9 @@ class Environment:
     language_code: str
     time_zone: str
     media_root: Path
+    media_secret: str
+    media_link_lifetime_s: int
+    upload_max_bytes: int
     gunicorn_workers: int
     gunicorn_threads: int
     gunicorn_worker_class: str
@@ -124,6 +128,13 @@ class Environment:
             language_code=reader.plain("LANGUAGE_CODE", _one_of(LANGUAGES), "zh-hans"),
             time_zone=reader.plain("TIME_ZONE", _time_zone, "Asia/Shanghai"),
             media_root=reader.plain("MEDIA_ROOT", _absolute_path, "/srv/media"),
+            media_secret=reader.secret("MEDIA_SECRET", _media_secret),
+            media_link_lifetime_s=reader.plain(
+                "MEDIA_LINK_LIFETIME", _whole_number(60, 86400), "7200"
+            ),
+            upload_max_bytes=reader.plain(
+                "UPLOAD_MAX_BYTES", _whole_number(100_000, 10**10), "10000000"
+            ),
             gunicorn_workers=reader.plain("GUNICORN_WORKERS", _whole_number(1, 64), "2"),
             gunicorn_threads=reader.plain("GUNICORN_THREADS", _whole_number(1, 256), "4"),
             gunicorn_worker_class=reader.plain(
@@ -309,6 +320,14 @@ def _absolute_path(value: str) -> Path:
 def _secret_key(value: str) -> str:
     if len(value) < SECRET_KEY_MIN_LENGTH or len(set(value)) < 5:
         raise _UnexpectedError(f"{SECRET_KEY_MIN_LENGTH} or more random characters")
+    return value
+
+
+def _media_secret(value: str) -> str:
+    letters = value.replace("-", "").replace("_", "")
+    if len(value) < MEDIA_SECRET_MIN_LENGTH or not letters.isascii() or not letters.isalnum():
+        expected = f"{MEDIA_SECRET_MIN_LENGTH} or more random letters, digits, - and _"
+        raise _UnexpectedError(expected)
     return value
 
 

@@ -203,6 +203,15 @@ SMS_AN_HOUR = ENVIRONMENT.sms_an_hour
 # Within what the edge lets through and what the container's /tmp holds of several at once.
 AVATAR_MAX_BYTES = 4 * 1024 * 1024
 
+# --- learning -------------------------------------------------------------------------------------
+
+# Shared with the front end's nginx, which serves what lies below `protected/` by links alone.
+MEDIA_SECRET = ENVIRONMENT.media_secret
+MEDIA_LINK_LIFETIME_S = ENVIRONMENT.media_link_lifetime_s
+MEDIA_COOKIE = "luffy_media"
+# One file; the edge's own limit for a whole body is a little larger.
+UPLOAD_MAX_BYTES = ENVIRONMENT.upload_max_bytes
+
 # --- shop -----------------------------------------------------------------------------------------
 
 ALIPAY = ENVIRONMENT.alipay
@@ -259,6 +268,11 @@ MEDIA_ROOT = ENVIRONMENT.media_root
 # Another container's user serves these files, so they are readable by all.
 FILE_UPLOAD_PERMISSIONS = 0o644
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o755
+# What does not fit into memory goes to the volume at once: the container's /tmp is memory, too.
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "luffy.uploads.VolumeUploadHandler",
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

@@ -12,6 +12,7 @@ urlpatterns = [
     path(f"{API}course/", include("course.urls")),
     path(f"{API}openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
     path(f"{API}docs/", SpectacularSwaggerSplitView.as_view(url_name="openapi"), name="docs"),
+    path(f"{API}learning/", include("learning.urls")),
     path(f"{API}user/", include("accounts.urls")),
     path(API, include("shop.urls")),
     # Before the administration's own, which answers everything else below its address.

@@ -42,6 +42,17 @@ SUPPORTS_RIGHTS = frozenset(
         ("shop", "view_payment"),
         ("shop", "view_refund"),
         ("shop", "view_coupon"),
+        ("learning", "view_enrolment"),
+        ("learning", "view_certificate"),
+        # To hide what people wrote; its words are no field of the form.
+        ("learning", "view_review"),
+        ("learning", "change_review"),
+        ("learning", "view_question"),
+        ("learning", "change_question"),
+        ("learning", "view_answer"),
+        ("learning", "change_answer"),
+        # To answer questions, which is done on the site.
+        ("learning", "add_answer"),
         ("shop", "refund_order"),
     )
 )

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from course.models import Course, CourseSection, Teacher
+from sample.films import FILMS
 from shop.models import Coupon
 
 VIDEO, DOCUMENT, EXERCISE = (
@@ -59,6 +60,14 @@ class SampleSection:
     kind: CourseSection.Type = VIDEO
     free: bool = False
 
+    @property
+    def paper(self) -> str:
+        """What stands in the file beside a section that is no video."""
+        return (
+            f"{self.name}\n\n示例文件，仅用于展示下载。\n"
+            "A sample file: it is here to show that files can be downloaded.\n"
+        )
+
 
 @dataclass(frozen=True)
 class SampleChapter:
@@ -75,7 +84,6 @@ class SampleCourse:
 
     name: str
     picture: str
-    words: str
     brief: str
     category: str
     teacher: str
@@ -89,6 +97,11 @@ class SampleCourse:
     # Sections that are announced and not there yet.
     announced: int = 0
     chapters: tuple[SampleChapter, ...] = field(default=())
+
+    @property
+    def words(self) -> str:
+        """What is drawn on its picture, and on its videos."""
+        return FILMS[self.picture]
 
     @property
     def details(self) -> str:
@@ -162,7 +175,6 @@ COURSES = (
     SampleCourse(
         name="Python 入门：第一次出海（示例）",
         picture="course-python",
-        words="PYTHON 101",
         brief="从变量到函数，写出第一个完整的小程序。From variables to a first whole program.",
         category=PYTHON,
         teacher=SAIL,
@@ -203,7 +215,6 @@ COURSES = (
     SampleCourse(
         name="Django 建站实战（示例）",
         picture="course-django",
-        words="DJANGO",
         brief="从模型到接口，搭一个能上线的网站。From models to an API that can go live.",
         category=PYTHON,
         teacher=SAIL,
@@ -236,7 +247,6 @@ COURSES = (
     SampleCourse(
         name="Linux 命令行航海图（示例）",
         picture="course-linux",
-        words="LINUX SHELL",
         brief="文件、权限、进程与管道。Files, permissions, processes and pipes.",
         category=LINUX,
         teacher=ANCHOR,
@@ -267,7 +277,6 @@ COURSES = (
     SampleCourse(
         name="容器编排：一条命令到上线（示例）",
         picture="course-containers",
-        words="CONTAINERS",
         brief="镜像、网络、卷与无停机发布。Images, networks, volumes, and releases without a gap.",
         category=LINUX,
         teacher=ANCHOR,
@@ -300,7 +309,6 @@ COURSES = (
     SampleCourse(
         name="数据分析：从表格到结论（示例）",
         picture="course-data",
-        words="DATA TO DECISION",
         brief="清洗、统计与作图。Cleaning, statistics and charts.",
         category=DATA,
         teacher=COMPASS,
@@ -332,7 +340,6 @@ COURSES = (
     SampleCourse(
         name="机器学习试航（示例）",
         picture="course-learning",
-        words="MACHINE LEARNING",
         brief="用小数据理解大概念。Large ideas on small data.",
         category=DATA,
         teacher=COMPASS,

@@ -24,6 +24,7 @@ from course.models import (
     CourseSearch,
     CourseSection,
     HotWord,
+    SectionAttachment,
     Teacher,
 )
 from home.models import Banner
@@ -38,6 +39,7 @@ WITH_ROWS: tuple[type[models.Model], ...] = (
     Course,
     CourseChapter,
     CourseSection,
+    SectionAttachment,
     CourseSearch,
     HotWord,
     Coupon,

@@ -2,18 +2,18 @@
 
 import colorsys
 import math
-import os
-import tempfile
 import zlib
+from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
+
+from luffy.whole_files import write_if_missing
 
 BANNER_SIZE = (1200, 400)
 COURSE_SIZE = (640, 360)
 TEACHER_SIZE = (320, 320)
 QUALITY = 82  # of WebP, 0 to 100
-READABLE_BY_ALL = 0o644  # the front end's nginx runs as another user
 
 
 def draw_if_missing(path: Path, size: tuple[int, int], words: str) -> bool:
@@ -29,18 +29,9 @@ def draw_if_missing(path: Path, size: tuple[int, int], words: str) -> bool:
     """
     if path.exists():
         return False
-    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    # Written beside and renamed: nginx never serves half a picture.
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            draw(size, words).save(file, "WEBP", quality=QUALITY)
-        Path(temporary).chmod(READABLE_BY_ALL)
-        Path(temporary).rename(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return True
+    output = BytesIO()
+    draw(size, words).save(output, "WEBP", quality=QUALITY)
+    return write_if_missing(path, output.getvalue())
 
 
 def draw(size: tuple[int, int], words: str) -> Image.Image:

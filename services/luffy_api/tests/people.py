@@ -25,7 +25,9 @@ class Caller:
             headers.setdefault("Authorization", f"jwt {self.token}")
         if body is not None:
             options |= {"data": json.dumps(body), "content_type": "application/json"}
-        answer = self.client.generic(method, f"/api/v1/user/{path}", headers=headers, **options)
+        # Below `user/`, unless the path says otherwise.
+        address = path if path.startswith("/") else f"/api/v1/user/{path}"
+        answer = self.client.generic(method, address, headers=headers, **options)
         if answer.status_code == 200 and answer.headers["Content-Type"] == "application/json":
             self.token = answer.json().get("token", self.token)
         return answer
@@ -35,6 +37,10 @@ class Caller:
 
     def post(self, path: str, **body: Any) -> Any:
         return self.ask("POST", path, body)
+
+    def learn(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
+        """Ask below `learning/`."""
+        return self.ask(method, f"/api/v1/learning/{path}", body, **options)
 
     def login(self, username: str, password: str = PASSWORD) -> Any:
         return self.post("login/mul_login/", username=username, password=password)

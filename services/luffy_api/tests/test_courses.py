@@ -44,6 +44,8 @@ def test_a_course_has_every_field_of_the_reference(api: Get, make_course: MakeCo
         "period": 7,
         "sections": 6,
         "pub_sections": 6,
+        "rating": None,
+        "reviews": 0,
         "course_type_name": "Paid",
         "level_name": "Intermediate",
         "status_name": "Online",

@@ -18,6 +18,7 @@ GOOD = {
     "DB_PASSWORD": "p4ssw0rd-of-the-test",
     "REDIS_URL": "redis://luffy:secret-of-the-test@redis:6379/0",
     "ALLOWED_HOSTS": "shop.example, localhost",
+    "MEDIA_SECRET": "m3d1a0fTheTest" * 3,
 }
 
 
@@ -75,6 +76,14 @@ def test_secrets_are_read_from_files_without_their_last_line_break(tmp_path: Pat
         ("DJANGO_SECRET_KEY", "short", "50 or more random characters, found a secret of 5"),
         ("DJANGO_SECRET_KEY", "a" * 60, "50 or more random characters"),
         ("ACCESS_TOKEN_LIFETIME", "604800", "a whole number from 60 to 3600, found '604800'"),
+        (
+            "MEDIA_SECRET",
+            "short",
+            "32 or more random letters, digits, - and _, found a secret of 5",
+        ),
+        ("MEDIA_SECRET", "with a line\nbreak" * 4, "32 or more random letters, digits, - and _"),
+        ("MEDIA_LINK_LIFETIME", "0", "a whole number from 60 to 86400, found '0'"),
+        ("UPLOAD_MAX_BYTES", "10 MB", "a whole number from 100000 to 10000000000"),
         ("REFRESH_TOKEN_LIFETIME", "1", "a whole number from 3600 to 7776000"),
         ("LOGIN_TRIES_PER_NAME", "0", "a whole number from 3 to 1000"),
         ("LOGIN_TRIES_PER_ADDRESS", "0", "a whole number from 3 to 100000"),

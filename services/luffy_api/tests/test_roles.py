@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from course.models import Course, CourseCategory
+from learning.models import Review
 from office.roles import EDITOR, OWNER, ROLES, SUPPORT, keep_roles, rights
 from shop.models import Order, OrderDetail
 from tests.people import PASSWORD
@@ -71,6 +72,13 @@ PAGES: list[tuple[str, tuple[str, ...]]] = [
     ("/admin/shop/order/add/", ()),
     ("/admin/shop/coupon/", (BOSS, OWNER, SUPPORT)),
     ("/admin/shop/coupon/add/", (BOSS, OWNER)),
+    ("/admin/learning/enrolment/", (BOSS, OWNER, SUPPORT)),
+    ("/admin/learning/certificate/", (BOSS, OWNER, SUPPORT)),
+    ("/admin/learning/sectionprogress/", (BOSS, OWNER)),
+    ("/admin/learning/review/", (BOSS, OWNER, SUPPORT)),
+    ("/admin/learning/review/add/", ()),
+    ("/admin/learning/question/", (BOSS, OWNER, SUPPORT)),
+    ("/admin/learning/answer/", (BOSS, OWNER, SUPPORT)),
     ("/admin/accounts/user/", (BOSS, OWNER, SUPPORT)),
     ("/admin/accounts/user/add/", (BOSS, OWNER)),
     ("/admin/auth/group/", (BOSS, OWNER)),
@@ -335,6 +343,21 @@ def test_orders_are_seen_and_refunded_by_owners_and_support(
             answer = client.post(f"/admin/shop/order/{paid.pk}/{place}/", {"post": "yes"})
             assert answer.status_code == 403, f"{who}: {place}"
     assert Order.objects.filter(pk=paid.pk).exists()
+
+
+def test_what_people_wrote_is_hidden_by_owners_and_support_and_rewritten_by_nobody(
+    staff: dict[str, User], reader: User, make_course: Callable[..., Course]
+) -> None:
+    review = Review.objects.create(course=make_course(), user=reader, rating=1, text="Rude")
+    for who, user in staff.items():
+        Review.objects.update(is_show=True)
+        page = f"/admin/learning/review/{review.pk}/change/"
+        answer = logged_in(user).post(page, {"text": "Nice", "rating": "5"})
+        allowed = who in (BOSS, OWNER, SUPPORT)
+        assert answer.status_code == (302 if allowed else 403), who
+        review.refresh_from_db()
+        assert review.is_show is not allowed, who
+        assert (review.text, review.rating) == ("Rude", 1), who
 
 
 # --- the roles themselves -------------------------------------------------------------------------

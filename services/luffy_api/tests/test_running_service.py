@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import threading
 import time
@@ -21,6 +22,7 @@ from tests.sms_provider import SmsProvider
 from tests.staff import shown_by_phone
 from tests.stand import (
     BASE_URL,
+    Deployed,
     Process,
     Service,
     fresh_database,
@@ -263,6 +265,56 @@ def _hold_table(database: str, release: threading.Event) -> None:
     connection.cursor().execute("LOCK TABLES luffy_course WRITE")
     release.wait(20)
     connection.close()  # type: ignore[no-untyped-call]
+
+
+# --- uploads --------------------------------------------------------------------------------------
+
+
+def test_an_upload_as_requests_sends_it_and_one_whose_connection_breaks(
+    settled: Service, deployed: Deployed, tmp_path: Path
+) -> None:
+    form = {"username": "admin", "password": read_secret("ADMIN_PASSWORD")}
+    login = requests.post(f"{BASE_URL}/api/v1/user/login/mul_login/", json=form, timeout=10)
+    headers = {"Authorization": f"jwt {login.json()['token']}"}
+    section = run_sql("SELECT MAX(id) FROM luffy_course_section", settled.database)[0][0]
+    address = f"{BASE_URL}/api/v1/learning/section/{section}/attachment/"
+    stored = deployed.media / "protected" / "attachment"
+    incoming = deployed.media / "incoming"
+    file = tmp_path / "notes.txt"
+    file.write_text("Knots and sails.\n" * 300_000, encoding="utf-8")
+
+    with file.open("rb") as opened:
+        answer = requests.post(address, files={"file": opened}, headers=headers, timeout=20)
+    assert answer.status_code == 200, answer.text
+    (path,) = stored.iterdir()
+    assert path.read_bytes() == file.read_bytes()
+
+    head = "\r\n".join(
+        [
+            f"POST /api/v1/learning/section/{section}/attachment/ HTTP/1.1",
+            "Host: 127.0.0.1",
+            f"Authorization: {headers['Authorization']}",
+            "Content-Type: multipart/form-data; boundary=x",
+            "Content-Length: 6000000",
+            "",
+            '--x\r\nContent-Disposition: form-data; name="file"; filename="half.txt"\r\n\r\n',
+        ]
+    )
+    with socket.create_connection(("127.0.0.1", 8000), timeout=10) as broken:
+        broken.sendall(head.encode() + b"Knots and sails.\n" * 180_000)
+        wait_until(lambda: any(incoming.iterdir()), "the file arrives")
+    wait_until(lambda: not any(incoming.iterdir()), "what arrived is gone")
+    assert list(stored.iterdir()) == [path]
+    rows = "SELECT COUNT(*) FROM luffy_section_attachment WHERE name LIKE 'half%'"
+    assert run_sql(rows, settled.database) == [(0,)]
+    assert "Traceback" not in settled.log
+
+    number = answer.json()["result"]["id"]
+    deleted = requests.delete(
+        f"{BASE_URL}/api/v1/learning/attachment/{number}/", headers=headers, timeout=10
+    )
+    assert deleted.status_code == 200
+    assert list(stored.iterdir()) == []
 
 
 # --- worker and beat ------------------------------------------------------------------------------

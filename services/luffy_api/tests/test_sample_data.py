@@ -13,10 +13,21 @@ from django.db.models import Model
 from PIL import Image
 
 from accounts.models import User
-from course.models import Course, CourseCategory, CourseChapter, CourseSection, Teacher
+from course.models import (
+    Course,
+    CourseCategory,
+    CourseChapter,
+    CourseSection,
+    SectionAttachment,
+    Teacher,
+)
 from home.models import Banner
+from luffy.file_kinds import MP4, TEXT, kind_of
 from luffy.named_lock import named_lock
+from sample.content import COURSES
+from sample.films import FILMS
 from sample.loading import load_samples
+from sample.models import LoadedSample
 from sample.pictures import draw
 from shop.models import Coupon
 from tests.stand import read_secret
@@ -31,6 +42,7 @@ MODELS: tuple[type[Model], ...] = (
     CourseChapter,
     CourseSection,
     Coupon,
+    SectionAttachment,
     User,
 )
 
@@ -43,7 +55,7 @@ def everything() -> dict[str, list[dict[str, Any]]]:
 
 
 def files(folder: Path) -> dict[str, int]:
-    return {path.name: path.stat().st_mtime_ns for path in (folder / "sample").iterdir()}
+    return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
 
 
 def test_there_is_enough_to_look_at() -> None:
@@ -78,7 +90,7 @@ def test_loading_twice_changes_nothing(media: Path) -> None:
     rows, pictures = everything(), files(media)
     loaded = load_samples()
     call_command("load_sample_data")
-    assert (loaded.rows, loaded.pictures) == (0, 0)
+    assert (loaded.rows, loaded.pictures, loaded.files) == (0, 0, 0)
     assert everything() == rows
     assert files(media) == pictures
 
@@ -130,6 +142,77 @@ def test_every_picture_that_a_row_names_can_be_opened_and_read_by_all(media: Pat
             picture.load()
             assert picture.format == "WEBP"
             assert picture.width >= 320
+
+
+def test_every_video_section_has_a_video_that_plays_and_every_other_a_file(media: Path) -> None:
+    load_samples()
+    videos = CourseSection.objects.filter(section_type=CourseSection.Type.VIDEO)
+    assert videos.count() > 15
+    for section in videos:
+        path = media / str(section.video)
+        assert path.parent == media / "protected" / "sample"
+        assert stat.S_IMODE(path.stat().st_mode) == 0o644
+        with path.open("rb") as file:
+            assert kind_of(file, path.stat().st_size) is MP4
+            file.seek(0)
+            content = file.read()
+        # H.264, and the index before the pictures: it plays while it loads.
+        assert b"avc1" in content
+        assert content.index(b"moov") < content.index(b"mdat")
+    others = CourseSection.objects.exclude(section_type=CourseSection.Type.VIDEO)
+    assert {section.attachments.count() for section in others} == {1}
+    for attachment in SectionAttachment.objects.all():
+        path = media / str(attachment.file)
+        assert path.stat().st_size == attachment.size
+        with path.open("rb") as file:
+            assert kind_of(file, attachment.size) is TEXT
+
+
+def test_the_videos_are_small_and_each_course_has_one() -> None:
+    assert set(FILMS) == {course.picture for course in COURSES}
+    films = list((Path(__file__).parent.parent / "sample" / "films").iterdir())
+    assert {path.stem for path in films} == set(FILMS)
+    assert sum(path.stat().st_size for path in films) < 2_000_000
+
+
+def test_sections_of_an_earlier_version_get_their_videos_once(media: Path) -> None:
+    load_samples()
+    # As that version left them: with links alone.
+    LoadedSample.objects.filter(kind="files").delete()
+    SectionAttachment.objects.all().delete()
+    CourseSection.objects.update(video="")
+    mine = CourseSection.objects.order_by("pk").first()
+    assert mine is not None
+    mine.section_link = "https://example.com/my-own"
+    mine.save()
+    load_samples()
+    assert CourseSection.objects.filter(section_type=CourseSection.Type.VIDEO, video="").get() == (
+        mine
+    )
+    assert SectionAttachment.objects.count() == 5
+    CourseSection.objects.update(video="")
+    SectionAttachment.objects.all().delete()
+    load_samples()
+    assert not CourseSection.objects.exclude(video="").exists(), "an editor took them away"
+    assert not SectionAttachment.objects.exists()
+
+
+def test_a_sample_section_that_is_deleted_leaves_the_video_of_the_others(
+    media: Path, django_capture_on_commit_callbacks: Any
+) -> None:
+    load_samples()
+    course = Course.objects.order_by("pk").first()
+    assert course is not None
+    sections = CourseSection.objects.filter(chapter__course=course).exclude(video="")
+    first, *others = sections
+    path = media / str(first.video)
+    with django_capture_on_commit_callbacks(execute=True):
+        first.delete()
+    assert path.exists()
+    with django_capture_on_commit_callbacks(execute=True):
+        for section in others:
+            section.delete()
+    assert not path.exists()
 
 
 def test_a_lost_picture_is_drawn_again(media: Path) -> None:

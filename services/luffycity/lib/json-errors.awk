@@ -1,6 +1,9 @@
 # Turns nginx's error log on stdin into JSON lines: nginx can format its access log alone.
 #   2026/01/02 03:04:05 [warn] 7#7: *1 message   ->   {"time":…,"level":"warn","message":"…"}
 
+# Where the engine of nginx/protected_links.js lies in memory, told before error_log's level counts.
+/ \[notice\] [0-9#]+: js vm init njs: [0-9A-Fa-f]+$/ { next }
+
 {
     time = level = ""
     message = $0

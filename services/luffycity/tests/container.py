@@ -1,12 +1,14 @@
 """Starts the image as a deployment does: read-only, without capabilities, as its own user."""
 
 import json
+import socket
 import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import requests
 
@@ -32,9 +34,12 @@ def docker(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[s
     return done
 
 
-def run_to_end(image: str, base_url: str) -> subprocess.CompletedProcess[str]:
+def run_to_end(image: str, secrets: Path, base_url: str = "/") -> subprocess.CompletedProcess[str]:
     """Start a container that is expected to refuse; its output and exit code."""
-    return docker("run", "--rm", *HARDENING, f"--env=BASE_URL={base_url}", image, check=False)
+    mount = f"--volume={secrets}:/run/secrets:ro"
+    return docker(
+        "run", "--rm", *HARDENING, mount, f"--env=BASE_URL={base_url}", image, check=False
+    )
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ class Site:
     address: str
 
     @classmethod
-    def start(cls, image: str, media: Path, base_url: str | None = None) -> Self:
+    def start(cls, image: str, media: Path, secrets: Path, base_url: str | None = None) -> Self:
         """Start the image and wait until it is healthy.
 
         Raises:
@@ -58,6 +63,7 @@ class Site:
             *HARDENING,
             *environment,
             f"--volume={media}:/srv/media:ro",
+            f"--volume={secrets}:/run/secrets:ro",
             "--publish=127.0.0.1::8080",
             image,
         )
@@ -83,6 +89,14 @@ class Site:
     def health(self) -> subprocess.CompletedProcess[str]:
         """Run the health check inside."""
         return docker("exec", self.container, "luffycity-health", check=False)
+
+    def raw(self, target: str, *headers: str) -> bytes:
+        """Ask for a target exactly as it is written; the whole answer."""
+        address = urlsplit(self.address)
+        lines = [f"GET {target} HTTP/1.0", "Host: localhost", *headers, "", ""]
+        with socket.create_connection((address.hostname, address.port), timeout=10) as raw:
+            raw.sendall("\r\n".join(lines).encode())
+            return b"".join(iter(lambda: raw.recv(65536), b""))
 
     def get(self, path: str, **headers: str) -> requests.Response:
         """GET a path; the encoding is what the caller asks for, and none otherwise."""

@@ -198,15 +198,15 @@ def test_another_address_reaches_the_browser_and_the_policy(
         "http://a.test/\u8def",
     ],
 )
-def test_a_bad_address_is_refused_by_name(image: str, base_url: str) -> None:
-    refused = run_to_end(image, base_url)
+def test_a_bad_address_is_refused_by_name(image: str, secrets: Path, base_url: str) -> None:
+    refused = run_to_end(image, secrets, base_url)
     assert refused.returncode == 78
     message = json.loads(refused.stderr)["message"]
     assert re.match(r"BASE_URL: expected .*, found '.*'; set BASE_URL .* start it again", message)
 
 
-def test_a_password_in_the_address_is_refused_and_not_logged(image: str) -> None:
-    refused = run_to_end(image, "http://user:hunter2@a.test/")
+def test_a_password_in_the_address_is_refused_and_not_logged(image: str, secrets: Path) -> None:
+    refused = run_to_end(image, secrets, "http://user:hunter2@a.test/")
     assert refused.returncode == 78
     assert "hunter2" not in refused.stderr + refused.stdout
 

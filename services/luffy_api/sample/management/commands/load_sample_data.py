@@ -39,7 +39,8 @@ class Command(BaseCommand):
         except LockNotFreeError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
-            f"sample data: {loaded.rows} rows and {loaded.pictures} pictures added, "
+            f"sample data: {loaded.rows} rows, {loaded.pictures} pictures and {loaded.files} files "
+            "added, "
             f"user {ADMIN} {'made' if made else 'was there'}"
         )
 
