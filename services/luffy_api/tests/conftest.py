@@ -183,9 +183,18 @@ def drawn(deployed: Deployed, media: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def service(deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(
+    deployed: Deployed, _provider: SmsProvider, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
     """The service as a deployment starts it."""
-    with Service(deployed, tmp_path_factory.mktemp("service")) as running:
+    outside = {
+        "SMS_URL": _provider.url,
+        "SMS_ACCESS_KEY_ID": _provider.key_id,
+        "SMS_ACCESS_KEY_SECRET": _provider.key_secret,
+        "SMS_SIGN_NAME": "路飞学城",
+        "SMS_TEMPLATE_CODE": "SMS_100",
+    }
+    with Service(deployed, tmp_path_factory.mktemp("service"), outside) as running:
         yield running
 
 

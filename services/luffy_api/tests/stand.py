@@ -133,9 +133,10 @@ class Deployed:
 
 
 class Service:
-    """`luffy serve` with relays before its database and its Redis."""
+    """`luffy serve` with relays before its database and its Redis; `outside` are the settings of
+    the services of others."""
 
-    def __init__(self, deployed: Deployed, folder: Path) -> None:
+    def __init__(self, deployed: Deployed, folder: Path, outside: dict[str, str]) -> None:
         redis = urlsplit(read_secret("REDIS_URL"))
         self.database = deployed.database
         self.database_relay = Relay(os.environ["DB_HOST"], 3306)
@@ -149,6 +150,7 @@ class Service:
             "DB_PORT": str(self.database_relay.port),
             "REDIS_URL_FILE": str(redis_url),
             "ALLOWED_HOSTS": "127.0.0.1",
+            **outside,
         }
         self._process: Process | None = None
 

@@ -16,6 +16,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.sms_provider import SmsProvider
 from tests.stand import BASE_URL, Service
 
 EXAMPLES = 15  # of each operation and mode
@@ -87,7 +88,9 @@ def test_the_page_is_there_and_asks_no_other_host(service: Service) -> None:
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
-def test_no_made_up_request_is_a_fault_of_ours(mode: GenerationMode, settled: Service) -> None:
+def test_no_made_up_request_is_a_fault_of_ours(
+    mode: GenerationMode, settled: Service, sms: SmsProvider
+) -> None:
     schema: Any = schemathesis.openapi.from_url(f"{BASE_URL}/api/v1/openapi.json")
     operations = [result.ok() for result in schema.get_all_operations()]
     assert {one.path for one in operations} == routes() - OF_THE_DOCUMENT
