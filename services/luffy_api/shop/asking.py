@@ -50,6 +50,9 @@ def ask(order: Order) -> None:
     elif trade.state == TradeState.CLOSED:
         _end(order)
         _ask_no_more(order)
+    elif trade.state == TradeState.WAITING and _is_over(order):
+        # It was not closed, nor paid: it may be paid yet.
+        _without_answer(order)
     elif _is_over(order):
         # Absent: nobody opened its page, and that must stay so to the last moment.
         _end(order)

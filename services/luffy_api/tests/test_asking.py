@@ -138,6 +138,20 @@ def test_an_order_paid_between_the_question_and_the_closing_is_paid(
     assert state(placed) == "PAID"
 
 
+def test_a_trade_that_the_gateway_does_not_close_keeps_its_order_open(
+    buyer: Buyer, placed: str, gateway: PaymentGateway
+) -> None:
+    gateway.open(pay_url(buyer, placed))
+    gateway.refuses = {"alipay.trade.close": "ACQ.TRADE_STATUS_ERROR"}
+    pass_time(minutes=31)
+    expire_orders()
+    assert state(placed) == "UNPAID", "it may be paid yet"
+    gateway.reset_faults()
+    pass_time(minutes=5)
+    expire_orders()
+    assert (state(placed), gateway.deals[placed].state) == ("TIMED_OUT", "TRADE_CLOSED")
+
+
 def test_a_page_that_nobody_opened_is_watched_to_the_last_moment(
     buyer: Buyer, placed: str, gateway: PaymentGateway
 ) -> None:
