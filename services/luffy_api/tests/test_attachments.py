@@ -19,11 +19,11 @@ from django.db import DatabaseError
 from django.test import Client
 from PIL import Image
 
-from accounts.models import User
 from course.files import shown_name
 from course.models import Course, CourseSection, SectionAttachment
 from luffy.file_kinds import MP4, kind_of
 from tests.people import Caller, Person
+from tests.staff import logged_in, make_boss
 
 # Files are deleted after a commit.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -382,10 +382,9 @@ def test_a_row_that_cannot_be_written_leaves_no_file(
 
 
 @pytest.fixture
-def office(transactional_db: None, client: Client) -> Client:
+def office(transactional_db: None) -> Client:
     """The administration."""
-    client.force_login(User.objects.create_superuser("boss", "", "correct-horse-7"))
-    return client
+    return logged_in(make_boss())
 
 
 def admin_form(section: CourseSection, **files: Any) -> dict[str, Any]:
@@ -450,7 +449,7 @@ def test_the_administration_refuses_the_same_files(
     ):
         answer = office.post(address, admin_form(section, **files))
         assert answer.status_code == 200
-        assert "errorlist" in answer.content.decode()
+        assert answer.context["errors"]
     assert kept(media) == []
 
 

@@ -6,15 +6,14 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import transaction
-from django.test import Client
 
 from accounts import personal_data
-from accounts.models import User
 from course.models import Course, CourseSection
 from learning import questions
 from learning.enrolment import enrol
 from learning.models import Answer, Enrolment, Question
 from tests.people import Caller, Person
+from tests.staff import logged_in, make_boss
 
 pytestmark = pytest.mark.django_db
 
@@ -140,11 +139,11 @@ def test_a_number_that_leads_nowhere_is_told_so(bob: Person, number: str) -> Non
     assert reply(browser, number).status_code == status  # type: ignore[arg-type]
 
 
-def test_what_staff_hide_is_not_shown(client: Client, bob: Person, section: CourseSection) -> None:
+def test_what_staff_hide_is_not_shown(bob: Person, section: CourseSection) -> None:
     browser = bob.caller()
     first, second = (ask(browser, section).json()["result"]["id"] for _number in range(2))
     answer = reply(browser, second).json()["result"]["id"]
-    client.force_login(User.objects.create_superuser("boss", "", "correct-horse-7"))
+    client = logged_in(make_boss())
     for kind, number in (("question", first), ("answer", answer)):
         address = f"/admin/learning/{kind}/{number}/change/"
         assert client.get(address).status_code == 200

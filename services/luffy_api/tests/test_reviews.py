@@ -7,16 +7,15 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from django.test import Client
 
 from accounts import personal_data
-from accounts.models import User
 from course.models import Course
 from course.reads import course_reads
 from learning.enrolment import enrol, withdraw
 from learning.models import Enrolment, Review
 from learning.reviews import write
 from tests.people import Caller, Person
+from tests.staff import logged_in, make_boss
 
 pytestmark = pytest.mark.django_db
 
@@ -128,12 +127,10 @@ def test_list_and_detail_show_them_without_a_query_more(
     assert api(f"course/actual/{knots.pk}/").json()["rating"] == 4.5
 
 
-def test_staff_hide_one_and_it_counts_no_more(
-    client: Client, api: Get, bob: Person, knots: Course
-) -> None:
+def test_staff_hide_one_and_it_counts_no_more(api: Get, bob: Person, knots: Course) -> None:
     review = write(bob.user, knots.pk, 1, "Rude")
     write(buyer("13800000003", knots).user, knots.pk, 5, "Kind")
-    client.force_login(User.objects.create_superuser("boss", "", "correct-horse-7"))
+    client = logged_in(make_boss())
     page = client.get(f"/admin/learning/review/{review.pk}/change/")
     assert page.status_code == 200
     answer = client.post(f"/admin/learning/review/{review.pk}/change/", {})
