@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django_guid.integrations.celery import CeleryIntegration
 
 from luffy import environment
 from luffy.logs import logging_config
@@ -325,7 +326,8 @@ DJANGO_GUID = {
     "GUID_HEADER_NAME": "X-Request-ID",
     "VALIDATE_GUID": True,
     "RETURN_HEADER": True,
-    "INTEGRATIONS": [],
+    # A task has the id of the request that it was sent by; what beat sends gets one of its own.
+    "INTEGRATIONS": [CeleryIntegration()],
 }
 LOGGING_CONFIG = "logging.config.dictConfig"
 LOGGING = logging_config(ENVIRONMENT.log_level)

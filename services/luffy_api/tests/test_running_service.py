@@ -30,6 +30,8 @@ from tests.stand import (
     wait_until,
 )
 
+REQUEST = "0123456789abcdef0123456789abcdef"
+
 
 def health_check(name: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -324,17 +326,21 @@ def test_worker_and_beat_refresh_the_banners_and_tell_their_health(
         "manage",
         "shell",
         "--command",
-        "from home.tasks import refresh_banners; refresh_banners.delay()",
+        "import django_guid; from home.tasks import refresh_banners; refresh_banners.delay(); "
+        f"django_guid.set_guid({REQUEST!r}); refresh_banners.delay()",
         variables=settled.variables,
     )
     assert due.returncode == 0, due.stderr
-    wait_until(
-        lambda: "the banners were refreshed" in worker_log.read_text(encoding="utf-8"),
-        "the task is done",
-    )
-    for line in worker_log.read_text(encoding="utf-8").splitlines():
-        if line.startswith("{"):
-            json.loads(line)
+
+    def refreshed() -> list[str]:
+        """The request ids of the tasks that are done."""
+        lines = worker_log.read_text(encoding="utf-8").splitlines()
+        told = [json.loads(line) for line in lines if line.startswith("{")]
+        return [line["request_id"] for line in told if line["message"].startswith("the banners")]
+
+    wait_until(lambda: len(refreshed()) > 1, "the tasks are done")
+    assert REQUEST in refreshed(), "what a request sends has its id"
+    assert all(re.fullmatch("[0-9a-f]{32}", one) for one in refreshed())
     for name, process in processes.items():
         began = time.monotonic()
         assert process.stop() == 0, process.log.read_text(encoding="utf-8")
