@@ -7,7 +7,7 @@ from course import reads
 from course.pages import CourseQuery
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
-from luffy.envelope import text_answer
+from luffy.envelope import text_answer, with_text
 from luffy.urls import urlpatterns as own
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -43,7 +43,7 @@ class Uncached(APIView):
         """A page."""
         query = CourseQuery.of(request)
         count, results = reads.built_page(query)
-        return text_answer(query.answer(request, count, results))
+        return text_answer(with_text(query.page.links(request, count), "results", results))
 
 
 urlpatterns = [

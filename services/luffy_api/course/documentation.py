@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
 
-from course.pages import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE, LONGEST_SEARCH
+from course.pages import LONGEST_SEARCH
 from course.serializers import (
     CategorySerializer,
     ChapterSerializer,
@@ -14,7 +14,7 @@ from course.serializers import (
     TeacherSerializer,
     WholeCourseSerializer,
 )
-from luffy.documentation import ERROR, answers, enveloped, number, word
+from luffy.documentation import ERROR, PAGE_PARAMETERS, answers, enveloped, number, word
 
 TAG = "course"
 
@@ -29,8 +29,7 @@ class CoursePageSerializer(serializers.Serializer[Any]):
 
 
 PAGE = [
-    number("page", "From 1 on."),
-    number("page_size", f"{DEFAULT_PAGE_SIZE} without it, {LARGEST_PAGE_SIZE} at most."),
+    *PAGE_PARAMETERS,
     word(
         "ordering",
         "A minus before it: the largest first. By the editors' order without it.",

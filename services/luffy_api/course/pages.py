@@ -1,4 +1,4 @@
-"""Pages of courses, as DRF shapes them: count, next, previous, results."""
+"""Questions for a page of courses."""
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -6,18 +6,14 @@ from typing import cast
 
 from django.db.models import F
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
-from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from course.filters import CourseFilter
 from course.models import Course, CourseQuerySet
 from course.search import matching
-from luffy.envelope import with_text
-from luffy.numbers import positive_number
+from luffy.pages import Page
 
-DEFAULT_PAGE_SIZE = 10
-LARGEST_PAGE_SIZE = 50
 LONGEST_SEARCH = 100
 _PARAMETERS = ("page", "page_size", "course_category", "teacher", "free", "ordering")
 
@@ -26,8 +22,7 @@ _PARAMETERS = ("page", "page_size", "course_category", "teacher", "free", "order
 class CourseQuery:
     """A checked question for a page of courses."""
 
-    page: int
-    page_size: int
+    page: Page
     course_category: int | None
     teacher: int | None
     free: str
@@ -52,7 +47,7 @@ class CourseQuery:
     def cache_key(self) -> str:
         """The same for questions that mean the same, however they were written."""
         whose = (self.course_category or "all", self.teacher or "all", self.free or "all")
-        parts = (self.page, self.page_size, *whose, *self.ordering)
+        parts = (self.page.number, self.page.size, *whose, *self.ordering)
         return "list:" + ":".join(map(str, parts))
 
     def courses(self) -> CourseQuerySet:
@@ -75,32 +70,6 @@ class CourseQuery:
         # The id decides between equals, or a course could be on two pages and another on none.
         return courses.order_by(*self.ordering, "id") if self.ordering else courses
 
-    def slice(self, count: int) -> slice:
-        """Where the page lies among `count` courses.
-
-        Raises:
-            NotFound: beyond the last page.
-        """
-        first = (self.page - 1) * self.page_size
-        if first >= count and self.page > 1:
-            pages = max(1, -(-count // self.page_size))
-            message = _("There is no page %(page)s; the last one is %(pages)s.")
-            raise NotFound(message % {"page": self.page, "pages": pages})
-        return slice(first, first + self.page_size)
-
-    def answer(self, request: Request, count: int, results: bytes) -> bytes:
-        """The page with links to its neighbours under the name that the caller used, as text."""
-        address = request.build_absolute_uri()
-        following = previous = None
-        if self.page * self.page_size < count:
-            following = replace_query_param(address, "page", self.page + 1)
-        if self.page == 2:
-            previous = remove_query_param(address, "page")
-        elif self.page > 2:
-            previous = replace_query_param(address, "page", self.page - 1)
-        head = {"count": count, "next": following, "previous": previous}
-        return with_text(head, "results", results)
-
 
 @lru_cache(maxsize=1024)
 def _checked(parameters: tuple[str | None, ...]) -> CourseQuery:
@@ -110,8 +79,7 @@ def _checked(parameters: tuple[str | None, ...]) -> CourseQuery:
         ValidationError: one is malformed. That is not kept, since its text is in a language.
     """
     given = dict(zip(_PARAMETERS, parameters, strict=True))
-    page = positive_number("page", given.pop("page"), default=1)
-    page_size = positive_number("page_size", given.pop("page_size"), DEFAULT_PAGE_SIZE)
+    page = Page.read(given.pop("page"), given.pop("page_size"))
     form = CourseFilter(given, queryset=Course.objects.none()).form
     if not form.is_valid():
         raise ValidationError(
@@ -119,7 +87,6 @@ def _checked(parameters: tuple[str | None, ...]) -> CourseQuery:
         )
     return CourseQuery(
         page=page,
-        page_size=min(page_size, LARGEST_PAGE_SIZE),
         course_category=form.cleaned_data["course_category"],
         teacher=form.cleaned_data["teacher"],
         free=form.cleaned_data["free"] or "",

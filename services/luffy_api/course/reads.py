@@ -83,7 +83,7 @@ def built_page(query: CourseQuery) -> tuple[int, bytes]:
     """
     courses = query.courses()
     count = courses.count()
-    page = courses.select_related("teacher").defer("details")[query.slice(count)]
+    page = courses.select_related("teacher").defer("details")[query.page.slice(count)]
     return count, as_text(_as_data(page))
 
 

@@ -6,7 +6,7 @@ from rest_framework.views import APIView
 
 from course import documentation, reads
 from course.pages import CourseQuery
-from luffy.envelope import text_answer
+from luffy.envelope import text_answer, with_text
 from luffy.numbers import positive_number
 
 
@@ -48,7 +48,7 @@ class SearchView(APIView):
         """
         query = CourseQuery.of(request, searches=True)
         count, results = reads.built_page(query)
-        return text_answer(query.answer(request, count, results))
+        return text_answer(with_text(query.page.links(request, count), "results", results))
 
 
 class CourseListView(APIView):
@@ -60,7 +60,7 @@ class CourseListView(APIView):
         `free`."""
         query = CourseQuery.of(request)
         count, results = reads.course_page(query)
-        return text_answer(query.answer(request, count, results))
+        return text_answer(with_text(query.page.links(request, count), "results", results))
 
 
 class CourseView(APIView):

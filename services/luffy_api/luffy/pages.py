@@ -29,10 +29,15 @@ class Page:
         Raises:
             ValidationError: a parameter is malformed.
         """
-        parameters = request.query_params
-        number = positive_number("page", parameters.get("page"), default=1)
-        size = positive_number("page_size", parameters.get("page_size"), DEFAULT_PAGE_SIZE)
-        return cls(number, min(size, LARGEST_PAGE_SIZE))
+        return cls.read(request.query_params.get("page"), request.query_params.get("page_size"))
+
+    @classmethod
+    def read(cls, number: str | None, size: str | None) -> "Page":
+        """The same of the two parameters."""
+        return cls(
+            positive_number("page", number, default=1),
+            min(positive_number("page_size", size, DEFAULT_PAGE_SIZE), LARGEST_PAGE_SIZE),
+        )
 
     def slice(self, count: int) -> slice:
         """Where the page lies among `count` rows.
@@ -48,7 +53,11 @@ class Page:
         return slice(first, first + self.size)
 
     def answer(self, request: Request, count: int, results: Sequence[Any]) -> dict[str, Any]:
-        """The page with links to its neighbours under the name that the caller used."""
+        """The page with links to its neighbours."""
+        return {**self.links(request, count), "results": results}
+
+    def links(self, request: Request, count: int) -> dict[str, Any]:
+        """What stands above the results; neighbours are under the name that the caller used."""
         address = request.build_absolute_uri()
         following = previous = None
         if self.number * self.size < count:
@@ -57,4 +66,4 @@ class Page:
             previous = remove_query_param(address, "page")
         elif self.number > 2:
             previous = replace_query_param(address, "page", self.number - 1)
-        return {"count": count, "next": following, "previous": previous, "results": results}
+        return {"count": count, "next": following, "previous": previous}

@@ -7,9 +7,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
 
-from luffy.documentation import ERROR, answers, enveloped, number, word
+from luffy.documentation import ERROR, PAGE_PARAMETERS, answers, enveloped, number, word
 from shop.models import Order
-from shop.pages import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE
 from shop.serializers import (
     CartAddition,
     CartItemSerializer,
@@ -127,8 +126,7 @@ orders = _described(
     "A page of one's own orders, the newest first",
     answers(ORDERS, 400, 401, 404),
     parameters=[
-        number("page", "From 1 on."),
-        number("page_size", f"{DEFAULT_PAGE_SIZE} without it, {LARGEST_PAGE_SIZE} at most."),
+        *PAGE_PARAMETERS,
         word(
             "order_status",
             "Those in this state: " + ", ".join(f"{one.value} {one.name}" for one in Order.Status),

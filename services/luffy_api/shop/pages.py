@@ -1,4 +1,4 @@
-"""Pages of one's own orders."""
+"""Questions for a page of one's own orders."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,17 +6,13 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
-from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from accounts.models import User
 from course.models import Course
-from luffy.numbers import positive_number
+from luffy.pages import Page
 from shop.models import Order
-
-DEFAULT_PAGE_SIZE = 10
-LARGEST_PAGE_SIZE = 50
 
 
 def own(user: User) -> QuerySet[Order]:
@@ -30,29 +26,22 @@ def own(user: User) -> QuerySet[Order]:
 class OrderQuery:
     """A checked question for a page of orders."""
 
-    page: int
-    page_size: int
+    page: Page
     status: int | None
 
     @classmethod
     def of(cls, request: Request) -> "OrderQuery":
-        """The question in a request's parameters; a larger `page_size` counts as the largest.
+        """The question in a request's parameters.
 
         Raises:
             ValidationError: a parameter is malformed.
         """
-        given = request.query_params
-        size = positive_number("page_size", given.get("page_size"), DEFAULT_PAGE_SIZE)
-        return cls(
-            page=positive_number("page", given.get("page"), default=1),
-            page_size=min(size, LARGEST_PAGE_SIZE),
-            status=_status(given.get("order_status")),
-        )
+        return cls(Page.of(request), _status(request.query_params.get("order_status")))
 
     def answer(
         self, request: Request, user: User, show: Callable[[list[Order]], Any]
     ) -> dict[str, Any]:
-        """The page, the newest first, with links to its neighbours.
+        """The page, the newest first.
 
         Raises:
             NotFound: beyond the last page.
@@ -61,21 +50,7 @@ class OrderQuery:
         if self.status is not None:
             rows = rows.filter(order_status=self.status)
         count = rows.count()
-        first = (self.page - 1) * self.page_size
-        if first >= count and self.page > 1:
-            pages = max(1, -(-count // self.page_size))
-            message = _("There is no page %(page)s; the last one is %(pages)s.")
-            raise NotFound(message % {"page": self.page, "pages": pages})
-        address = request.build_absolute_uri()
-        following = previous = None
-        if first + self.page_size < count:
-            following = replace_query_param(address, "page", self.page + 1)
-        if self.page == 2:
-            previous = remove_query_param(address, "page")
-        elif self.page > 2:
-            previous = replace_query_param(address, "page", self.page - 1)
-        results = show(list(rows[first : first + self.page_size]))
-        return {"count": count, "next": following, "previous": previous, "results": results}
+        return self.page.answer(request, count, show(list(rows[self.page.slice(count)])))
 
 
 def _status(text: str | None) -> int | None:
