@@ -12,9 +12,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from cryptography.exceptions import InvalidSignature
@@ -22,6 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from luffy.environment import AlipaySettings
+from tests.loopback import Played, QuietHandler
 
 APP_ID = "9021000100000001"
 SELLER_ID = "2088000000000011"
@@ -70,7 +69,7 @@ class Deal:
         return sum(map(Decimal, self.refunds.values()), Decimal(0))
 
 
-class PaymentGateway:
+class PaymentGateway(Played):
     """Keeps trades. What makes it misbehave: `answer` (status and body of every answer, nothing
     is done), `delay_s`, `hangs_up`, `lies` (fields of signed answers), `forges`, `loses` (methods
     that are done and not answered), `refuses` (sub_codes by method)."""
@@ -80,8 +79,8 @@ class PaymentGateway:
         self.reset()
         gateway = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
+        class Handler(QuietHandler):
+            def post(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 form = dict(parse_qsl(body, keep_blank_values=True, strict_parsing=True))
                 gateway.asked.append(form["method"])
@@ -95,31 +94,8 @@ class PaymentGateway:
                 self.end_headers()
                 self.wfile.write(text)
 
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name there
-                """Nothing: the test's output is pytest's."""
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-            request_queue_size = 64
-
-            def handle_error(self, request: Any, client_address: Any) -> None:
-                """Nothing: callers that hang up are what some tests are about."""
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/gateway.do"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(Handler)
+        self.url = f"{self.origin}/gateway.do"
 
     def reset(self) -> None:
         self.deals: dict[str, Deal] = {}

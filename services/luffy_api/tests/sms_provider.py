@@ -4,16 +4,14 @@ import base64
 import hashlib
 import hmac
 import json
-import threading
 import time
 import urllib.parse
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+
+from tests.loopback import Played, QuietHandler
 
 
-class SmsProvider:
+class SmsProvider(Played):
     """Keeps what was sent; `answer` and `delay_s` make it misbehave."""
 
     key_id = "key-id-of-the-test"
@@ -24,8 +22,8 @@ class SmsProvider:
         self.reset()
         provider = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
+        class Handler(QuietHandler):
+            def post(self) -> None:
                 length = int(self.headers["Content-Length"])
                 provider.asked += 1
                 status, body = provider.take(self.path, self.rfile.read(length).decode())
@@ -41,30 +39,8 @@ class SmsProvider:
                     self.wfile.flush()
                     time.sleep(provider.drip_s)
 
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name there
-                """Nothing: the test's output is pytest's."""
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, request: Any, client_address: Any) -> None:
-                """Nothing: callers that hang up are what some tests are about."""
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(Handler)
+        self.url = f"{self.origin}/"
 
     def reset(self) -> None:
         self.inbox: list[tuple[str, str]] = []
