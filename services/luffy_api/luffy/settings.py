@@ -326,6 +326,8 @@ DJANGO_GUID = {
     "GUID_HEADER_NAME": "X-Request-ID",
     "VALIDATE_GUID": True,
     "RETURN_HEADER": True,
+    # For pages of other sites, and no answer is for these.
+    "EXPOSE_HEADER": False,
     # A task has the id of the request that it was sent by; what beat sends gets one of its own.
     "INTEGRATIONS": [CeleryIntegration()],
 }
