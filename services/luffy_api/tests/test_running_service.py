@@ -7,6 +7,7 @@ import socket
 import subprocess
 import threading
 import time
+from base64 import b32decode
 from functools import partial
 from http.cookiejar import Cookie
 from pathlib import Path
@@ -18,6 +19,7 @@ import requests
 
 from luffy.cached_reads import PAUSE_AFTER_FAILURE_S
 from tests.sms_provider import SmsProvider
+from tests.staff import shown_by_phone
 from tests.stand import (
     BASE_URL,
     Deployed,
@@ -70,13 +72,32 @@ def test_the_administration_and_its_static_files_are_served(settled: Service) ->
         "next": "/admin/course/course/",
     }
     answer = session.post(f"{BASE_URL}/admin/login/", form, timeout=10)
-    assert answer.url == f"{BASE_URL}/admin/course/course/"
-    assert "容器编排" in answer.text
-    style = page.split('<link rel="stylesheet" href="')[1].split('"')[0]
-    assert style.startswith("/static/admin/css/base.")
+    assert answer.url.startswith(f"{BASE_URL}/admin/second-factor/phone/?next=")
+    letters = re.findall(r"<code>([A-Z2-7 ]{39})</code>", answer.text)[0]
+    secret = b32decode(letters.replace(" ", "")).hex()
+    form = {
+        "csrfmiddlewaretoken": answer.text.split('name="csrfmiddlewaretoken" value="')[1][:64],
+        "code": shown_by_phone(secret),
+    }
+    answer = session.post(answer.url, form, timeout=10)
+    assert len(re.findall(r"<code>[a-z]{5}-[a-z]{5}</code>", answer.text)) == 10
+    assert 'href="/admin/course/course/"' in answer.text
+    assert "容器编排" in session.get(f"{BASE_URL}/admin/course/course/", timeout=10).text
+    for secret_text in (secret, letters, form["code"]):
+        assert secret_text not in settled.log
+    (style,) = re.findall(r'<link href="(/static/unfold/css/styles[^"]+)"', page)
     answer = settled.get(style)
     assert answer.status_code == 200
     assert "immutable" in answer.headers["Cache-Control"]
+
+
+def test_every_file_that_the_login_page_asks_for_is_served(settled: Service) -> None:
+    page = settled.get("/admin/login/").text
+    asked = re.findall(r"<(?:link|script)[^>]+?(?:src|href)=\"(/static/[^\"]+)\"", page)
+    assert len(asked) > 5
+    for address in asked:
+        assert settled.get(address).status_code == 200, address
+    assert BASE_URL not in page
 
 
 def test_without_redis_the_catalogue_is_served_from_the_database(settled: Service) -> None:
@@ -126,12 +147,6 @@ def test_without_redis_nobody_is_let_in_and_told_so_cleanly(settled: Service) ->
     assert requests.post(address, json=form, timeout=10).status_code == 200
 
 
-def test_a_code_is_texted_by_the_provider_that_is_set(settled: Service, sms: SmsProvider) -> None:
-    answer = settled.get("user/send/send_message/?phone=13900000042&purpose=register")
-    assert (answer.status_code, answer.json()["code"]) == (200, 100), answer.text
-    assert re.fullmatch("[0-9]{6}", sms.code("13900000042"))
-
-
 def test_orders_need_no_redis_but_guesses_at_coupons_do(settled: Service) -> None:
     form = {"username": "admin", "password": read_secret("ADMIN_PASSWORD")}
     login = requests.post(f"{BASE_URL}/api/v1/user/login/mul_login/", json=form, timeout=10)
@@ -153,6 +168,12 @@ def test_orders_need_no_redis_but_guesses_at_coupons_do(settled: Service) -> Non
     assert ask("order/quote/", coupon="SAMPLE-10") == (200, "")
     settled.database_relay.cut()
     assert ask("order/pay/", total_amount=total) == (503, "database_unavailable")
+
+
+def test_a_code_is_texted_by_the_provider_that_is_set(settled: Service, sms: SmsProvider) -> None:
+    answer = settled.get("user/send/send_message/?phone=13900000042&purpose=register")
+    assert (answer.status_code, answer.json()["code"]) == (200, 100), answer.text
+    assert re.fullmatch("[0-9]{6}", sms.code("13900000042"))
 
 
 def test_without_the_database_answers_are_clean_503s_and_then_work_again(
