@@ -1,4 +1,4 @@
-"""Somebody registers, buys, and leaves; the demo world brings the codes and takes the money."""
+"""Somebody registers, buys, watches, and leaves; the demo world brings the codes and takes the money."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from decimal import Decimal
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from deployment import Deployment
+import requests
+from deployment import TIMEOUT_S, Deployment
 from visitor import PASSWORD, Visitor
 
 pytestmark = pytest.mark.demo_world
 
 PAID_WITHIN_S = 20
+VIDEO = 2
+"""As `section_type` says it."""
 
 
 @pytest.fixture
@@ -39,7 +42,9 @@ def test_a_wrong_code_registers_nobody(visitor: Visitor) -> None:
 
 
 @pytest.mark.sample_data
-def test_somebody_buys_a_course(visitor: Visitor) -> None:
+def test_somebody_buys_a_course_and_watches_it(
+    visitor: Visitor, deployment: Deployment, http: requests.Session
+) -> None:
     courses = visitor.ask("GET", "course/actual/", params={"free": "false"}).json()["results"]
     assert courses, "no course has a price: was the sample data loaded, or are all hidden?"
     course = courses[0]
@@ -64,4 +69,15 @@ def test_somebody_buys_a_course(visitor: Visitor) -> None:
         assert state.status_code == 200, state.text
         assert time.monotonic() < deadline, f"not paid within {PAID_WITHIN_S} s: {state.text}"
         time.sleep(0.5)
+    chapters = visitor.ask("GET", "course/chapter/", params={"course_id": course["id"]}).json()
+    sections = [section for chapter in chapters for section in chapter["coursesections"]]
+    films = [one for one in sections if one["section_type"] == VIDEO and not one["free_trail"]]
+    assert films, "no section of the course is a video that has to be bought"
+    assert {film["section_link"] for film in films} == {None}, "what is sold is not given away"
+    section = visitor.ask("GET", f"learning/section/{films[0]['id']}/")
+    assert section.status_code == 200, section.text
+    address = deployment.site(section.json()["result"]["section_link"])
+    part = visitor.fetch(address, headers={"Range": "bytes=4-7"})
+    assert (part.status_code, part.content) == (206, b"ftyp"), part.headers
+    assert http.get(address, timeout=TIMEOUT_S).status_code == 403, "it is the buyer's alone"
     visitor.leave()

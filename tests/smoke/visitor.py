@@ -43,16 +43,17 @@ class Visitor:
             self._session.headers["Authorization"] = f"Bearer {found['token']}"
         return answer
 
+    def fetch(self, address: str, **options: Any) -> requests.Response:
+        """GET what lies at an address, with the cookies of this browser."""
+        return self._session.get(address, timeout=TIMEOUT_S, **options)
+
     def code(self, purpose: str) -> str:
         """The code that the site texts."""
         form = {"phone": self.phone, "purpose": purpose}
         sent = self.ask("POST", "user/send/send_message/", json=form)
         assert sent.status_code == 200, sent.text
-        inbox = self._session.get(
-            self._site.demo("/sms/inbox/"),
-            params={"phone": self.phone, "format": "json"},
-            timeout=TIMEOUT_S,
-        )
+        query = {"phone": self.phone, "format": "json"}
+        inbox = self.fetch(self._site.demo("/sms/inbox/"), params=query)
         assert inbox.status_code == 200, inbox.text
         return str(inbox.json()["messages"][0]["params"]["code"])
 
@@ -72,6 +73,6 @@ class Visitor:
 
     def pay(self, pay_url: str) -> requests.Response:
         """Press the button of the cashier; where it sends the browser to is not followed."""
-        cashier = self._session.get(pay_url, timeout=TIMEOUT_S)
+        cashier = self.fetch(pay_url)
         assert cashier.status_code == 200, cashier.text
         return self._session.post(f"{cashier.url}/pay", timeout=TIMEOUT_S, allow_redirects=False)
