@@ -1,4 +1,4 @@
-"""Somebody registers, buys, watches, and leaves; the demo world brings the codes and takes the money."""
+"""Somebody registers, buys, watches, leaves; the demo world brings codes and takes the money."""
 
 from __future__ import annotations
 
