@@ -1,35 +1,30 @@
 """Fills the database with courses and writes what is asked for into /shared/requests.json.
 
-    fill.py COURSES PEOPLE
+    with_django.py fill COURSES PEOPLE
 
 Courses have two chapters of five sections; a tenth costs nothing. People have access tokens that
 last as long as the measurement.
 """
 
 import json
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import django
-
-django.setup()
-
-from accounts.models import User  # noqa: E402
-from course.models import (  # noqa: E402
+from accounts.models import User
+from course.models import (
     Course,
     CourseCategory,
     CourseChapter,
     CourseSection,
     Teacher,
 )
-from course.reads import course_reads  # noqa: E402
-from course.search import index  # noqa: E402
-from django.contrib.auth.hashers import make_password  # noqa: E402
-from rest_framework_simplejwt.settings import api_settings  # noqa: E402
-from rest_framework_simplejwt.tokens import AccessToken  # noqa: E402
-from rest_framework_simplejwt.utils import get_md5_hash_password  # noqa: E402
+from course.reads import course_reads
+from course.search import index
+from django.contrib.auth.hashers import make_password
+from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.tokens import AccessToken
+from rest_framework_simplejwt.utils import get_md5_hash_password
 
 WORDS = ("Knots", "Sails", "Charts", "Stars", "Tides", "绳结", "风帆", "海图", "星空", "潮汐")
 SHARED = Path("/shared")
@@ -148,12 +143,8 @@ def order(course: Course, token: str) -> dict[str, Any]:
     }
 
 
-def main() -> None:
+def main(count: str, buyers: str) -> None:
     """Fill."""
-    courses = fill(int(sys.argv[1]))
-    tokens = people(int(sys.argv[2]), f"buyer{len(courses)}")
+    courses = fill(int(count))
+    tokens = people(int(buyers), f"buyer{len(courses)}")
     (SHARED / "requests.json").write_text(json.dumps(requests(courses, tokens)))
-
-
-if __name__ == "__main__":
-    main()

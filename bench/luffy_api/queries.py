@@ -1,5 +1,7 @@
 """Counts the queries of each case by Django's own test client, with its cache filled and emptied.
 
+    with_django.py queries
+
 Reads /shared/requests.json; prints one JSON object: for each case the queries of a request that
 finds its answer in the cache, and of one that does not. Writes a page of courses into
 /shared/page.json.
@@ -9,14 +11,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import django
-
-django.setup()
-
-from course.reads import course_reads  # noqa: E402
-from django.db import connection  # noqa: E402
-from django.test import Client  # noqa: E402
-from django.test.utils import CaptureQueriesContext  # noqa: E402
+from course.reads import course_reads
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 SHARED = Path("/shared")
 
@@ -56,7 +54,3 @@ def main() -> None:
         if name == "list":
             (SHARED / "page.json").write_bytes(answer.content)
     print(json.dumps(found))
-
-
-if __name__ == "__main__":
-    main()

@@ -88,7 +88,7 @@ def _settle(order: Order, trade: Trade) -> None:
     money = Money(order.out_trade_no, trade.trade_no, trade.amount, Payment.Source.ASKED)
     try:
         if states.settle(money) != states.Settled.KNOWN:
-            metrics.orders.labels("paid").inc()
+            metrics.count_order("paid")
     except MoneyMismatchError as error:
         # Nothing that asking again could mend: somebody has to look.
         logger.error("the gateway's money for order %s: %s", order.out_trade_no, error)
@@ -100,7 +100,7 @@ def _end(order: Order) -> None:
     if order.order_status != Order.Status.UNPAID:
         return
     if states.time_out(order.out_trade_no):
-        metrics.orders.labels("timed_out").inc()
+        metrics.count_order("timed_out")
 
 
 def _without_answer(order: Order) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from django.conf import settings
+from django.db import transaction
 from prometheus_client import Counter
 from prometheus_client.core import CounterMetricFamily
 from redis.exceptions import RedisError
@@ -24,6 +25,11 @@ notifications = Counter(
 refunds = Counter("luffy_refunds", "Refunds asked for, done, failed or left open", ["outcome"])
 
 _OF_THE_WORKER = {"orders": orders, "refunds": refunds}
+
+
+def count_order(event: str) -> None:
+    """Count it once it is kept: a transaction may be tried again, or come to nothing."""
+    transaction.on_commit(orders.labels(event).inc)
 
 
 class _HandedOver:

@@ -126,7 +126,7 @@ def _open_one(user: User, wish: Wish) -> Order | None:
         if order.total_amount == wish.total and _still_costs(order, user, wish):
             return order
         states.cancel(order.out_trade_no)
-        metrics.orders.labels("cancelled").inc()
+        metrics.count_order("cancelled")
     return None
 
 
@@ -170,10 +170,10 @@ def _new(user: User, wish: Wish) -> Order:
     )
     if found.coupon is not None:
         coupons.reserve(found.coupon, order)
-    metrics.orders.labels("placed").inc()
+    metrics.count_order("placed")
     if not prices.total:
         states.pay_nothing(order)
-        metrics.orders.labels("paid").inc()
+        metrics.count_order("paid")
     return order
 
 

@@ -29,7 +29,7 @@ def take(values: Mapping[str, str]) -> bool:
             )
             outcome = states.settle(money).value
             if outcome != states.Settled.KNOWN:
-                metrics.orders.labels("paid").inc()
+                metrics.count_order("paid")
     except (NotGenuineError, MoneyMismatchError, PaymentNotConfigured) as error:
         # Without a gateway nobody can have sent one.
         refused = "mismatch" if isinstance(error, MoneyMismatchError) else "not_genuine"

@@ -15,7 +15,8 @@ from shop.tasks import expire_orders
 from tests.buyers import Buyer, notify
 from tests.payment_gateway import PaymentGateway
 
-pytestmark = pytest.mark.django_db
+# What is counted is what was kept.
+pytestmark = pytest.mark.django_db(transaction=True)
 
 Make = Callable[..., Course]
 

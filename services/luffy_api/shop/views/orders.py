@@ -128,7 +128,7 @@ class CancelView(SignedInView):
         nobody waiting here."""
         order = own_order(self.user, out_trade_no)
         states.cancel(order.out_trade_no)
-        metrics.orders.labels("cancelled").inc()
+        metrics.count_order("cancelled")
         return success(_("OK"), OrderSerializer(own_order(self.user, out_trade_no)).data)
 
 
