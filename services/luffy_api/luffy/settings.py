@@ -239,6 +239,8 @@ AUDIT_KEEP_DAYS = ENVIRONMENT.audit_keep_days
 
 # Only the administration has sessions. One lasts a working day.
 SESSION_COOKIE_AGE = 12 * 3600
+# Where who opened the login page itself goes on: the theme's form names no place of its own.
+LOGIN_REDIRECT_URL = "admin:index"
 
 UNFOLD = {
     "SITE_TITLE": _("Luffy administration"),

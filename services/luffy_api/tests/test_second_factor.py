@@ -66,7 +66,27 @@ def secret_on(page: str) -> str:
     return b32decode(text.replace(" ", "")).hex()
 
 
+def fields_of(page: str) -> dict[str, str]:
+    """The hidden fields of a form, as a browser sends them along."""
+    hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page)
+    return dict(hidden)
+
+
 # --- the first login ------------------------------------------------------------------------------
+
+
+def test_who_opens_the_login_page_itself_gets_to_the_overview(boss: User) -> None:
+    give_phone(boss)
+    client = browser()
+    form = fields_of(client.get("/admin/login/").content.decode())
+    answer = client.post(
+        "/admin/login/", form | {"username": "boss", "password": PASSWORD}, follow=True
+    )
+    assert answer.redirect_chain[-1][0].startswith(CODE)
+    form = fields_of(answer.content.decode()) | {"code": shown_by_phone()}
+    answer = client.post(answer.redirect_chain[-1][0], form, follow=True)
+    assert answer.request["PATH_INFO"] == "/admin/"
+    assert answer.status_code == 200
 
 
 def test_the_first_login_leads_to_setting_a_phone_up_and_then_on(boss: User) -> None:
