@@ -56,6 +56,7 @@ class AttachmentInline(TabularInline):
 class CourseCategoryAdmin(ModelAdmin):
     """Categories."""
 
+    fields = ("name", *PLACE_AND_SIGHT)
     list_display = ("name", *PLACE_AND_SIGHT)
     list_editable = ("orders", "is_show")
     search_fields = ("name",)
@@ -65,6 +66,7 @@ class CourseCategoryAdmin(ModelAdmin):
 class HotWordAdmin(ModelAdmin):
     """What visitors are offered to search for."""
 
+    fields = ("word", *PLACE_AND_SIGHT)
     list_display = ("word", *PLACE_AND_SIGHT)
     list_editable = ("orders", "is_show")
     search_fields = ("word",)
@@ -74,6 +76,7 @@ class HotWordAdmin(ModelAdmin):
 class TeacherAdmin(ModelAdmin):
     """Teachers."""
 
+    fields = ("name", "role", "title", "signature", "image", "brief", *PLACE_AND_SIGHT)
     list_display = ("name", "role", "title", *PLACE_AND_SIGHT)
     list_filter = ("role", "is_show", "is_delete")
     search_fields = ("name", "title")
@@ -102,6 +105,7 @@ class CourseAdmin(ModelAdmin):
 class CourseChapterAdmin(ModelAdmin):
     """Chapters with their sections."""
 
+    fields = ("course", "chapter", "name", "summary", *PLACE_AND_SIGHT)
     list_display = ("name", "course", "chapter", *PLACE_AND_SIGHT)
     list_filter = ("course",)
     list_select_related = ("course",)
@@ -114,6 +118,10 @@ class CourseChapterAdmin(ModelAdmin):
 class CourseSectionAdmin(ModelAdmin):
     """Sections, to find one among all, with their videos and files."""
 
+    fields = (
+        *("chapter", "name", "section_type", "video", "section_link", "duration", "free_trail"),
+        *PLACE_AND_SIGHT,
+    )
     list_display = ("name", "chapter", "section_type", "duration", "free_trail", "is_show")
     list_filter = ("section_type", "free_trail", "is_show", "is_delete")
     list_select_related = ("chapter",)
