@@ -19,6 +19,10 @@ export default defineConfigWithVueTs(
       'vue/max-attributes-per-line': 'off',
       'vue/singleline-html-element-content-newline': 'off',
       'vue/html-self-closing': 'off',
+      // What a component can do without is undefined then, as its type says.
+      'vue/require-default-prop': 'off',
+      // A label beside its control is as good as one around it.
+      'vuejs-accessibility/label-has-for': ['error', { required: { some: ['nesting', 'id'] } }],
       eqeqeq: 'error',
       'no-console': ['error', { allow: ['error'] }],
     },

@@ -3,12 +3,15 @@ import '@/assets/css/base.css'
 import { createPinia } from 'pinia'
 import { createApp } from 'vue'
 import App from './App.vue'
+import { guardPages } from './guards'
 import { i18n } from './i18n'
 import { router } from './router'
 import { reloadWhenAssetsAreGone } from './staleAssets'
 import { useCrashStore } from './stores/crash'
 import { usePreferencesStore } from './stores/preferences'
+import { useSessionStore } from './stores/session'
 
+guardPages(router)
 const app = createApp(App).use(createPinia()).use(i18n).use(router)
 
 const crash = useCrashStore()
@@ -16,5 +19,7 @@ app.config.errorHandler = (error) => crash.report(error)
 router.onError((error) => crash.report(error))
 reloadWhenAssetsAreGone(router)
 
+// The page need not wait for it: what depends on it does.
+void useSessionStore().restore()
 await usePreferencesStore().restore()
 app.mount('#app')

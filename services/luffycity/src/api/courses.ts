@@ -24,7 +24,7 @@ export interface CourseQuery {
 
 /** All course categories. @throws {ApiError} */
 export function fetchCategories(signal?: AbortSignal): Promise<Category[]> {
-  return getJson('course/category/', v.array(categorySchema), { signal })
+  return getJson('course/category/', v.array(categorySchema), { signal, anonymous: true })
 }
 
 /** One page of courses; a page after the last is `not_found`. @throws {ApiError} */
@@ -37,12 +37,13 @@ export function fetchCourses(query: CourseQuery, signal?: AbortSignal): Promise<
       course_category: query.category,
     },
     signal,
+    anonymous: true,
   })
 }
 
 /** One course. @throws {ApiError} */
 export function fetchCourse(id: number, signal?: AbortSignal): Promise<Course> {
-  return getJson(`course/actual/${id}/`, courseSchema, { signal })
+  return getJson(`course/actual/${id}/`, courseSchema, { signal, anonymous: true })
 }
 
 /** A course's chapters with their lessons. @throws {ApiError} */
@@ -50,5 +51,6 @@ export function fetchChapters(courseId: number, signal?: AbortSignal): Promise<C
   return getJson('course/chapter/', v.array(chapterSchema), {
     query: { course_id: courseId },
     signal,
+    anonymous: true,
   })
 }

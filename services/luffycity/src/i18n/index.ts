@@ -1,5 +1,5 @@
 import { createI18n } from 'vue-i18n'
-import zh from './zh.json'
+import zh from './zh'
 
 /** BCP 47 tags, so that `lang` and Intl take them as they are. */
 export const LOCALES = ['zh-CN', 'en'] as const
@@ -11,7 +11,7 @@ export const DEFAULT_LOCALE: Locale = 'zh-CN'
 // The default language travels with the first load; every other one is fetched when it is chosen.
 const loaders: Record<Locale, () => Promise<{ default: Messages }>> = {
   'zh-CN': () => Promise.resolve({ default: zh }),
-  en: () => import('./en.json'),
+  en: () => import('./en'),
 }
 
 export const i18n = createI18n<[Messages], Locale, false>({

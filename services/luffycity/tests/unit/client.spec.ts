@@ -37,7 +37,8 @@ describe('getJson', () => {
   it.each([
     [400, 'refused'],
     [404, 'not_found'],
-    [429, 'refused'],
+    [401, 'signed_out'],
+    [429, 'busy'],
     [500, 'server'],
   ])('calls HTTP %i "%s"', async (status, kind) => {
     const requests = fakeApi({ 'thing/': failing(status) })

@@ -1,7 +1,13 @@
 import { vi } from 'vitest'
 import type { Banner, Category, Chapter, Course } from '@/api/schemas'
 
-type Answer = unknown | ((query: URLSearchParams) => unknown)
+/** What a request brought along. */
+export interface Sent {
+  headers: Record<string, string>
+  body?: string | FormData
+}
+
+type Answer = unknown | ((query: URLSearchParams, sent: Sent) => unknown)
 
 /** A response with this status and body, as the API's own error pages are. */
 export function failing(status: number, body = '{"code": 500}'): () => Response {
@@ -11,20 +17,33 @@ export function failing(status: number, body = '{"code": 500}'): () => Response 
 /** What a path answers that never answers: it ends when it is called off. */
 export const never = Symbol('never')
 
+/** An error as the API words it. */
+export function refusing(
+  status: number,
+  error: string,
+  more: { msg?: string; errors?: Record<string, string[]>; [name: string]: unknown } = {},
+): () => Response {
+  return failing(status, JSON.stringify({ code: status, error, msg: error, request_id: 'r1', ...more }))
+}
+
 /**
- * Puts an API in the place of `fetch`: paths below `/api/v1/`, each with what it answers.
+ * Puts an API in the place of `fetch`: paths below `/api/v1/`, each with what it answers; one that is
+ * for another method than GET stands as `POST path`.
  *
- * @returns the requests it got, as `path?query`
+ * @returns the requests it got, as `path?query` or `POST path?query`
  */
 export function fakeApi(answers: Record<string, Answer>): string[] {
   const requests: string[] = []
-  const fetcher = async (address: string, { signal }: { signal: AbortSignal }) => {
+  const fetcher = async (
+    address: string,
+    { signal, method, headers, body }: Sent & { signal: AbortSignal; method: string },
+  ) => {
     const { pathname, searchParams, search } = new URL(address, 'http://site.test')
-    const path = pathname.replace('/api/v1/', '')
+    const path = (method === 'GET' ? '' : `${method} `) + pathname.replace('/api/v1/', '')
     requests.push(path + search)
     if (!(path in answers)) throw new Error(`no answer was prepared for ${path}`)
     const prepared = answers[path]
-    const answer = typeof prepared === 'function' ? prepared(searchParams) : prepared
+    const answer = typeof prepared === 'function' ? prepared(searchParams, { headers, body }) : prepared
     if (answer === never) return untilCalledOff(signal)
     if (answer instanceof Error) throw answer
     return answer instanceof Response ? answer : new Response(JSON.stringify(answer))

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { pageWindow } from '@/components/pageWindow'
+import { pageWindow } from '@/components/base/pageWindow'
 
 it.each([
   [1, 1, '1'],

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import en from '@/i18n/en.json'
-import zh from '@/i18n/zh.json'
+import en from '@/i18n/en'
+import zh from '@/i18n/zh'
 
 type Texts = { [key: string]: string | Texts }
 

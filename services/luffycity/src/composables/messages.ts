@@ -1,0 +1,17 @@
+import { useI18n } from 'vue-i18n'
+import type { ApiError } from '@/api/errors'
+
+/** What a visitor is told of an error: the API's own sentence where it has one to say, else ours. */
+export function useMessages() {
+  const { t } = useI18n()
+
+  function messageOf({ kind, refusal }: ApiError): string {
+    const own = kind === 'refused' || kind === 'busy' || kind === 'signed_out'
+    if (own && refusal?.said && Object.keys(refusal.fields).length === 0) return refusal.said
+    // Of a service that the API itself waits for it knows more than we do.
+    if (kind === 'server' && refusal?.status === 503 && refusal.said) return refusal.said
+    return t(`error.${kind}`)
+  }
+
+  return { messageOf }
+}
