@@ -36,6 +36,15 @@ export const sectionSchema = v.object({
   free_trail: v.nullish(v.boolean(), false),
 })
 
+/** A lesson among those of its chapter; `section_link` is given where it is free to try. */
+export const lessonSchema = v.object({
+  ...sectionSchema.entries,
+  id,
+  section_link: address,
+  /** Only where it is known who asks. */
+  done: v.nullish(v.boolean(), false),
+})
+
 export const courseSchema = v.object({
   id,
   name: v.string(),
@@ -51,6 +60,11 @@ export const courseSchema = v.object({
   status_name: text,
   teacher: v.nullish(teacherSchema, null),
   section_list: v.nullish(v.array(sectionSchema), []),
+  /** The mean of its reviews, from 1 to 5; null without any. */
+  rating: v.nullish(v.pipe(v.number(), v.minValue(1), v.maxValue(5)), null),
+  reviews: count,
+  /** HTML, on the course's own page alone. */
+  details: text,
 })
 
 export const chapterSchema = v.object({
@@ -58,7 +72,7 @@ export const chapterSchema = v.object({
   chapter: count,
   name: v.string(),
   summary: text,
-  coursesections: v.nullish(v.array(sectionSchema), []),
+  coursesections: v.nullish(v.array(lessonSchema), []),
 })
 
 export const coursePageSchema = v.object({ count: v.number(), results: v.array(courseSchema) })
@@ -73,6 +87,7 @@ export type Banner = v.InferOutput<typeof bannerSchema>
 export type Category = v.InferOutput<typeof categorySchema>
 export type Teacher = v.InferOutput<typeof teacherSchema>
 export type Section = v.InferOutput<typeof sectionSchema>
+export type Lesson = v.InferOutput<typeof lessonSchema>
 export type Course = v.InferOutput<typeof courseSchema>
 export type Chapter = v.InferOutput<typeof chapterSchema>
 export type CoursePage = v.InferOutput<typeof coursePageSchema>
