@@ -59,7 +59,12 @@ function untilCalledOff(signal: AbortSignal): Promise<never> {
   })
 }
 
-export const banner: Banner = { title: 'Set sail', image: '/media/sail.webp', link: '/courses' }
+export const banner: Banner = {
+  title: 'Set sail',
+  image: '/media/sail.webp',
+  image_set: [{ url: '/media/sizes/sail.640.webp', width: 640 }],
+  link: '/courses',
+}
 
 export const categories: Category[] = [
   { id: 1, name: 'Python' },
