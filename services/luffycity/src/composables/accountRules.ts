@@ -47,7 +47,7 @@ export function useAccountRules() {
     password: v.pipe(v.string(), needed(t('account.field.password'))),
     newPassword: v.pipe(
       v.string(),
-      needed(t('account.field.newPassword')),
+      needed(t('account.field.password')),
       v.minLength(PASSWORD_MIN_LENGTH, t('account.rule.passwordShort', { n: PASSWORD_MIN_LENGTH })),
       v.regex(/\D/, t('account.rule.passwordDigits')),
     ),
