@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.browser.chromium import in_network_of
 from tests.browser.proxy_pool.pool import Pool
 
 expect.set_options(timeout=15_000)  # a refresh, on a busy machine
@@ -29,21 +28,8 @@ def pool() -> Iterator[Pool]:
 
 @pytest.fixture(scope="session")
 def browser(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """This machine's Chromium, in the network of the pool's container.
-
-    There no other host can be reached. And in this machine's own network Chromium would drop what
-    it loads (ERR_NETWORK_CHANGED) whenever a container of another test comes or goes.
-    """
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert chromium, "expected chromium; found none. What to do: apt-get install chromium"
-    program = tmp_path_factory.mktemp("browser") / "chromium"
-    enter = f"nsenter --target {pool.process} --net"
-    if os.geteuid() != 0:
-        enter = (
-            f"sudo -n {enter} setpriv --reuid {os.geteuid()} --regid {os.getegid()} --init-groups"
-        )
-    program.write_text(f'#!/bin/sh\nexec {enter} {chromium} "$@"\n')
-    program.chmod(0o755)
+    """This machine's Chromium, in the network of the pool's container: no other host is reached."""
+    program = in_network_of(pool.process, tmp_path_factory.mktemp("browser"))
     with sync_playwright() as playwright:
         # Root runs these tests in places, for whom Chromium's sandbox does not work.
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
