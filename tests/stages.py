@@ -68,6 +68,9 @@ API_PARTS = {
     "office": ("admin", "audit", "office", "roles", "second_factor"),
 }
 API_FILES = {part: [f"tests/test_{name}.py" for name in names] for part, names in API_PARTS.items()}
+# The course site as a browser sees it.
+SITE = "tests/browser/luffycity"
+LIGHTHOUSE = f"{SITE}/test_lighthouse.py"
 # What every other stage needs; they run alone and in this order.
 FOUNDATIONS = [
     Stage("engine", 150, playbook("playbooks/provision.yml")),
@@ -92,7 +95,8 @@ INDEPENDENT = [
     ),
     Stage("release", 420, ["release/test"], with_images=True),
     Stage("proxy_pool", 420, ["services/proxy_pool/test"], with_images=True),
-    Stage("browser", 240, pytest_on("tests/browser"), with_images=True),
+    Stage("site", 360, pytest_on(SITE, f"--ignore={LIGHTHOUSE}"), with_images=True),
+    Stage("browser", 240, pytest_on("tests/browser/proxy_pool"), with_images=True),
     Stage("mariadb", 120, ["services/mariadb/test"], with_images=True),
     Stage("static", 150, pytest_on("tests/static")),
     Stage("edge", 120, ["services/edge/test"], with_images=True),
@@ -119,7 +123,9 @@ INDEPENDENT = [
     Stage("demo", 60, ["services/demo/test", *without(DEMO_SHOP)], with_images=True),
     Stage("demo_shop", 60, ["services/demo/test", *DEMO_SHOP], with_images=True),
 ]
-STAGES = [*FOUNDATIONS, *INDEPENDENT]
+# What measures time runs alone, when all else is done.
+MEASUREMENTS = [Stage("lighthouse", 240, pytest_on(LIGHTHOUSE), with_images=True)]
+STAGES = [*FOUNDATIONS, *INDEPENDENT, *MEASUREMENTS]
 LANES = 2
 # Names of failed tests, and lines of reasons, that are said again at the end, of each stage.
 COMPLAINTS_SHOWN = 25
@@ -234,18 +240,23 @@ def run_beside_others(stage: Stage) -> Outcome:
 
 
 def run_all(stages: list[Stage]) -> list[Outcome]:
-    """Run the foundations one after the other, then the rest side by side."""
+    """Run the foundations one by one, then the rest side by side, then measure."""
     outcomes = []
     for stage in (stage for stage in stages if stage in FOUNDATIONS):
         outcomes.append(run_shown(stage))
         if outcomes[-1].status:
             print("The stages after this one need what it makes: they are not run.")
             return outcomes
-    independent = [stage for stage in stages if stage in INDEPENDENT]
-    if len(independent) == 1:
-        return [*outcomes, run_shown(independent[0])]
+    outcomes += run_in_lanes([stage for stage in stages if stage in INDEPENDENT])
+    return outcomes + [run_shown(stage) for stage in stages if stage in MEASUREMENTS]
+
+
+def run_in_lanes(stages: list[Stage]) -> list[Outcome]:
+    """Run stages side by side, and a single one with the screen for itself."""
+    if len(stages) == 1:
+        return [run_shown(stages[0])]
     with ThreadPoolExecutor(LANES) as lanes:
-        return [*outcomes, *lanes.map(run_beside_others, independent)]
+        return list(lanes.map(run_beside_others, stages))
 
 
 def chosen(names: list[str]) -> list[Stage]:
