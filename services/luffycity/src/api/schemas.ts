@@ -49,6 +49,7 @@ export const courseSchema = v.object({
   course_type_name: text,
   level_name: text,
   status_name: text,
+  for_sale: v.nullish(v.boolean(), true),
   teacher: v.nullish(teacherSchema, null),
   section_list: v.nullish(v.array(sectionSchema), []),
 })
