@@ -104,7 +104,7 @@ export function useCheckout() {
   async function pay(): Promise<void> {
     const seen = quote.data
     const person = session.person?.username
-    if (busy.value || !seen || person === undefined) return
+    if (busy.value || quote.status === 'loading' || !seen || person === undefined) return
     busy.value = true
     failure.value = null
     priceChange.value = null
