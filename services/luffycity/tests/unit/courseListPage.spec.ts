@@ -29,10 +29,10 @@ describe('the course list', () => {
 
   it('links to its pages', async () => {
     fakeApi({ ...wholeApi(), 'course/actual/': many })
-    const { wrapper } = await mountPage('/courses?free=true')
+    const { wrapper } = await mountPage('/courses?ordering=price')
     const pages = wrapper.findAll('nav[aria-label="分页"] a').map((one) => one.attributes('href'))
     expect(pages).toEqual([
-      '/courses?free=true',
+      '/courses?ordering=price',
       '/courses?ordering=price&page=2',
       '/courses?ordering=price&page=3',
       '/courses?ordering=price&page=2',
@@ -50,7 +50,7 @@ describe('the course list', () => {
     fakeApi({ ...wholeApi(), 'course/actual/': failing(404) })
     const { wrapper } = await mountPage('/courses?ordering=price&page=99')
     expect(wrapper.text()).toContain('没有这一页')
-    expect(wrapper.get('main .button').attributes('href')).toBe('/courses?free=true')
+    expect(wrapper.get('main .button').attributes('href')).toBe('/courses?ordering=price')
   })
 
   it('tells that there is no such category', async () => {

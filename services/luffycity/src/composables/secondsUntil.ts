@@ -1,0 +1,13 @@
+import { computed, onScopeDispose, ref } from 'vue'
+
+/**
+ * The whole seconds until a moment, 0 from then on.
+ *
+ * @param until gives the moment, in Unix milliseconds
+ */
+export function useSecondsUntil(until: () => number) {
+  const now = ref(Date.now())
+  const clock = setInterval(() => (now.value = Date.now()), 500)
+  onScopeDispose(() => clearInterval(clock))
+  return computed(() => Math.max(0, Math.ceil((until() - now.value) / 1000)))
+}
