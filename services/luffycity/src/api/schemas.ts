@@ -71,6 +71,7 @@ export const courseSchema = v.object({
   course_type_name: text,
   level_name: text,
   status_name: text,
+  for_sale: v.nullish(v.boolean(), true),
   teacher: v.nullish(teacherSchema, null),
   section_list: v.nullish(v.array(sectionSchema), []),
   /** The mean of its reviews, from 1 to 5; null without any. */
