@@ -7,7 +7,8 @@ export function useMessages() {
 
   function messageOf({ kind, refusal }: ApiError): string {
     const own = kind === 'refused' || kind === 'busy' || kind === 'signed_out'
-    if (own && refusal?.said && Object.keys(refusal.fields).length === 0) return refusal.said
+    // What it says of malformed fields is for programs; they are shown at the fields themselves.
+    if (own && refusal?.said && refusal.word !== 'invalid') return refusal.said
     // Of a service that the API itself waits for it knows more than we do.
     if (kind === 'server' && refusal?.status === 503 && refusal.said) return refusal.said
     return t(`error.${kind}`)

@@ -43,7 +43,8 @@ export function fakeApi(answers: Record<string, Answer>): string[] {
     requests.push(path + search)
     if (!(path in answers)) throw new Error(`no answer was prepared for ${path}`)
     const prepared = answers[path]
-    const answer = typeof prepared === 'function' ? prepared(searchParams, { headers, body }) : prepared
+    const answer =
+      typeof prepared === 'function' ? await prepared(searchParams, { headers, body }) : prepared
     if (answer === never) return untilCalledOff(signal)
     if (answer instanceof Error) throw answer
     return answer instanceof Response ? answer : new Response(JSON.stringify(answer))
