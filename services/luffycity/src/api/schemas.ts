@@ -77,6 +77,12 @@ export const chapterSchema = v.object({
 
 export const coursePageSchema = v.object({ count: v.number(), results: v.array(courseSchema) })
 
+export const suggestionSchema = v.object({ id, name: v.string() })
+
+export const hotWordSchema = v.object({ id, word: v.string() })
+
+export type Suggestion = v.InferOutput<typeof suggestionSchema>
+export type HotWord = v.InferOutput<typeof hotWordSchema>
 export type Banner = v.InferOutput<typeof bannerSchema>
 export type Category = v.InferOutput<typeof categorySchema>
 export type Teacher = v.InferOutput<typeof teacherSchema>

@@ -13,6 +13,8 @@ export function useFormats() {
     () => new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium', timeStyle: 'short' }),
   )
 
+  const clock = computed(() => new Intl.DateTimeFormat(locale.value, { timeStyle: 'medium' }))
+
   /** ¥99, and ¥99.50 where there are cents. Of an amount as the API writes it every digit is kept. */
   function formatPrice(yuan: number | Money): string {
     return new Intl.NumberFormat(locale.value, {
@@ -28,5 +30,7 @@ export function useFormats() {
     formatCount: (count: number) => counts.value.format(count),
     /** A moment (ISO 8601), in the visitor's time zone, to the minute. */
     formatTime: (moment: string) => times.value.format(new Date(moment)),
+    /** The time of day to the second. */
+    formatClock: (moment: Date) => clock.value.format(moment),
   }
 }

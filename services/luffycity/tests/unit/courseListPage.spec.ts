@@ -29,10 +29,10 @@ describe('the course list', () => {
 
   it('links to its pages', async () => {
     fakeApi({ ...wholeApi(), 'course/actual/': many })
-    const { wrapper } = await mountPage('/courses?free=true')
+    const { wrapper } = await mountPage('/courses?ordering=price')
     const pages = wrapper.findAll('nav[aria-label="分页"] a').map((one) => one.attributes('href'))
     expect(pages).toEqual([
-      '/courses?free=true',
+      '/courses?ordering=price',
       '/courses?ordering=price&page=2',
       '/courses?ordering=price&page=3',
       '/courses?ordering=price&page=2',
@@ -42,7 +42,7 @@ describe('the course list', () => {
   it('has an empty state, with a way out of the category', async () => {
     fakeApi({ ...wholeApi(), 'course/actual/': page() })
     const { wrapper } = await mountPage('/courses?category=1')
-    expect(wrapper.text()).toContain('这个方向还没有课程')
+    expect(wrapper.text()).toContain('没有符合条件的课程')
     expect(wrapper.get('main .button').attributes('href')).toBe('/courses')
   })
 
@@ -50,13 +50,36 @@ describe('the course list', () => {
     fakeApi({ ...wholeApi(), 'course/actual/': failing(404) })
     const { wrapper } = await mountPage('/courses?ordering=price&page=99')
     expect(wrapper.text()).toContain('没有这一页')
-    expect(wrapper.get('main .button').attributes('href')).toBe('/courses?free=true')
+    expect(wrapper.get('main .button').attributes('href')).toBe('/courses?ordering=price')
+  })
+
+  it('asks for a price, marks it, and keeps it when the order is changed', async () => {
+    const requests = fakeApi({ ...wholeApi(), 'course/actual/': many })
+    const { wrapper, router } = await mountPage('/courses?min_price=100&max_price=300')
+    expect(requests).toContain('course/actual/?page=1&page_size=12&min_price=100&max_price=300')
+    const current = wrapper.findAll('[aria-current]').map((one) => one.text())
+    expect(current).toContain('100–300 元')
+    await wrapper.findAll('a').find((link) => link.text() === '人气最高')?.trigger('click')
+    await flushPromises()
+    expect(router.currentRoute.value.query).toEqual({
+      min_price: '100',
+      max_price: '300',
+      ordering: '-students',
+    })
+  })
+
+  it('leaves one price for another', async () => {
+    fakeApi({ ...wholeApi(), 'course/actual/': many })
+    const { wrapper, router } = await mountPage('/courses?min_price=100&max_price=300')
+    await wrapper.findAll('a').find((link) => link.text() === '免费')?.trigger('click')
+    await flushPromises()
+    expect(router.currentRoute.value.query).toEqual({ free: 'true' })
   })
 
   it('tells that there is no such category', async () => {
     fakeApi({ ...wholeApi(), 'course/actual/': failing(400) })
     const { wrapper } = await mountPage('/courses?category=99')
-    expect(wrapper.text()).toContain('没有这个方向')
+    expect(wrapper.text()).toContain('这些条件不能用')
     expect(wrapper.find('[role="alert"]').exists()).toBe(false)
   })
 

@@ -133,8 +133,12 @@ export function wholeApi() {
   return {
     'home/banner/': { code: 100, msg: 'ok', result: [banner] },
     'course/category/': categories,
-    'course/actual/': page(course()) as Answer,
+    'course/actual/': ((query: URLSearchParams) => 
+      query.has('free') ? page() : page(course())) as Answer,
     'course/actual/7/': course() as Answer,
     'course/chapter/': chapters as Answer,
+    'course/search/': page(course()) as Answer,
+    'course/hot_words/': [{ id: 1, word: 'Linux' }] as Answer,
+    'course/suggestions/': [{ id: 7, name: 'Django' }] as Answer,
   }
 }
