@@ -92,5 +92,6 @@ def open_window(browser: Browser, site: Site) -> Iterator[OpenWindow]:
 
         yield open_
         errors = [error for window in windows for error in window.errors]
-        assert [one for one in errors if not any(words in one for words in provoked)] == []
+        unexpected = [one for one in errors if not any(words in one for words in provoked)]
+        assert not unexpected, "\n".join(unexpected)
         assert [address for window in windows for address in window.strangers] == []
