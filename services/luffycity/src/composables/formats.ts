@@ -2,7 +2,7 @@ import { computed } from 'vue'
 import { useI18n } from 'vue-i18n'
 import type { Money } from '@/api/money'
 
-/** Prices (in yuan), counts, moments and lengths of time, as the chosen language writes them. */
+/** Prices (in yuan), counts, times and lengths of time, as the chosen language writes them. */
 export function useFormats() {
   const { locale } = useI18n()
   const counts = computed(
@@ -12,6 +12,8 @@ export function useFormats() {
   const times = computed(
     () => new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium', timeStyle: 'short' }),
   )
+
+  const clock = computed(() => new Intl.DateTimeFormat(locale.value, { timeStyle: 'medium' }))
 
   /** ¥99, and ¥99.50 where there are cents. Of an amount as the API writes it every digit is kept. */
   function formatPrice(yuan: number | Money): string {
@@ -40,5 +42,7 @@ export function useFormats() {
     formatCount: (count: number) => counts.value.format(count),
     /** A moment (ISO 8601), in the visitor's time zone, to the minute. */
     formatTime: (moment: string) => times.value.format(new Date(moment)),
+    /** The time of day to the second. */
+    formatClock: (moment: Date) => clock.value.format(moment),
   }
 }

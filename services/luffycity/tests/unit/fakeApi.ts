@@ -59,7 +59,12 @@ function untilCalledOff(signal: AbortSignal): Promise<never> {
   })
 }
 
-export const banner: Banner = { title: 'Set sail', image: '/media/sail.webp', link: '/courses' }
+export const banner: Banner = {
+  title: 'Set sail',
+  image: '/media/sail.webp',
+  image_set: [{ url: '/media/sizes/sail.640.webp', width: 640 }],
+  link: '/courses',
+}
 
 export const categories: Category[] = [
   { id: 1, name: 'Python' },
@@ -117,8 +122,12 @@ export function wholeApi() {
   return {
     'home/banner/': { code: 100, msg: 'ok', result: [banner] },
     'course/category/': categories,
-    'course/actual/': page(course()) as Answer,
+    'course/actual/': ((query: URLSearchParams) => 
+      query.has('free') ? page() : page(course())) as Answer,
     'course/actual/7/': course() as Answer,
     'course/chapter/': chapters as Answer,
+    'course/search/': page(course()) as Answer,
+    'course/hot_words/': [{ id: 1, word: 'Linux' }] as Answer,
+    'course/suggestions/': [{ id: 7, name: 'Django' }] as Answer,
   }
 }
