@@ -122,7 +122,7 @@ describe('the payment result', () => {
       'order/a1/': answered(order({ order_status, can_pay: false })),
     })
     expect(title()).toBe(words)
-    expect(wrapper.get('main a[href="/my/orders/a1"]').exists()).toBe(true)
+    expect(wrapper.find('main a[href="/my/orders/a1"]').exists()).toBe(true)
     expect(looks()).toBe(1)
   })
 
