@@ -164,9 +164,12 @@ def test_what_is_printed_leads_to_the_page_that_verifies_it(
     complete(ann, knots)
     code = ask(ann.caller(), knots.pk).json()["result"]["code"]
     drawn: list[str] = []
-    monkeypatch.setattr(
-        certificate_pdf, "draw", lambda _row, address: drawn.append(address) or b"%PDF-"
-    )
+
+    def draw_nothing(_row: Certificate, address: str) -> bytes:
+        drawn.append(address)
+        return b"%PDF-"
+
+    monkeypatch.setattr(certificate_pdf, "draw", draw_nothing)
     Caller().learn("GET", f"certificate/{spelled(code).lower()}/pdf/")
     assert drawn == [f"http://testserver/certificate/{code}"]
 

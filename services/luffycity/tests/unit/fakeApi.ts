@@ -111,8 +111,24 @@ export const chapters: Chapter[] = [
     name: 'Models',
     summary: 'Tables',
     coursesections: [
-      { name: 'From wishes to tables', section_type: 2, duration: '12:15', free_trail: true },
-      { name: 'Relations', section_type: 2, duration: '', free_trail: false },
+      {
+        id: 11,
+        name: 'From wishes to tables',
+        section_type: 2,
+        section_link: '/api/v1/course/section/11/video/',
+        duration: '12:15',
+        free_trail: true,
+        done: false,
+      },
+      {
+        id: 12,
+        name: 'Relations',
+        section_type: 2,
+        section_link: null,
+        duration: '',
+        free_trail: false,
+        done: false,
+      },
     ],
   },
 ]
