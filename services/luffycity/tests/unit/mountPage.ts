@@ -2,14 +2,18 @@ import { flushPromises, mount } from '@vue/test-utils'
 import { createPinia, setActivePinia } from 'pinia'
 import { createMemoryHistory, createRouter } from 'vue-router'
 import App from '@/App.vue'
+import { guardPages } from '@/guards'
 import { i18n } from '@/i18n'
 import { routes } from '@/routes'
+import { useSessionStore } from '@/stores/session'
 
 /** The whole app as a visitor has it who opens `path`, once its first requests are answered. */
 export async function mountPage(path: string) {
   const pinia = createPinia()
   setActivePinia(pinia)
   const router = createRouter({ history: createMemoryHistory(), routes })
+  guardPages(router)
+  void useSessionStore().restore()
   await router.push(path)
   const wrapper = mount(App, { attachTo: document.body, global: { plugins: [pinia, i18n, router] } })
   await flushPromises()
