@@ -3,6 +3,7 @@ import { base_url } from '@/assets/js/settings.js'
 import { credentials } from './credentials'
 import { ApiError } from './errors'
 import { refusalOf } from './refusals'
+import { upload } from './upload'
 
 export const REQUEST_TIMEOUT_MS = 10_000
 /** A file on its way takes as long as the line needs; two minutes are ten megabytes at 700 kbit/s. */
@@ -28,6 +29,8 @@ export interface SendOptions extends Options {
   headers?: Record<string, string>
   /** The request goes on when the page is left. */
   keepalive?: boolean
+  /** Told the part of a form that was sent, from 0 to 1. */
+  onProgress?: (part: number) => void
 }
 
 type Schema = v.GenericSchema
@@ -180,7 +183,7 @@ async function requestJson(
 async function requestOnce(
   method: Method,
   address: string,
-  { body, headers, keepalive, signal: outer }: SendOptions,
+  { body, headers: more, keepalive, onProgress, signal: outer }: SendOptions,
   token: string | null,
 ): Promise<unknown> {
   outer?.throwIfAborted()
@@ -195,22 +198,27 @@ async function requestOnce(
     request.abort()
   }, limit)
   try {
-    const response = await fetch(address, {
-      method,
-      headers: {
-        Accept: 'application/json',
-        // The API names levels and states in the language it is asked in.
-        'Accept-Language': document.documentElement.lang,
-        ...(body && !(body instanceof FormData) && { 'Content-Type': 'application/json' }),
-        ...(token && { Authorization: `Bearer ${token}` }),
-        ...headers,
-      },
-      body: body instanceof FormData ? body : body && JSON.stringify(body),
-      // The refresh token's cookie, also where the API has an address of its own.
-      credentials: 'include',
-      keepalive,
-      signal: request.signal,
-    })
+    const headers = {
+      Accept: 'application/json',
+      // The API names levels and states in the language it is asked in.
+      'Accept-Language': document.documentElement.lang,
+      ...(body && !(body instanceof FormData) && { 'Content-Type': 'application/json' }),
+      ...(token && { Authorization: `Bearer ${token}` }),
+      ...more,
+    }
+    const { signal } = request
+    const response =
+      body instanceof FormData && onProgress
+        ? await upload(address, { method, headers, body, signal }, onProgress)
+        : await fetch(address, {
+            method,
+            headers,
+            body: body instanceof FormData ? body : body && JSON.stringify(body),
+            // The refresh token's cookie, also where the API has an address of its own.
+            credentials: 'include',
+            keepalive,
+            signal,
+          })
     if (!response.ok) throw await refusalOf(address, response)
     const text = await response.text()
     try {
@@ -230,7 +238,8 @@ async function requestOnce(
   }
 }
 
-function isMomentary(error: unknown): boolean {
+/** Whether a failure may be over in a moment: no connection, or a proxy without its service. */
+export function isMomentary(error: unknown): boolean {
   if (!(error instanceof ApiError)) return false
   return error.kind === 'unreachable' || MOMENTARY.includes(error.status ?? 0)
 }

@@ -2,7 +2,11 @@
 export interface Credentials {
   /** The access token; null for a guest. Waits until it is known who is here. */
   token(): Promise<string | null>
-  /** Exchanges `refused`, which the API took no longer, for another one; null where that fails. */
+  /**
+   * Exchanges `refused`, which the API took no longer, for another one; null where the login is over.
+   *
+   * @throws {ApiError} where the API could not be asked
+   */
   renew(refused: string): Promise<string | null>
 }
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { sendForFields, sendForWords } from './client'
 
-const loginSchema = v.object({
+export const loginSchema = v.object({
   token: v.string(),
   username: v.string(),
   name: v.string(),

@@ -2,7 +2,7 @@ import { computed } from 'vue'
 import { useI18n } from 'vue-i18n'
 import type { Money } from '@/api/money'
 
-/** Prices (in yuan), counts and times, as the chosen language writes them. */
+/** Prices (in yuan), counts, times and lengths of time, as the chosen language writes them. */
 export function useFormats() {
   const { locale } = useI18n()
   const counts = computed(
@@ -25,8 +25,20 @@ export function useFormats() {
     }).format(yuan)
   }
 
+  /** "40 seconds", "15 minutes", "3 hours", or "40 sec" where room is scarce: rounded up. */
+  function formatWait(seconds: number, unitDisplay: 'long' | 'short' = 'long'): string {
+    const [length, unit] =
+      seconds < 90 ? ([1, 'second'] as const)
+      : seconds < 5400 ? ([60, 'minute'] as const)
+      : ([3600, 'hour'] as const)
+    return new Intl.NumberFormat(locale.value, { style: 'unit', unit, unitDisplay }).format(
+      Math.ceil(seconds / length),
+    )
+  }
+
   return {
     formatPrice,
+    formatWait,
     formatCount: (count: number) => counts.value.format(count),
     /** A moment (ISO 8601), in the visitor's time zone, to the minute. */
     formatTime: (moment: string) => times.value.format(new Date(moment)),

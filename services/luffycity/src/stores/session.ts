@@ -1,8 +1,10 @@
 import { defineStore } from 'pinia'
-import { computed, ref, shallowRef } from 'vue'
+import { computed, onScopeDispose, ref, shallowRef } from 'vue'
+import { isMomentary } from '@/api/client'
 import { useCredentials } from '@/api/credentials'
 import { ApiError } from '@/api/errors'
 import { logInByCode, logInByPassword, logOut, refreshLogin, type Login } from '@/api/logins'
+import { usePhoneStore } from './phone'
 
 export interface Person {
   username: string
@@ -17,8 +19,11 @@ export interface Person {
  */
 const MARK = 'luffy.signedIn'
 const LOCK = 'luffy.refresh'
-/** Another tab exchanged the cookie at the same moment; its successor is here by then. */
-const SECOND_TRY_MS = 500
+/**
+ * Pauses before the cookie is shown once more. A refused one may have been exchanged at the same
+ * moment, by another tab or by this page before it was reloaded: its successor is here by then.
+ */
+const TRY_AGAIN_MS = [500, 1_500]
 
 /** Who is here. The access token lives in memory alone, for as long as the page does. */
 export const useSessionStore = defineStore('session', () => {
@@ -27,19 +32,26 @@ export const useSessionStore = defineStore('session', () => {
   /** Whether it is known who is here, or that it could not be found out. */
   const known = ref(false)
   const signedIn = computed(() => person.value !== null)
+  /** Whether who was here left by their own wish, and in this tab. */
+  const leftByChoice = ref(false)
 
   let token: string | null = null
   let refreshing: Promise<void> | null = null
   let mark: string | null = null
+  /** Counts the changes of who is here: what an exchange brings that began before one is too late. */
+  let turn = 0
 
   function adopt({ token: given, username, name, icon }: Login): void {
+    turn++
     token = given
     person.value = { username, name, icon }
     failure.value = null
+    leftByChoice.value = false
     known.value = true
   }
 
   function forget(): void {
+    turn++
     token = null
     person.value = null
     failure.value = null
@@ -68,8 +80,14 @@ export const useSessionStore = defineStore('session', () => {
     leave()
   }
 
-  /** Forgets who was here, as after their account was deleted. */
+  /** Forgets who was here by their own wish, as after they deleted their account. */
   function leave(): void {
+    leftByChoice.value = true
+    usePhoneStore().forget()
+    end()
+  }
+
+  function end(): void {
     forget()
     mark = null
     write(null)
@@ -103,15 +121,24 @@ export const useSessionStore = defineStore('session', () => {
   }
 
   async function exchange(): Promise<void> {
-    try {
-      adopt(await oneTabAtATime(exchangeTwice))
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      if (error.kind === 'signed_out') return leave()
-      // The API could not be asked: whoever was here still is, as far as anybody knows.
-      known.value = true
-      failure.value = error
+    const begun = turn
+    const before = read()
+    const outcome = await oneTabAtATime(refreshPatiently).catch((error: unknown) => {
+      if (error instanceof ApiError) return error
+      throw error
+    })
+    if (turn !== begun) return
+    const now = read()
+    if (now !== before) {
+      // Another tab logged in or out meanwhile, so this was about a cookie of before.
+      mark = now
+      return now === null ? forget() : exchange()
     }
+    if (!(outcome instanceof ApiError)) return adopt(outcome)
+    if (outcome.kind === 'signed_out') return end()
+    // The API could not be asked: whoever was here still is, as far as anybody knows.
+    known.value = true
+    failure.value = outcome
   }
 
   function setMark(): void {
@@ -119,14 +146,34 @@ export const useSessionStore = defineStore('session', () => {
     write(mark)
   }
 
-  // Another tab logged in, out, or in as somebody else.
-  addEventListener('storage', ({ key }) => {
-    if (key !== MARK && key !== null) return
+  /** Follows what another tab did: logged in, out, or in as somebody else. */
+  function follow(): void {
     const now = read()
     if (now === mark) return
     mark = now
     if (now === null) forget()
     else void refresh()
+  }
+
+  const listeners = {
+    storage: ({ key }: StorageEvent) => {
+      if (key === MARK || key === null) follow()
+    },
+    // A page that was put aside heard nothing in the meantime.
+    pageshow: ({ persisted }: PageTransitionEvent) => {
+      if (persisted) follow()
+    },
+    online: () => {
+      if (failure.value) void restore()
+    },
+  }
+  addEventListener('storage', listeners.storage)
+  addEventListener('pageshow', listeners.pageshow)
+  addEventListener('online', listeners.online)
+  onScopeDispose(() => {
+    removeEventListener('storage', listeners.storage)
+    removeEventListener('pageshow', listeners.pageshow)
+    removeEventListener('online', listeners.online)
   })
 
   useCredentials({
@@ -137,7 +184,9 @@ export const useSessionStore = defineStore('session', () => {
     async renew(refused) {
       // Somebody else's request may have renewed it already.
       if (token === refused) await refresh()
-      return token === refused ? null : token
+      if (token !== refused) return token
+      if (failure.value) throw failure.value
+      return null
     },
   })
 
@@ -146,6 +195,7 @@ export const useSessionStore = defineStore('session', () => {
     signedIn,
     known,
     failure,
+    leftByChoice,
     signInByPassword,
     signInByCode,
     takeOver,
@@ -157,19 +207,22 @@ export const useSessionStore = defineStore('session', () => {
   }
 })
 
-/** Browsers have locks over HTTPS and on loopback alone; without them the second try has to do. */
+/** Browsers have locks over HTTPS and on loopback alone; without them the tries above have to do. */
 function oneTabAtATime(work: () => Promise<Login>): Promise<Login> {
   return navigator.locks ? navigator.locks.request(LOCK, work) : work()
 }
 
-async function exchangeTwice(): Promise<Login> {
-  try {
-    return await refreshLogin()
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.kind !== 'signed_out') throw error
-    await new Promise((resolve) => setTimeout(resolve, SECOND_TRY_MS))
-    return refreshLogin()
+async function refreshPatiently(): Promise<Login> {
+  for (const pause_ms of TRY_AGAIN_MS) {
+    try {
+      return await refreshLogin()
+    } catch (error) {
+      const refused = error instanceof ApiError && error.kind === 'signed_out'
+      if (!refused && !isMomentary(error)) throw error
+      await new Promise((resolve) => setTimeout(resolve, pause_ms))
+    }
   }
+  return refreshLogin()
 }
 
 function read(): string | null {

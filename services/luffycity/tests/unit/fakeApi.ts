@@ -59,7 +59,12 @@ function untilCalledOff(signal: AbortSignal): Promise<never> {
   })
 }
 
-export const banner: Banner = { title: 'Set sail', image: '/media/sail.webp', link: '/courses' }
+export const banner: Banner = {
+  title: 'Set sail',
+  image: '/media/sail.webp',
+  image_set: [{ url: '/media/sizes/sail.640.webp', width: 640 }],
+  link: '/courses',
+}
 
 export const categories: Category[] = [
   { id: 1, name: 'Python' },
@@ -141,4 +146,13 @@ export function wholeApi() {
     'course/hot_words/': [{ id: 1, word: 'Linux' }] as Answer,
     'course/suggestions/': [{ id: 7, name: 'Django' }] as Answer,
   }
+}
+
+/** What a login gives; its person has the name Nami. */
+export const login = { code: 100, msg: 'ok', token: 't1', username: 'nami', name: 'Nami', icon: null }
+
+/** Has this browser remember that somebody is logged in, and gives the answer that says who. */
+export function signedIn() {
+  localStorage.setItem('luffy.signedIn', 'a')
+  return { 'POST user/token/refresh/': login as Answer }
 }
