@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -14,10 +14,13 @@ from tests.browser.luffycity import browsing, people, stack
 from tests.browser.luffycity.browsing import Window
 from tests.browser.luffycity.people import Learner, Person
 from tests.browser.luffycity.site import Site
+from tests.playbook import REPOSITORY
 
 expect.set_options(timeout=20_000)  # on a busy machine
 
 OpenWindow = Callable[..., Window]
+FAILED = pytest.StashKey[bool]()
+PICTURES = REPOSITORY / ".cache/failed-in-browser"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -74,8 +77,20 @@ def audits_image() -> str:
     return image
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remembers whether a test failed."""
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
 @pytest.fixture
-def open_window(browser: Browser, site: Site) -> Iterator[OpenWindow]:
+def open_window(
+    browser: Browser, site: Site, request: pytest.FixtureRequest
+) -> Iterator[OpenWindow]:
     """Opens windows; in the end nothing went wrong in them, and no other host was asked.
 
     `expected`: words in those errors that a test provokes.
@@ -91,7 +106,17 @@ def open_window(browser: Browser, site: Site) -> Iterator[OpenWindow]:
             return window
 
         yield open_
+        if request.node.stash.get(FAILED, False):
+            photograph(windows, request.node.name)
         errors = [error for window in windows for error in window.errors]
         unexpected = [one for one in errors if not any(words in one for words in provoked)]
         assert not unexpected, "\n".join(unexpected)
         assert [address for window in windows for address in window.strangers] == []
+
+
+def photograph(windows: list[Window], test: str) -> None:
+    """Keep pictures of what was seen when a test failed."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    pages = [page for window in windows for page in window.context.pages]
+    for number, page in enumerate(pages):
+        page.screenshot(path=PICTURES / f"{test}-{number}.png", full_page=True)

@@ -1,4 +1,4 @@
-"""The API slow, failing and gone: the page says so, in one place, and goes on when it is back."""
+"""The API slow, failing and gone: the page says so, and goes on when it is back."""
 
 from __future__ import annotations
 
@@ -44,13 +44,21 @@ def fail(route: Route) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_what_fails_can_be_tried_again(
+def test_slow_answers_are_waited_for_and_failed_ones_tried_again(
     open_window: OpenWindow, learner: Learner, name: str
 ) -> None:
     path, asked = (text.format(**learner.names) for text in PAGES[name])
     window = open_window(person=learner.person, expected=FAILED)
+    late: list[Route] = []
+    window.context.route(asked, late.append)
+    visit = Visit(window, window.context.new_page())
+    visit.page.goto(window.site.url + path)
+    expect(visit.page.locator("main [aria-busy=true], main .skeleton").first).to_be_attached()
+    window.context.unroute(asked)
     window.context.route(asked, fail)
-    visit = Visit.at(window, path)
+    for route in late:
+        fail(route)
+    settle(visit.page)
     alert = visit.page.get_by_role("alert").filter(has=visit.button("error.retry"))
     expect(alert.first).to_be_visible()
     window.context.unroute(asked)
@@ -59,24 +67,6 @@ def test_what_fails_can_be_tried_again(
             alert.first.get_by_role("button").click()
             settle(visit.page)
     expect(alert).to_have_count(0)
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_while_it_is_slow_the_page_says_that_it_waits(
-    open_window: OpenWindow, learner: Learner, name: str
-) -> None:
-    path, asked = (text.format(**learner.names) for text in PAGES[name])
-    window = open_window(person=learner.person)
-    late: list[Route] = []
-    window.context.route(asked, late.append)
-    page = window.context.new_page()
-    page.goto(window.site.url + path)
-    expect(page.locator("main [aria-busy=true], main .skeleton").first).to_be_attached()
-    window.context.unroute(asked)
-    for route in late:
-        route.continue_()
-    settle(page)
-    expect(Visit(window, page).button("error.retry")).to_have_count(0)
 
 
 def test_what_is_too_slow_is_given_up(open_window: OpenWindow) -> None:
