@@ -57,7 +57,7 @@ export function useAccountRules() {
     email: v.pipe(
       v.string(),
       v.trim(),
-      v.union([v.literal(''), v.pipe(v.string(), v.email())], t('account.rule.email')),
+      v.union([v.literal(''), v.pipe(v.string(), v.email(t('account.rule.email')))]),
     ),
   }
 }

@@ -15,22 +15,29 @@ export interface PlayerActions {
   help: () => void
 }
 
-/** What a key does; `video` are those that a page needs itself while the video has no focus. */
-const keys: Record<string, { do: (actions: PlayerActions) => void; video?: boolean }> = {
-  ' ': { do: (to) => to.toggle() },
-  k: { do: (to) => to.toggle() },
-  j: { do: (to) => to.leap(-LEAP_S) },
-  arrowleft: { do: (to) => to.leap(-LEAP_S) },
-  l: { do: (to) => to.leap(LEAP_S) },
-  arrowright: { do: (to) => to.leap(LEAP_S) },
-  arrowup: { do: (to) => to.volume(LOUDER), video: true },
-  arrowdown: { do: (to) => to.volume(-LOUDER), video: true },
-  m: { do: (to) => to.mute() },
-  f: { do: (to) => to.fullscreen() },
-  '<': { do: (to) => to.speed(-1) },
-  '>': { do: (to) => to.speed(1) },
-  '?': { do: (to) => to.help() },
+const keys: Record<string, (actions: PlayerActions) => void> = {
+  ' ': (to) => to.toggle(),
+  k: (to) => to.toggle(),
+  j: (to) => to.leap(-LEAP_S),
+  arrowleft: (to) => to.leap(-LEAP_S),
+  l: (to) => to.leap(LEAP_S),
+  arrowright: (to) => to.leap(LEAP_S),
+  arrowup: (to) => to.volume(LOUDER),
+  arrowdown: (to) => to.volume(-LOUDER),
+  m: (to) => to.mute(),
+  f: (to) => to.fullscreen(),
+  '<': (to) => to.speed(-1),
+  '>': (to) => to.speed(1),
+  '?': (to) => to.help(),
 }
+
+/**
+ * What the browser's own controls do while the video has the focus: they are more than one, and each
+ * has a use of its own for these.
+ */
+const OF_THE_BROWSER = [' ', 'arrowleft', 'arrowright', 'arrowup', 'arrowdown']
+/** What scrolls the page, unless the video fills the screen. */
+const SCROLLING = ['arrowup', 'arrowdown']
 
 /** What takes these keys for itself while it has the focus. */
 const TYPING = 'input, textarea, select, [contenteditable], [role="dialog"], [role="menu"]'
@@ -47,13 +54,15 @@ export function usePlayerKeys(actions: PlayerActions, on: () => boolean): void {
   function press(event: KeyboardEvent): void {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return
     const target = event.target instanceof Element ? event.target : document.body
-    const key = keys[event.key.toLowerCase()]
-    if (!key || target.closest(TYPING)) return
-    if (!on() && event.key !== '?') return
-    if (event.key === ' ' && target.closest(PRESSED)) return
-    if (key.video && target.tagName !== 'VIDEO' && !document.fullscreenElement) return
+    const key = event.key.toLowerCase()
+    const act = keys[key]
+    if (!act || target.closest(TYPING)) return
+    if (!on() && key !== '?') return
+    if (key === ' ' && target.closest(PRESSED)) return
+    if (target.tagName === 'VIDEO' && OF_THE_BROWSER.includes(key)) return
+    if (SCROLLING.includes(key) && !document.fullscreenElement) return
     event.preventDefault()
-    key.do(actions)
+    act(actions)
   }
 
   onMounted(() => document.addEventListener('keydown', press))

@@ -1,4 +1,4 @@
-import { computed, onScopeDispose, ref } from 'vue'
+import { computed, onScopeDispose, ref, watch } from 'vue'
 
 /**
  * The whole seconds until a moment, 0 from then on.
@@ -8,6 +8,8 @@ import { computed, onScopeDispose, ref } from 'vue'
 export function useSecondsUntil(until: () => number) {
   const now = ref(Date.now())
   const clock = setInterval(() => (now.value = Date.now()), 500)
+  // Another moment is counted from now, not from the last tick.
+  watch(until, () => (now.value = Date.now()), { flush: 'sync' })
   onScopeDispose(() => clearInterval(clock))
   return computed(() => Math.max(0, Math.ceil((until() - now.value) / 1000)))
 }

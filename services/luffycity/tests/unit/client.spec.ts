@@ -1,8 +1,20 @@
 import * as v from 'valibot'
-import { describe, expect, it, vi } from 'vitest'
-import { getJson, getResult, REQUEST_TIMEOUT_MS, RETRY_DELAY_MS } from '@/api/client'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import {
+  getJson,
+  getResult,
+  REQUEST_TIMEOUT_MS,
+  RETRY_DELAY_MS,
+  sendForFields,
+  sendForResult,
+  sendForWords,
+  UPLOAD_TIMEOUT_MS,
+} from '@/api/client'
+import { useCredentials } from '@/api/credentials'
+import type { ApiError } from '@/api/errors'
 import { showLocale } from '@/i18n'
-import { failing, fakeApi, never } from './fakeApi'
+import { failing, fakeApi, never, refusing, type Sent } from './fakeApi'
+import { fakeUpload } from './fakeUpload'
 
 const schema = v.object({ id: v.number() })
 const ask = () => getJson('thing/', schema)
@@ -145,4 +157,174 @@ describe('getResult', () => {
       expect(await failure(getResult('thing/', schema))).toMatchObject({ kind: 'garbage' })
     },
   )
+})
+
+describe('sending', () => {
+  it('passes an object on as JSON, and gives the result', async () => {
+    let sent: Sent | undefined
+    fakeApi({
+      'POST thing/': (_: URLSearchParams, request: Sent) => {
+        sent = request
+        return { code: 100, result: { id: 7 } }
+      },
+    })
+    const options = { body: { a: 1 }, headers: { 'Idempotency-Key': 'k' } }
+    await expect(sendForResult('POST', 'thing/', schema, options)).resolves.toEqual({ id: 7 })
+    expect(sent?.body).toBe('{"a":1}')
+    expect(sent?.headers).toMatchObject({
+      'Content-Type': 'application/json',
+      'Idempotency-Key': 'k',
+    })
+  })
+
+  it('gives fields that stand beside the code, and words alone', async () => {
+    fakeApi({ 'PUT thing/': { code: 100, msg: 'done', id: 7 } })
+    await expect(sendForFields('PUT', 'thing/', schema)).resolves.toEqual({ id: 7 })
+    await expect(sendForWords('PUT', 'thing/')).resolves.toBe('done')
+  })
+
+  it.each([[502], [503], [504], [500]])('is never done twice after HTTP %i', async (status) => {
+    const requests = fakeApi({ 'POST thing/': failing(status) })
+    expect(await failure(sendForWords('POST', 'thing/'))).toMatchObject({ kind: 'server', status })
+    expect(requests).toHaveLength(1)
+  })
+
+  it('brings along what the API says of its refusal', async () => {
+    fakeApi({
+      'POST thing/': () =>
+        new Response(
+          JSON.stringify({ code: 429, error: 'throttled', msg: 'wait', errors: { a: ['no'] }, request_id: 'r' }),
+          { status: 429, headers: { 'Retry-After': '37' } },
+        ),
+    })
+    const error = (await failure(sendForWords('POST', 'thing/'))) as ApiError
+    expect(error).toMatchObject({ kind: 'busy', word: 'throttled' })
+    expect(error.refusal).toMatchObject({
+      said: 'wait',
+      fields: { a: ['no'] },
+      requestId: 'r',
+      retryAfterS: 37,
+    })
+  })
+
+  it('understands an error page that is no JSON', async () => {
+    fakeApi({
+      'POST thing/': () =>
+        new Response('<h1>Too large</h1>', { status: 413, headers: { 'X-Request-ID': 'edge-1' } }),
+    })
+    expect(await failure(sendForWords('POST', 'thing/'))).toMatchObject({
+      kind: 'refused',
+      word: '',
+      refusal: { requestId: 'edge-1', said: '', fields: {}, retryAfterS: null },
+    })
+  })
+})
+
+describe('who asks', () => {
+  const guest = { token: async () => null, renew: async () => null }
+
+  afterEach(() => useCredentials(guest))
+
+  function asWho(token: string | null, renewed: string | null) {
+    const renew = vi.fn(async () => renewed)
+    useCredentials({ token: async () => token, renew })
+    const shown: (string | undefined)[] = []
+    fakeApi({
+      'thing/': (_: URLSearchParams, { headers }: Sent) => {
+        shown.push(headers.Authorization)
+        return headers.Authorization === 'Bearer good' ? { id: 7 } : refusing(401, 'token_invalid')()
+      },
+    })
+    return { shown, renew }
+  }
+
+  it('is shown by the token', async () => {
+    const { shown, renew } = asWho('good', null)
+    await expect(ask()).resolves.toEqual({ id: 7 })
+    expect(shown).toEqual(['Bearer good'])
+    expect(renew).not.toHaveBeenCalled()
+  })
+
+  it('has a token that is over renewed, once', async () => {
+    const { shown, renew } = asWho('over', 'good')
+    await expect(ask()).resolves.toEqual({ id: 7 })
+    expect(shown).toEqual(['Bearer over', 'Bearer good'])
+    expect(renew).toHaveBeenCalledExactlyOnceWith('over')
+  })
+
+  it('is told when the renewed one is refused as well, and it is not tried for ever', async () => {
+    const { shown } = asWho('over', 'over, too')
+    expect(await failure(ask())).toMatchObject({ kind: 'signed_out' })
+    expect(shown).toHaveLength(2)
+  })
+
+  it('is nobody where the same is for everybody', async () => {
+    const { shown } = asWho('good', null)
+    expect(await failure(getJson('thing/', schema, { anonymous: true }))).toMatchObject({
+      kind: 'signed_out',
+    })
+    expect(shown).toEqual([undefined])
+  })
+})
+
+describe('an upload', () => {
+  const form = () => {
+    const body = new FormData()
+    body.append('file', new Blob(['x']), 'x.png')
+    return body
+  }
+  const noProgress = () => {}
+  const put = (onProgress: (part: number) => void, signal?: AbortSignal) =>
+    sendForResult('POST', 'thing/', schema, { body: form(), onProgress, signal })
+
+  it('says how much of it was sent, and gives the result', async () => {
+    const request = fakeUpload()
+    const parts: number[] = []
+    const result = put((part) => parts.push(part))
+    await request.begun
+    request.progress(1, 4)
+    request.progress(4, 4)
+    request.answer(200, { code: 100, result: { id: 7 } })
+    await expect(result).resolves.toEqual({ id: 7 })
+    expect(parts).toEqual([0.25, 1])
+    expect(request.headers).not.toHaveProperty('Content-Type')
+  })
+
+  it('is refused as any other request is', async () => {
+    const request = fakeUpload()
+    const error = failure(put(noProgress))
+    await request.begun
+    request.answer(413, { code: 413, error: 'picture_too_large', msg: 'too large' })
+    expect(await error).toMatchObject({ kind: 'refused', word: 'picture_too_large' })
+  })
+
+  it('that gets no answer is unreachable, and is not made again', async () => {
+    const request = fakeUpload()
+    const error = failure(put(noProgress))
+    await request.begun
+    request.fail()
+    expect(await error).toMatchObject({ kind: 'unreachable' })
+  })
+
+  it('has longer than other requests, and not for ever', async () => {
+    vi.useFakeTimers()
+    const request = fakeUpload()
+    const error = failure(put(noProgress))
+    await request.begun
+    await vi.advanceTimersByTimeAsync(UPLOAD_TIMEOUT_MS - 1)
+    expect(request.aborted).toBe(false)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(await error).toMatchObject({ kind: 'timeout' })
+    expect(request.aborted).toBe(true)
+  })
+
+  it('ends with AbortError when it is called off', async () => {
+    const request = fakeUpload()
+    const caller = new AbortController()
+    const error = failure(put(noProgress, caller.signal))
+    await request.begun
+    caller.abort()
+    expect(await error).toMatchObject({ name: 'AbortError' })
+    expect(request.aborted).toBe(true)
+  })
 })

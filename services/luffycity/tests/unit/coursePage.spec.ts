@@ -20,6 +20,7 @@ describe('the page of a course', () => {
     const links = wrapper.findAll('details li a').map((link) => link.attributes('href'))
     expect(links).toEqual(['/learn/7/11'])
     await router.push('/courses/7?tab=teacher')
+    await flushPromises()
     expect(wrapper.text()).toContain('Make it run')
     expect(document.title).toBe('Django · Luffy 课堂')
     expect(robots()).toBeUndefined()

@@ -147,3 +147,12 @@ export function wholeApi() {
     'course/suggestions/': [{ id: 7, name: 'Django' }] as Answer,
   }
 }
+
+/** What a login gives; its person has the name Nami. */
+export const login = { code: 100, msg: 'ok', token: 't1', username: 'nami', name: 'Nami', icon: null }
+
+/** Has this browser remember that somebody is logged in, and gives the answer that says who. */
+export function signedIn() {
+  localStorage.setItem('luffy.signedIn', 'a')
+  return { 'POST user/token/refresh/': login as Answer }
+}

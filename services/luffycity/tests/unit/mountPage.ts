@@ -1,5 +1,6 @@
 import { flushPromises, mount } from '@vue/test-utils'
 import { createPinia, setActivePinia } from 'pinia'
+import { expect, vi } from 'vitest'
 import { createMemoryHistory, createRouter } from 'vue-router'
 import App from '@/App.vue'
 import { guardPages } from '@/guards'
@@ -11,11 +12,19 @@ import { useSessionStore } from '@/stores/session'
 export async function mountPage(path: string) {
   const pinia = createPinia()
   setActivePinia(pinia)
+  void useSessionStore().restore()
   const router = createRouter({ history: createMemoryHistory(), routes })
   guardPages(router)
-  void useSessionStore().restore()
   await router.push(path)
   const wrapper = mount(App, { attachTo: document.body, global: { plugins: [pinia, i18n, router] } })
   await flushPromises()
   return { wrapper, router }
+}
+
+export type Page = Awaited<ReturnType<typeof mountPage>>
+
+/** Waits until the visitor is at `address`: most pages are loaded when they are first opened. */
+export async function arrived({ router }: Page, address: string): Promise<void> {
+  await vi.waitFor(() => expect(router.currentRoute.value.fullPath).toBe(address), 5_000)
+  await flushPromises()
 }

@@ -78,7 +78,7 @@ describe('the search box', () => {
     const marked = field(wrapper).attributes('aria-activedescendant')
     expect(wrapper.get(`[id="${marked}"]`).attributes('aria-selected')).toBe('true')
     await wrapper.get('main form').trigger('submit')
-    await vi.waitFor(() => expect(router.currentRoute.value.fullPath).toBe('/courses/7'))
+    await vi.waitFor(() => expect(router.currentRoute.value.fullPath).toBe('/courses/7'), 10_000)
   })
 
   it('comes back to what was typed after the last suggestion', async () => {
@@ -107,7 +107,7 @@ describe('the search box', () => {
     const { wrapper, router } = await mountPage('/search')
     await typed(wrapper, 'djan')
     await wrapper.get('main [role="option"]').trigger('click')
-    await vi.waitFor(() => expect(router.currentRoute.value.fullPath).toBe('/courses/7'))
+    await vi.waitFor(() => expect(router.currentRoute.value.fullPath).toBe('/courses/7'), 10_000)
   })
 
   it('asks once for a word that is typed without a pause', async () => {
