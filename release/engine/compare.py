@@ -13,6 +13,7 @@ from engine.health import definitions, service_problems
 from engine.images import image_ids
 from engine.incoming import Incoming, release_id
 from engine.layout import Layout, read_json
+from engine.public import is_published
 from engine.resolve import is_intact, read_model
 from engine.secret_files import plan_secrets
 from engine.trees import tree_digest, try_read_tree
@@ -55,6 +56,8 @@ def _drift(layout: Layout, incoming: Incoming, client: Client, current: str) -> 
         folder = layout.config / service / tree_digest(tree)
         if try_read_tree(folder) != tree:
             reasons.append(f"config {service}: {folder} was changed or is missing")
+    if not is_published(layout, current):
+        reasons.append(f"{layout.public_release} does not tell of release {current}")
     model = read_model(layout.release(current))
     containers = project_containers(client, incoming.name)
     if incoming.edge_service:

@@ -37,6 +37,16 @@ class Layout:
         return self.root / "edge"
 
     @property
+    def public(self) -> Path:
+        """What the site tells everybody of this host: a stable folder, mounted read-only."""
+        return self.root / "public"
+
+    @property
+    def public_release(self) -> Path:
+        """Which release is current, for everybody to read."""
+        return self.public / "release.json"
+
+    @property
     def journals(self) -> Path:
         """One journal for each run."""
         return self.root / "journal"

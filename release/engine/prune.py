@@ -31,7 +31,7 @@ def prune(layout: Layout, client: Client, keep: int) -> list[str]:
     removed += _prune_config(layout, releases)
     kept_images = {ref for folder in releases for ref in read_json(folder / "images.lock")}
     removed += _prune_images(client, dropped_images - kept_images)
-    for folder in (layout.releases, layout.root, layout.edge, layout.root / "state"):
+    for folder in (layout.releases, layout.root, layout.edge, layout.public, layout.root / "state"):
         remove_leftovers(folder)
     for journal in sorted(layout.journals.glob("*.jsonl"))[:-KEPT_JOURNALS]:
         journal.unlink()

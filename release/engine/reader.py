@@ -35,7 +35,7 @@ SECRET_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 IMAGE_REF = re.compile(r"[a-z0-9][a-z0-9._/:-]*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 RESERVED_VARIABLE = re.compile(
-    r"COMPOSE_.*|DOCKER_.*|SECRETS_REV_.*|SECRETS_DIR|EDGE_CONFIG_DIR|PATH|HOME"
+    r"COMPOSE_.*|DOCKER_.*|SECRETS_REV_.*|SECRETS_DIR|EDGE_CONFIG_DIR|PUBLIC_DIR|PATH|HOME"
 )
 
 PREFIX = re.compile(r"|[A-Za-z0-9_-]{1,32}[:=]")

@@ -34,6 +34,7 @@ def interpolation(
     for service, tree in incoming.config.items():
         variables[config_variable(service)] = str(layout.config / service / tree_digest(tree))
     variables["EDGE_CONFIG_DIR"] = str(layout.edge)
+    variables["PUBLIC_DIR"] = str(layout.public)
     variables["SECRETS_DIR"] = str(incoming.secrets_dir)
     variables["COMPOSE_PROJECT_NAME"] = incoming.name
     for uid in sorted({spec.uid for spec in incoming.secrets}):

@@ -16,10 +16,11 @@ from engine.incoming import Incoming, StepSpec, release_id
 from engine.layout import write_json
 from engine.made_secrets import make
 from engine.prune import prune
+from engine.public import publish
 from engine.record import append_history, make_current
 from engine.resolve import interpolation, is_intact, read_model, resolved, write_release
 from engine.secret_files import apply_secrets
-from engine.trees import new_tree, tree_digest, try_read_tree, update_tree
+from engine.trees import make_folder, new_tree, tree_digest, try_read_tree, update_tree
 
 VERIFY_TIMEOUT_S = 60
 STOP_GRACE_S = 30
@@ -93,6 +94,8 @@ class Config:
 
     def run(self, deployment: Deployment) -> str:
         """Write what is missing; mend what was changed by hand."""
+        # Mounted by its path: the Docker engine would make a missing one, with rights of its own.
+        make_folder(deployment.layout.public)
         remarks = []
         for service, tree in sorted(deployment.incoming.config.items()):
             digest = tree_digest(tree)
@@ -267,6 +270,7 @@ class Record:
         make_current(layout, deployment.release_id)
         # From here on this is what a failure goes back to.
         previous, deployment.previous = deployment.previous, deployment.release_id
+        publish(layout, deployment.release_id, deployment.model)
         append_history(
             layout,
             {

@@ -25,6 +25,7 @@ export default defineConfig({
     proxy: {
       '/api': { target: devApi, changeOrigin: true },
       '/media': { target: devApi, changeOrigin: true },
+      '/protected': { target: devApi, changeOrigin: true },
     },
   },
   test: {

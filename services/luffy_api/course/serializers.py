@@ -90,6 +90,7 @@ class CourseSerializer(serializers.ModelSerializer[Course]):
     course_type_name = serializers.CharField(source="get_course_type_display")
     level_name = serializers.CharField(source="get_level_display")
     status_name = serializers.CharField(source="get_status_display")
+    for_sale = serializers.SerializerMethodField()
     rating = serializers.FloatField(
         read_only=True, allow_null=True, min_value=1, max_value=5, help_text="Null without reviews."
     )
@@ -114,9 +115,14 @@ class CourseSerializer(serializers.ModelSerializer[Course]):
             "course_type_name",
             "level_name",
             "status_name",
+            "for_sale",
             "teacher",
             "section_list",
         )
+
+    def get_for_sale(self, course: Course) -> bool:
+        """Whether an order of it would be taken, rather than it is coming soon."""
+        return course.status == Course.Status.ONLINE
 
     def get_attachment_path(self, course: Course) -> str | None:
         """Where the material lies: of a course that costs nothing alone."""

@@ -15,6 +15,7 @@ from learning.serializers import (
     CertificateSerializer,
     CourseChoice,
     MyCourseSerializer,
+    OneCourseSerializer,
     OpenedSectionSerializer,
     ProgressReport,
     ProgressSerializer,
@@ -67,6 +68,7 @@ ENROLLED = enveloped(
     ),
 )
 MY_COURSES = enveloped("MyCoursesAnswer", paged("MyCoursesPage", MyCourseSerializer(many=True)))
+MY_COURSE = enveloped("MyCourseAnswer", OneCourseSerializer())
 REVIEWS = paged(
     "ReviewPage",
     ReviewSerializer(many=True),
@@ -88,6 +90,12 @@ my_courses = _described(
     "A page of the courses that the caller takes",
     answers(MY_COURSES, *_SIGNED_IN),
     parameters=PAGE_PARAMETERS,
+)
+my_course = _described(
+    "get_my_course",
+    "A course that the caller takes, with its sections and which of them are done",
+    answers(MY_COURSE, *_SIGNED_IN, 403),
+    path_id="course_id",
 )
 section = _described(
     "open_section",

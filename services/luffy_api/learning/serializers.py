@@ -93,6 +93,33 @@ class MyCourseSerializer(serializers.Serializer[Any]):
     certificate = serializers.CharField(allow_null=True, help_text="Its code, once it was issued.")
 
 
+class MySectionSerializer(serializers.Serializer[Any]):
+    """A section of a course that the caller takes."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    section_type = serializers.ChoiceField(choices=CourseSection.Type.choices)
+    duration = serializers.CharField(allow_blank=True)
+    free_trail = serializers.BooleanField()
+    done = serializers.BooleanField()
+
+
+class MyChapterSerializer(serializers.Serializer[Any]):
+    """A chapter of a course that the caller takes."""
+
+    id = serializers.IntegerField()
+    chapter = serializers.IntegerField()
+    name = serializers.CharField()
+    summary = serializers.CharField(allow_blank=True)
+    coursesections = MySectionSerializer(many=True)
+
+
+class OneCourseSerializer(MyCourseSerializer):
+    """A course that the caller takes, with what is in it."""
+
+    chapters = MyChapterSerializer(many=True)
+
+
 class TextForm(serializers.Serializer[Any]):
     """Plain text: a question or an answer."""
 

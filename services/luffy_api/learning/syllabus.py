@@ -4,8 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import Prefetch
+
 from accounts.models import User
-from course.models import CourseSection
+from course.models import CourseChapter, CourseSection
 from learning.models import SectionProgress
 
 
@@ -35,6 +37,14 @@ def places(course_ids: Iterable[int]) -> dict[int, list[Place]]:
     return found
 
 
+def chapters(course_id: int) -> list[CourseChapter]:
+    """The published chapters of a course with their published sections, in the same order."""
+    sections = CourseSection.objects.shown().order_by("orders", "id")
+    rows = CourseChapter.objects.shown().filter(course_id=course_id)
+    ordered = rows.order_by("chapter", "id")
+    return list(ordered.prefetch_related(Prefetch("coursesections", sections)))
+
+
 def neighbours(ordered: list[Place], section_id: int) -> tuple[Place | None, Place | None]:
     """The sections before and after one."""
     ids = [place.id for place in ordered]
@@ -50,10 +60,15 @@ def neighbours(ordered: list[Place], section_id: int) -> tuple[Place | None, Pla
 class CourseProgress:
     """How far somebody came in a course, and the section to go on with: none in an empty one."""
 
-    done: int
+    done_ids: frozenset[int]
     sections: int
     go_on: Place | None
     position_s: int
+
+    @property
+    def done(self) -> int:
+        """How many are done."""
+        return len(self.done_ids)
 
     @property
     def percent(self) -> int:
@@ -71,14 +86,14 @@ def course_progress(user: User, course_ids: Iterable[int]) -> dict[int, CoursePr
 
 
 def _progress(ordered: list[Place], known: dict[int, SectionProgress]) -> CourseProgress:
-    done = {place.id for place in ordered if place.id in known and known[place.id].done}
+    done = frozenset(place.id for place in ordered if place.id in known and known[place.id].done)
     go_on = _where_to_go_on(ordered, known, done)
     at = known.get(go_on.id) if go_on and go_on.id not in done else None
-    return CourseProgress(len(done), len(ordered), go_on, at.position_s if at else 0)
+    return CourseProgress(done, len(ordered), go_on, at.position_s if at else 0)
 
 
 def _where_to_go_on(
-    ordered: list[Place], known: dict[int, SectionProgress], done: set[int]
+    ordered: list[Place], known: dict[int, SectionProgress], done: frozenset[int]
 ) -> Place | None:
     """The section seen last, or, once it is done, the next that is not; the first when all are."""
     if not ordered:

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from learning.views.certificates import CertificatePdfView, CertificateView, OneCertificateView
-from learning.views.courses import EnrolView, MyCoursesView
+from learning.views.courses import EnrolView, MyCoursesView, OneCourseView
 from learning.views.questions import (
     AnswerListView,
     OwnAnswerView,
@@ -18,6 +18,7 @@ _SECTION = "section/<str:section_id>/"
 urlpatterns = [
     path("enrol/", EnrolView.as_view(), name="enrol"),
     path("courses/", MyCoursesView.as_view(), name="my-courses"),
+    path("course/<str:course_id>/", OneCourseView.as_view(), name="my-course"),
     path(_SECTION, SectionView.as_view(), name="section"),
     path(f"{_SECTION}progress/", ProgressView.as_view(), name="progress"),
     path(f"{_SECTION}attachment/", AttachmentView.as_view(), name="attachment"),

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 
 from accounts import personal_data
 from course.models import Course, CourseSection
+from learning import certificate_pdf
 from learning.certificate_pdf import draw
 from learning.certificates import find, issue, spelled
 from learning.enrolment import enrol, withdraw
@@ -155,6 +156,22 @@ def test_it_is_printed_with_chinese_names_in_a_font_of_its_own(ann: Person, knot
     assert b"/FontFile2" in pdf
     # The page's text as it was written, by the table that maps glyphs back to letters.
     assert set(NAME.replace(" ", "") + "绳结") <= letters(pdf)
+
+
+def test_what_is_printed_leads_to_the_page_that_verifies_it(
+    ann: Person, knots: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complete(ann, knots)
+    code = ask(ann.caller(), knots.pk).json()["result"]["code"]
+    drawn: list[str] = []
+
+    def draw_nothing(_row: Certificate, address: str) -> bytes:
+        drawn.append(address)
+        return b"%PDF-"
+
+    monkeypatch.setattr(certificate_pdf, "draw", draw_nothing)
+    Caller().learn("GET", f"certificate/{spelled(code).lower()}/pdf/")
+    assert drawn == [f"http://testserver/certificate/{code}"]
 
 
 def letters(pdf: bytes) -> set[str]:

@@ -49,6 +49,7 @@ def test_a_course_has_every_field_of_the_reference(api: Get, make_course: MakeCo
         "course_type_name": "Paid",
         "level_name": "Intermediate",
         "status_name": "Online",
+        "for_sale": True,
         "teacher": {
             "id": course.teacher.pk,
             "name": "Ann",
@@ -172,7 +173,8 @@ def test_a_course_out_of_sight_is_neither_listed_nor_shown(
 
 def test_an_announced_course_is_listed_as_such(api: Get, make_course: MakeCourse) -> None:
     make_course(status=Course.Status.PRE)
-    assert api("course/actual/").json()["results"][0]["status_name"] == "Coming soon"
+    [course] = api("course/actual/").json()["results"]
+    assert (course["status_name"], course["for_sale"]) == ("Coming soon", False)
 
 
 def test_a_teacher_out_of_sight_is_left_out(

@@ -93,6 +93,40 @@ def test_my_courses_tell_how_far_i_came_and_where_to_go_on(
     }
 
 
+def test_one_of_my_courses_tells_which_sections_are_done(
+    ann: Person, make_course: MakeCourse, django_assert_num_queries: Any
+) -> None:
+    knots = make_course("Knots")
+    with transaction.atomic():
+        enrol(ann.user, [knots.pk], Enrolment.Source.BOUGHT)
+    sections = CourseSection.objects.filter(chapter__course=knots)
+    record(ann.user, sections.get(name="Section 1.2").pk, Seen(0, 0, done=True))
+    sections.filter(name="Section 2.3").update(is_show=False)
+    # It stays open to who took it.
+    Course.objects.filter(pk=knots.pk).update(status=Course.Status.OFFLINE)
+    browser = ann.caller()
+    with django_assert_num_queries(7):
+        answer = browser.learn("GET", f"course/{knots.pk}/")
+    assert answer.status_code == 200, answer.content
+    result = answer.json()["result"]
+    assert (result["name"], result["done"], result["sections"]) == ("Knots", 1, 5)
+    assert result["go_on"]["name"] == "Section 1.3"
+    chapters = result["chapters"]
+    assert [chapter["name"] for chapter in chapters] == ["Chapter 1", "Chapter 2"]
+    found = [section for chapter in chapters for section in chapter["coursesections"]]
+    assert [section["name"][-3:] for section in found] == ["1.1", "1.2", "1.3", "2.1", "2.2"]
+    assert [section["name"] for section in found if section["done"]] == ["Section 1.2"]
+
+
+def test_a_course_that_i_do_not_take_is_not_mine(ann: Person, make_course: MakeCourse) -> None:
+    knots, hidden = make_course("Knots"), make_course("Hidden", is_show=False)
+    answer = ann.caller().learn("GET", f"course/{knots.pk}/")
+    assert (answer.status_code, answer.json()["error"]) == (403, "not_enrolled")
+    assert ann.caller().learn("GET", f"course/{hidden.pk}/").status_code == 404
+    assert ann.caller().learn("GET", "course/x/").status_code == 400
+    assert Caller().learn("GET", f"course/{knots.pk}/").status_code == 401
+
+
 def test_what_ended_or_was_deleted_is_not_among_them(ann: Person, make_course: MakeCourse) -> None:
     ended, deleted, offline = make_course("Ended"), make_course("Deleted"), make_course("Offline")
     with transaction.atomic():

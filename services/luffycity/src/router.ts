@@ -7,7 +7,7 @@ export const router = createRouter({
   scrollBehavior(to, from, saved) {
     if (saved) return saved
     // Another filter of the same list keeps its place; another page of it starts at the top.
-    if (to.name === from.name && to.query.page === from.query.page) return false
+    if (to.path === from.path && to.query.page === from.query.page) return false
     return to.hash ? { el: to.hash } : { top: 0 }
   },
 })

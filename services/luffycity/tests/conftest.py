@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from container import Site, StartSite
@@ -50,11 +51,11 @@ def site(image: str, media: Path, secrets: Path) -> Iterator[Site]:
 
 @pytest.fixture
 def start(image: str, media: Path, secrets: Path) -> Iterator[StartSite]:
-    """Starts a container with a BASE_URL of its own."""
+    """Starts a container with a BASE_URL, a language … of its own."""
     running: list[Site] = []
 
-    def start_site(base_url: str | None = None) -> Site:
-        running.append(Site.start(image, media, secrets, base_url))
+    def start_site(base_url: str | None = None, **options: Any) -> Site:
+        running.append(Site.start(image, media, secrets, base_url, **options))
         return running[-1]
 
     yield start_site

@@ -1,6 +1,7 @@
 """Starts the image as a deployment does: read-only, without capabilities, as its own user."""
 
 import json
+import secrets
 import socket
 import subprocess
 import time
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 import requests
 
 START_TIMEOUT_S = 15
+FAKE_API = Path(__file__).parent / "fake_api"
 HARDENING = (
     "--init",
     "--read-only",
@@ -34,12 +36,53 @@ def docker(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[s
     return done
 
 
-def run_to_end(image: str, secrets: Path, base_url: str = "/") -> subprocess.CompletedProcess[str]:
+def run_to_end(
+    image: str, secrets: Path, base_url: str = "/", language: str = "zh-hans"
+) -> subprocess.CompletedProcess[str]:
     """Start a container that is expected to refuse; its output and exit code."""
+    given = (f"--env=BASE_URL={base_url}", f"--env=LANGUAGE_CODE={language}")
     mount = f"--volume={secrets}:/run/secrets:ro"
-    return docker(
-        "run", "--rm", *HARDENING, mount, f"--env=BASE_URL={base_url}", image, check=False
-    )
+    return docker("run", "--rm", *HARDENING, mount, *given, image, check=False)
+
+
+class Network:
+    """A network of its own, with a DNS that knows who is there, and what plays the API on it."""
+
+    def __init__(self, image: str) -> None:
+        self.name = f"luffycity-test-{secrets.token_hex(4)}"
+        self._image = image
+        self._containers: list[str] = []
+
+    def __enter__(self) -> Self:
+        docker("network", "create", self.name)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        docker("rm", "--force", *self._containers, check=False)
+        docker("network", "rm", self.name)
+
+    def start_api(self, alias: str = "luffy_api") -> str:
+        """Start one, and wait until it answers; its container."""
+        started = docker(
+            "run",
+            "--detach",
+            *HARDENING,
+            f"--network={self.name}",
+            f"--network-alias={alias}",
+            f"--volume={FAKE_API}:/fake:ro",
+            "--entrypoint=nginx",
+            self._image,
+            *("-e", "stderr", "-c", "/fake/nginx.conf"),
+        )
+        container = started.stdout.strip()
+        self._containers.append(container)
+        end = time.monotonic() + START_TIMEOUT_S
+        look = ("exec", container, "bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8000")
+        while docker(*look, check=False).returncode != 0:
+            if time.monotonic() > end:
+                raise AssertionError(docker("logs", container, check=False).stderr)
+            time.sleep(0.1)
+        return container
 
 
 @dataclass(frozen=True)
@@ -50,18 +93,31 @@ class Site:
     address: str
 
     @classmethod
-    def start(cls, image: str, media: Path, secrets: Path, base_url: str | None = None) -> Self:
+    def start(
+        cls,
+        image: str,
+        media: Path,
+        secrets: Path,
+        base_url: str | None = None,
+        *,
+        language: str | None = None,
+        network: str = "bridge",
+        public: Path | None = None,
+    ) -> Self:
         """Start the image and wait until it is healthy.
 
         Raises:
             AssertionError: it does not become so in START_TIMEOUT_S; with its log.
         """
-        environment = [] if base_url is None else [f"--env=BASE_URL={base_url}"]
+        given = [] if base_url is None else [f"--env=BASE_URL={base_url}"]
+        given += [] if language is None else [f"--env=LANGUAGE_CODE={language}"]
+        given += [] if public is None else [f"--volume={public}:/srv/public:ro"]
         started = docker(
             "run",
             "--detach",
             *HARDENING,
-            *environment,
+            *given,
+            f"--network={network}",
             f"--volume={media}:/srv/media:ro",
             f"--volume={secrets}:/run/secrets:ro",
             "--publish=127.0.0.1::8080",
@@ -90,10 +146,10 @@ class Site:
         """Run the health check inside."""
         return docker("exec", self.container, "luffycity-health", check=False)
 
-    def raw(self, target: str, *headers: str) -> bytes:
+    def raw(self, target: str, *headers: str, host: str = "localhost") -> bytes:
         """Ask for a target exactly as it is written; the whole answer."""
         address = urlsplit(self.address)
-        lines = [f"GET {target} HTTP/1.0", "Host: localhost", *headers, "", ""]
+        lines = [f"GET {target} HTTP/1.0", f"Host: {host}", *headers, "", ""]
         with socket.create_connection((address.hostname, address.port), timeout=10) as raw:
             raw.sendall("\r\n".join(lines).encode())
             return b"".join(iter(lambda: raw.recv(65536), b""))

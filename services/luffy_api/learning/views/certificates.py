@@ -50,7 +50,8 @@ class CertificatePdfView(APIView):
         certificate = find(code)
         if not certificate.name:
             raise NotFound(_("Its holder has left this site."))
-        address = request.build_absolute_uri(f"/api/v1/learning/certificate/{certificate.code}/")
+        # The page of the front end, which says in words what the API would say in JSON.
+        address = request.build_absolute_uri(f"/certificate/{certificate.code}")
         pdf = certificate_pdf.draw(certificate, address)
         response = HttpResponse(pdf, content_type="application/pdf")
         response["Content-Disposition"] = (

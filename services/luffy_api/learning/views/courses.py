@@ -12,10 +12,11 @@ from learning import documentation
 from learning.enrolment import enrol
 from learning.failures import NotFree
 from learning.models import Enrolment
-from learning.my_courses import my_courses
+from learning.my_courses import my_course, my_courses
 from learning.serializers import CourseChoice
 from luffy.envelope import success
 from luffy.limits import Limit, take
+from luffy.numbers import positive_number
 from luffy.pages import Page
 
 
@@ -50,3 +51,12 @@ class MyCoursesView(SignedInView):
         page = Page.of(request)
         count, results = my_courses(self.user, page)
         return success(_("OK"), page.answer(request, count, results))
+
+
+class OneCourseView(SignedInView):
+    """`GET learning/course/{id}/`."""
+
+    @documentation.my_course
+    def get(self, request: Request, course_id: str) -> Response:
+        """A course that the caller takes, with its sections and which of them are done."""
+        return success(_("OK"), my_course(self.user, positive_number("id", course_id)))

@@ -1,4 +1,5 @@
 import { base_url } from '@/assets/js/settings.js'
+import type { PictureSet } from './schemas'
 
 /**
  * The address of a picture: root-relative ones lie at the API's origin.
@@ -11,6 +12,16 @@ export function mediaUrl(path: string | null, apiRoot: string = base_url): strin
   const url = parse(path, root)
   if (!url || !isWeb(url)) return null
   return url.origin === location.origin ? url.pathname + url.search : url.href
+}
+
+/** The same for a picture in several widths, as `srcset` has them; null where there are none. */
+export function mediaSet(set: PictureSet, apiRoot: string = base_url): string | null {
+  const candidates = set.flatMap(({ url, width }) => {
+    const address = mediaUrl(url, apiRoot)
+    // A comma or a blank would end the address within the list.
+    return address ? [`${address.replaceAll(',', '%2C').replaceAll(' ', '%20')} ${width}w`] : []
+  })
+  return candidates.join(', ') || null
 }
 
 /** A link an editor typed: within this site as a path, elsewhere as an address, null for none. */

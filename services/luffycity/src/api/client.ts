@@ -38,7 +38,8 @@ type Schema = v.GenericSchema
 const envelopeSchema = v.looseObject({ code: v.number(), msg: v.nullish(v.string(), '') })
 
 /**
- * GET `path` under the API's root, checked against `schema`.
+ * GET `path` under the API's root (or of this site, where it begins with a slash), checked against
+ * `schema`.
  *
  * A failure that may be over in a moment (no connection, 502 to 504) is tried once more.
  *
@@ -151,13 +152,15 @@ function checked<S extends Schema>(address: string, schema: S, body: unknown): v
   throw new ApiError('garbage', `${address}: ${v.getDotPath(issue) ?? 'answer'}: ${issue.message}`)
 }
 
+/** A path that begins with a slash is this site's own; any other lies under the API's root. */
 function addressOf(path: string, query: Query = {}): string {
   const words = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) words.set(name, String(value))
   }
   const tail = words.toString()
-  return tail ? `${base_url}${path}?${tail}` : `${base_url}${path}`
+  const address = path.startsWith('/') ? path : `${base_url}${path}`
+  return tail ? `${address}?${tail}` : address
 }
 
 /** Asks as who is here; a token that is over is renewed, and what was refused for it asked again. */

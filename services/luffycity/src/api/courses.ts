@@ -5,10 +5,14 @@ import {
   chapterSchema,
   coursePageSchema,
   courseSchema,
+  hotWordSchema,
+  suggestionSchema,
   type Category,
   type Chapter,
   type Course,
   type CoursePage,
+  type HotWord,
+  type Suggestion,
 } from './schemas'
 
 /** The orders of the course list; the empty one is the API's own: the place editors gave. */
@@ -20,6 +24,13 @@ export interface CourseQuery {
   pageSize?: number
   ordering?: Ordering
   category?: number
+  /** Only what costs nothing. */
+  free?: boolean
+  /** In yuan; both ends count. */
+  minPrice?: number
+  maxPrice?: number
+  /** Words that a course has to hold; without any all courses are meant. */
+  search?: string
 }
 
 /** All course categories. @throws {ApiError} */
@@ -29,12 +40,16 @@ export function fetchCategories(signal?: AbortSignal): Promise<Category[]> {
 
 /** One page of courses; a page after the last is `not_found`. @throws {ApiError} */
 export function fetchCourses(query: CourseQuery, signal?: AbortSignal): Promise<CoursePage> {
-  return getJson('course/actual/', coursePageSchema, {
+  return getJson(query.search ? 'course/search/' : 'course/actual/', coursePageSchema, {
     query: {
+      search: query.search || undefined,
       page: query.page,
       page_size: query.pageSize,
       ordering: query.ordering || undefined,
       course_category: query.category,
+      free: query.free,
+      min_price: query.minPrice,
+      max_price: query.maxPrice,
     },
     signal,
     anonymous: true,
@@ -53,4 +68,18 @@ export function fetchChapters(courseId: number, signal?: AbortSignal): Promise<C
     signal,
     anonymous: true,
   })
+}
+
+/** Courses whose names go on from what was typed, eight at most. @throws {ApiError} */
+export function fetchSuggestions(search: string, signal?: AbortSignal): Promise<Suggestion[]> {
+  return getJson('course/suggestions/', v.array(suggestionSchema), {
+    query: { search },
+    signal,
+    anonymous: true,
+  })
+}
+
+/** Words that editors offer to search for. @throws {ApiError} */
+export function fetchHotWords(signal?: AbortSignal): Promise<HotWord[]> {
+  return getJson('course/hot_words/', v.array(hotWordSchema), { signal, anonymous: true })
 }

@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { fetchChapters, fetchCourse } from '@/api/courses'
+import { KIND } from '@/api/learning'
 import { createResource } from '@/composables/resource'
 
 /** The course that is being looked at, with its chapters. */
@@ -9,11 +10,20 @@ export const useCourseStore = defineStore('course', () => {
   const course = createResource((signal, wanted: number) => fetchCourse(wanted, signal))
   const chapters = createResource((signal, wanted: number) => fetchChapters(wanted, signal))
 
-  const freeLessons = computed(
+  const openLessons = computed(() =>
+    (chapters.data ?? [])
+      .flatMap((chapter) => chapter.coursesections)
+      .filter((lesson) => lesson.free_trail),
+  )
+  const freeLessons = computed(() => openLessons.value.length)
+
+  /** The first video of this site that anybody may watch. */
+  const trailer = computed(
     () =>
-      (chapters.data ?? [])
-        .flatMap((chapter) => chapter.coursesections)
-        .filter((section) => section.free_trail).length,
+      openLessons.value.find(
+        ({ section_type: kind, section_link: link }) =>
+          kind === KIND.video && link?.startsWith('/') === true,
+      ) ?? null,
   )
 
   /** Shows course `wanted`, fetched anew; what is known of it stays in sight meanwhile. */
@@ -34,5 +44,5 @@ export const useCourseStore = defineStore('course', () => {
     await Promise.all(failed.map((part) => part.load(wanted)))
   }
 
-  return { course, chapters, freeLessons, open, retry }
+  return { course, chapters, freeLessons, trailer, open, retry }
 })

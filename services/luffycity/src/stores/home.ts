@@ -15,11 +15,7 @@ export const useHomeStore = defineStore('home', () => {
   const popular = createResource((signal) =>
     courses({ pageSize: CARDS_PER_ROW, ordering: '-students' }, signal),
   )
-  // The cheapest come first, and the free ones are the cheapest.
-  const free = createResource(async (signal) => {
-    const cheapest = await courses({ pageSize: CARDS_PER_ROW, ordering: 'price' }, signal)
-    return cheapest.filter((course) => course.price === 0)
-  })
+  const free = createResource((signal) => courses({ pageSize: CARDS_PER_ROW, free: true }, signal))
 
   const parts = () => [banners, categories.list, recommended, popular, free]
 

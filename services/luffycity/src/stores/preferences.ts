@@ -1,5 +1,6 @@
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
+import { recall, remember } from '@/composables/remembered'
 import { DEFAULT_LOCALE, LOCALES, showLocale, type Locale } from '@/i18n'
 
 /** `auto` follows the system. public/theme.js applies the remembered one before the first paint. */
@@ -44,21 +45,4 @@ export const usePreferencesStore = defineStore('preferences', () => {
 function showTheme(theme: Theme): void {
   if (theme === 'auto') delete document.documentElement.dataset.theme
   else document.documentElement.dataset.theme = theme
-}
-
-function recall<T extends string>(key: string, known: readonly T[], otherwise: T): T {
-  try {
-    const value = localStorage.getItem(key)
-    return known.find((one) => one === value) ?? otherwise
-  } catch {
-    return otherwise // storage is blocked in this browser
-  }
-}
-
-function remember(key: string, value: string): void {
-  try {
-    localStorage.setItem(key, value)
-  } catch (error) {
-    console.error('This browser remembers nothing: the choice holds until the page is closed', error)
-  }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { linkTarget, mediaUrl } from '@/api/addresses'
+import { linkTarget, mediaSet, mediaUrl } from '@/api/addresses'
 
 const here = location.origin
 
@@ -36,4 +36,25 @@ describe('linkTarget', () => {
       expect(linkTarget(link)).toBeNull()
     },
   )
+})
+
+describe('mediaSet', () => {
+  it('lists each width', () => {
+    const set = [
+      { url: '/media/a.320.webp', width: 320 },
+      { url: '/media/a.640.webp', width: 640 },
+    ]
+    expect(mediaSet(set, '/api/v1/')).toBe('/media/a.320.webp 320w, /media/a.640.webp 640w')
+  })
+
+  it('leaves out what is no web address, and is nothing without any', () => {
+    expect(mediaSet([{ url: 'javascript:alert(1)', width: 320 }], '/api/v1/')).toBeNull()
+    expect(mediaSet([], '/api/v1/')).toBeNull()
+  })
+
+  it('keeps an address whole that has a comma or a blank', () => {
+    expect(mediaSet([{ url: '/media/a, b.webp', width: 320 }], '/api/v1/')).toBe(
+      '/media/a%2C%20b.webp 320w',
+    )
+  })
 })

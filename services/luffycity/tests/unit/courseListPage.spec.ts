@@ -42,7 +42,7 @@ describe('the course list', () => {
   it('has an empty state, with a way out of the category', async () => {
     fakeApi({ ...wholeApi(), 'course/actual/': page() })
     const { wrapper } = await mountPage('/courses?category=1')
-    expect(wrapper.text()).toContain('这个方向还没有课程')
+    expect(wrapper.text()).toContain('没有符合条件的课程')
     expect(wrapper.get('main .button').attributes('href')).toBe('/courses')
   })
 
@@ -53,10 +53,33 @@ describe('the course list', () => {
     expect(wrapper.get('main .button').attributes('href')).toBe('/courses?ordering=price')
   })
 
+  it('asks for a price, marks it, and keeps it when the order is changed', async () => {
+    const requests = fakeApi({ ...wholeApi(), 'course/actual/': many })
+    const { wrapper, router } = await mountPage('/courses?min_price=100&max_price=300')
+    expect(requests).toContain('course/actual/?page=1&page_size=12&min_price=100&max_price=300')
+    const current = wrapper.findAll('[aria-current]').map((one) => one.text())
+    expect(current).toContain('100–300 元')
+    await wrapper.findAll('a').find((link) => link.text() === '人气最高')?.trigger('click')
+    await flushPromises()
+    expect(router.currentRoute.value.query).toEqual({
+      min_price: '100',
+      max_price: '300',
+      ordering: '-students',
+    })
+  })
+
+  it('leaves one price for another', async () => {
+    fakeApi({ ...wholeApi(), 'course/actual/': many })
+    const { wrapper, router } = await mountPage('/courses?min_price=100&max_price=300')
+    await wrapper.findAll('a').find((link) => link.text() === '免费')?.trigger('click')
+    await flushPromises()
+    expect(router.currentRoute.value.query).toEqual({ free: 'true' })
+  })
+
   it('tells that there is no such category', async () => {
     fakeApi({ ...wholeApi(), 'course/actual/': failing(400) })
     const { wrapper } = await mountPage('/courses?category=99')
-    expect(wrapper.text()).toContain('没有这个方向')
+    expect(wrapper.text()).toContain('这些条件不能用')
     expect(wrapper.find('[role="alert"]').exists()).toBe(false)
   })
 

@@ -6,15 +6,22 @@ import { mountPage } from './mountPage'
 const robots = () => document.head.querySelector<HTMLMetaElement>('meta[name="robots"]')?.content
 
 describe('the page of a course', () => {
-  it('shows price, teacher and chapters, and marks the lessons that are free', async () => {
+  it('shows price, chapters and teacher, and marks the lessons that are free', async () => {
     fakeApi(wholeApi())
-    const { wrapper } = await mountPage('/courses/7')
+    const { wrapper, router } = await mountPage('/courses/7')
     expect(wrapper.get('h1').text()).toBe('Django')
     expect(wrapper.text()).toContain('¥199')
     expect(wrapper.text()).toContain('已更新 5 / 共 7 课时')
-    expect(wrapper.text()).toContain('Make it run')
     const lessons = wrapper.findAll('details li').map((lesson) => lesson.text())
-    expect(lessons).toEqual([expect.stringContaining('免费试学'), 'Relations'])
+    expect(lessons).toEqual([
+      expect.stringContaining('免费试学'),
+      expect.stringContaining('Relations'),
+    ])
+    const links = wrapper.findAll('details li a').map((link) => link.attributes('href'))
+    expect(links).toEqual(['/learn/7/11'])
+    await router.push('/courses/7?tab=teacher')
+    await flushPromises()
+    expect(wrapper.text()).toContain('Make it run')
     expect(document.title).toBe('Django · Luffy 课堂')
     expect(robots()).toBeUndefined()
   })

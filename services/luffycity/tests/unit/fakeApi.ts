@@ -43,7 +43,8 @@ export function fakeApi(answers: Record<string, Answer>): string[] {
     requests.push(path + search)
     if (!(path in answers)) throw new Error(`no answer was prepared for ${path}`)
     const prepared = answers[path]
-    const answer = typeof prepared === 'function' ? prepared(searchParams, { headers, body }) : prepared
+    const answer =
+      typeof prepared === 'function' ? await prepared(searchParams, { headers, body }) : prepared
     if (answer === never) return untilCalledOff(signal)
     if (answer instanceof Error) throw answer
     return answer instanceof Response ? answer : new Response(JSON.stringify(answer))
@@ -58,7 +59,12 @@ function untilCalledOff(signal: AbortSignal): Promise<never> {
   })
 }
 
-export const banner: Banner = { title: 'Set sail', image: '/media/sail.webp', link: '/courses' }
+export const banner: Banner = {
+  title: 'Set sail',
+  image: '/media/sail.webp',
+  image_set: [{ url: '/media/sizes/sail.640.webp', width: 640 }],
+  link: '/courses',
+}
 
 export const categories: Category[] = [
   { id: 1, name: 'Python' },
@@ -105,8 +111,24 @@ export const chapters: Chapter[] = [
     name: 'Models',
     summary: 'Tables',
     coursesections: [
-      { name: 'From wishes to tables', section_type: 2, duration: '12:15', free_trail: true },
-      { name: 'Relations', section_type: 2, duration: '', free_trail: false },
+      {
+        id: 11,
+        name: 'From wishes to tables',
+        section_type: 2,
+        section_link: '/api/v1/course/section/11/video/',
+        duration: '12:15',
+        free_trail: true,
+        done: false,
+      },
+      {
+        id: 12,
+        name: 'Relations',
+        section_type: 2,
+        section_link: null,
+        duration: '',
+        free_trail: false,
+        done: false,
+      },
     ],
   },
 ]
@@ -116,9 +138,13 @@ export function wholeApi() {
   return {
     'home/banner/': { code: 100, msg: 'ok', result: [banner] },
     'course/category/': categories,
-    'course/actual/': page(course()) as Answer,
+    'course/actual/': ((query: URLSearchParams) => 
+      query.has('free') ? page() : page(course())) as Answer,
     'course/actual/7/': course() as Answer,
     'course/chapter/': chapters as Answer,
+    'course/search/': page(course()) as Answer,
+    'course/hot_words/': [{ id: 1, word: 'Linux' }] as Answer,
+    'course/suggestions/': [{ id: 7, name: 'Django' }] as Answer,
   }
 }
 

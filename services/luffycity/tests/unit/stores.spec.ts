@@ -13,13 +13,11 @@ beforeEach(() => {
 })
 
 describe('home', () => {
-  it('fetches all its parts, and takes the free courses from the cheapest', async () => {
+  it('fetches all its parts, of the free courses those that cost nothing', async () => {
     const requests = fakeApi({
       ...wholeApi(),
       'course/actual/': (query: URLSearchParams) =>
-        query.get('ordering') === 'price'
-          ? page(course({ id: 1, price: '0.00' }), course({ id: 2, price: '9.00' }))
-          : page(course()),
+        query.get('free') === 'true' ? page(course({ id: 1, price: '0.00' })) : page(course()),
     })
     const home = useHomeStore()
     await home.load()
@@ -27,8 +25,8 @@ describe('home', () => {
     expect(home.free.data?.map(({ id }) => id)).toEqual([1])
     expect(requests.toSorted()).toEqual([
       'course/actual/?page_size=4',
+      'course/actual/?page_size=4&free=true',
       'course/actual/?page_size=4&ordering=-students',
-      'course/actual/?page_size=4&ordering=price',
       'course/category/',
       'home/banner/',
     ])

@@ -3,5 +3,6 @@ import catalogue from './catalogue.json'
 import common from './common.json'
 import learning from './learning.json'
 import shop from './shop.json'
+import status from './status.json'
 
-export default { ...common, ...catalogue, ...account, ...shop, ...learning }
+export default { ...common, ...catalogue, ...account, ...shop, ...learning, ...status }

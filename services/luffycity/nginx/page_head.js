@@ -1,0 +1,136 @@
+// The tags in a page's head, for who does not run the app: search engines, and what shows links.
+//
+// Whatever comes from an editor or a caller is escaped here, and nowhere else.
+
+import texts from 'page_texts.js';
+
+const LONGEST_DESCRIPTION = 300;
+// No letter in here needs escaping. The edge has looked at the name already.
+const HOST = /^[A-Za-z0-9.-]+(:[0-9]{1,5})?$|^\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?$/;
+
+// "http://site.example", as the caller asked for it; nothing where that is no name.
+function siteOrigin(scheme, host) {
+    return HOST.test(host || '') ? `${scheme === 'https' ? 'https' : 'http'}://${host}` : '';
+}
+
+function site(language, origin, path) {
+    const words = texts[language];
+    if (path === '/courses') {
+        return page(words, origin, path, `${words.courses} · ${words.name}`, words.coursesDescription);
+    }
+    return page(words, origin, path === '/' ? path : '', words.title, words.description);
+}
+
+function missing(language) {
+    const words = texts[language];
+    return [
+        tag('title', `${words.missing} · ${words.name}`),
+        meta('name', 'description', words.description),
+        meta('name', 'robots', 'noindex'),
+    ].join('');
+}
+
+// `course` is the API's answer.
+function course(language, origin, found) {
+    const words = texts[language];
+    const path = `/courses/${Number(found.id)}`;
+    const title = `${text(found.name)} · ${words.name}`;
+    const description = shortened(text(found.brief)) || words.description;
+    const picture = absolute(text(found.course_img), origin);
+    return page(words, origin, path, title, description, picture)
+        + data(courseData(words, origin, path, found, description, picture));
+}
+
+function page(words, origin, path, title, description, picture) {
+    const tags = [
+        tag('title', title),
+        meta('name', 'description', description),
+        meta('property', 'og:site_name', words.name),
+        meta('property', 'og:locale', words.locale),
+        meta('property', 'og:type', 'website'),
+        meta('property', 'og:title', title),
+        meta('property', 'og:description', description),
+    ];
+    if (origin && path) {
+        tags.push(`<link rel="canonical" href="${escaped(origin + path)}">`);
+        tags.push(meta('property', 'og:url', origin + path));
+    }
+    if (picture) {
+        tags.push(meta('property', 'og:image', picture));
+        tags.push(meta('name', 'twitter:card', 'summary_large_image'));
+    }
+    return tags.join('');
+}
+
+// https://schema.org/Course
+function courseData(words, origin, path, found, description, picture) {
+    const address = origin ? origin + path : undefined;
+    const price = /^[0-9]+(\.[0-9]+)?$/.test(text(found.price)) ? text(found.price) : undefined;
+    return {
+        '@context': 'https://schema.org',
+        '@type': 'Course',
+        name: text(found.name),
+        description,
+        url: address,
+        image: picture || undefined,
+        provider: { '@type': 'Organization', name: words.name, url: origin ? `${origin}/` : undefined },
+        offers: price && {
+            '@type': 'Offer',
+            price,
+            priceCurrency: 'CNY',
+            category: Number(price) === 0 ? 'Free' : 'Paid',
+            url: address,
+        },
+        aggregateRating: found.reviews > 0 && found.rating >= 1 ? {
+            '@type': 'AggregateRating',
+            ratingValue: Number(found.rating),
+            reviewCount: Number(found.reviews),
+            bestRating: 5,
+            worstRating: 1,
+        } : undefined,
+    };
+}
+
+// JSON within a script element: nothing in it can end the element or begin a comment.
+function data(value) {
+    const json = JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (sign) => {
+        return '\\u' + sign.charCodeAt(0).toString(16).padStart(4, '0');
+    });
+    return `<script type="application/ld+json">${json}</script>`;
+}
+
+function absolute(address, origin) {
+    if (/^https?:\/\//.test(address)) {
+        return address;
+    }
+    // As src/api/addresses.ts has it: pictures lie where the API is.
+    const api = /^https?:\/\/[^/]+/.exec(process.env.BASE_URL || '');
+    const root = api ? api[0] : origin;
+    return root && /^\/(?!\/)/.test(address) ? root + address : '';
+}
+
+function shortened(whole) {
+    const words = whole.replace(/[\s\u2028\u2029]+/g, ' ').trim();
+    const signs = Array.from(words);
+    return signs.length > LONGEST_DESCRIPTION ? signs.slice(0, LONGEST_DESCRIPTION - 1).join('') + '…' : words;
+}
+
+function text(value) {
+    return typeof value === 'string' ? value : '';
+}
+
+function tag(name, content) {
+    return `<${name}>${escaped(content)}</${name}>`;
+}
+
+function meta(kind, name, content) {
+    return `<meta ${kind}="${name}" content="${escaped(content)}">`;
+}
+
+const ENTITIES = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+
+function escaped(content) {
+    return content.replace(/[&<>"']/g, (sign) => ENTITIES[sign]);
+}
+
+export default { siteOrigin, site, missing, course };

@@ -1,0 +1,49 @@
+import { useI18n } from 'vue-i18n'
+
+const SIZES = [
+  ['gigabyte', 1e9],
+  ['megabyte', 1e6],
+  ['kilobyte', 1e3],
+  ['byte', 1],
+] as const
+
+/** Days, sizes of files and ratings, as the chosen language writes them. */
+export function useMeasures() {
+  const { locale } = useI18n()
+
+  /** The day of a moment (ISO 8601), where the visitor is. */
+  function formatDay(moment: string): string {
+    return new Intl.DateTimeFormat(locale.value, { dateStyle: 'long' }).format(new Date(moment))
+  }
+
+  /** "1.2 MB", of bytes. */
+  function formatSize(bytes: number): string {
+    const [unit, length] = SIZES.find(([, least]) => bytes >= least) ?? SIZES[3]
+    return new Intl.NumberFormat(locale.value, {
+      style: 'unit',
+      unit,
+      maximumFractionDigits: 1,
+    }).format(bytes / length)
+  }
+
+  /** "4.5": ratings have one digit behind the point. */
+  function formatRating(rating: number): string {
+    return new Intl.NumberFormat(locale.value, {
+      minimumFractionDigits: 1,
+      maximumFractionDigits: 1,
+    }).format(rating)
+  }
+
+  return { formatDay, formatSize, formatRating }
+}
+
+/** A place in a video, as its controls show it: "1:23", or "1:02:03" beyond an hour. */
+export function clock(seconds: number): string {
+  const whole = Math.floor(seconds)
+  const [hours, minutes, rest] = [
+    Math.floor(whole / 3600),
+    Math.floor(whole / 60) % 60,
+    String(whole % 60).padStart(2, '0'),
+  ]
+  return hours ? `${hours}:${String(minutes).padStart(2, '0')}:${rest}` : `${minutes}:${rest}`
+}

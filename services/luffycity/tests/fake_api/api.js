@@ -1,0 +1,44 @@
+const course = {
+    id: 1,
+    name: `</script><script>alert(1)</script> "Knots" & 'ropes' <!--`,
+    brief: 'Tie\n  anything.</title>\u2028"',
+    course_img: '/media/course/knots"><b>.png',
+    price: '39.00',
+    rating: 4.5,
+    reviews: 2,
+};
+
+const others = {
+    2: (r) => ({ name: JSON.stringify(r.headersIn) }),
+    8: () => ({ details: 'x'.repeat(1500000) }),
+    9: () => ({ id: 10 }),
+    10: () => ({ name: 'Free', brief: '', course_img: null, price: '0.00', rating: null, reviews: 0 }),
+    13: () => ({ details: 'x'.repeat(300000) }),
+    14: () => ({ name: 7 }),
+    15: () => ({ brief: '航'.repeat(1000), course_img: '//elsewhere.test/a.png', price: '1e9' }),
+    16: () => ({ course_img: 'https://pictures.test/a.png' }),
+};
+
+function answer(r) {
+    const found = /^\/api\/v1\/course\/actual\/([0-9]+)\/$/.exec(r.uri);
+    const id = found ? Number(found[1]) : 0;
+    r.headersOut['Content-Type'] = 'application/json';
+    if (id === 3) {
+        setTimeout(() => r.return(200, JSON.stringify(course)), 5000);
+    } else if (id === 4) {
+        r.return(200, 'this is no JSON');
+    } else if (id === 5) {
+        r.return(500, '{"code": 500}');
+    } else if (id === 11) {
+        r.return(302, 'http://elsewhere.test/');
+    } else if (id === 12) {
+        r.return(400, '{"code": 400}');
+    } else if (id === 1 || others[id]) {
+        const more = others[id] ? others[id](r) : {};
+        r.return(200, JSON.stringify(Object.assign({}, course, { id }, more)));
+    } else {
+        r.return(404, '{"code": 404}');
+    }
+}
+
+export default { answer };
