@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.luffycity import browsing
 from tests.browser.luffycity.browsing import DESKTOP, PHONE
 from tests.browser.luffycity.conftest import OpenWindow
-from tests.browser.luffycity.people import Person, catalogue
+from tests.browser.luffycity.people import Person, catalogue, sections_of
 from tests.browser.luffycity.site import Site
 from tests.browser.luffycity.staff import Staff
 from tests.browser.luffycity.story import NAME, Story
@@ -43,7 +43,7 @@ def test_from_registering_to_the_refund(
     [course, *_others] = sorted(
         catalogue(newcomer, free="false"), key=lambda course: float(course["price"])
     )
-    story = Story(visit, course, coupon, PERCENT)
+    story = Story(visit, course, sections_of(newcomer, course["id"]), coupon, PERCENT)
     if reloads:
         story.meanwhile = visit.reload
     story.register()
