@@ -213,11 +213,12 @@ describe('the picture', () => {
     await button(form, '用作头像').trigger('click')
     await request.begun
     await settled()
+    expect(document.activeElement).toBe(button(form, '取消').element)
     await button(form, '取消').trigger('click')
     await settled()
     expect(request.aborted).toBe(true)
     expect(form.get('[role="alert"]').text()).toBe('')
-    expect(button(form, '用作头像').exists()).toBe(true)
+    expect(document.activeElement).toBe(button(form, '用作头像').element)
   })
 })
 
