@@ -40,6 +40,11 @@ class Visit:
         self.page.reload()
         settle(self.page)
 
+    def turn_to(self) -> None:
+        """Make this the tab that is looked at. Playwright lets every tab think that it is."""
+        self.page.bring_to_front()
+        self.page.evaluate("() => dispatchEvent(new Event('focus'))")
+
     @property
     def path(self) -> str:
         """The address, without the site."""
@@ -62,8 +67,9 @@ class Visit:
         return self.page.get_by_role("tab", name=named(key, **values))
 
     def field(self, key: str) -> Locator:
-        """A field of a form by its label."""
-        return self.page.get_by_label(named(key)).locator("visible=true").first
+        """A field of a form by its label, the last where a dialog has one over that of the page."""
+        typed_into = self.page.locator("input:visible, textarea:visible")
+        return typed_into.and_(self.page.get_by_label(named(key))).last
 
     def text(self, key: str, **values: Any) -> Locator:
         """What stands on the page."""

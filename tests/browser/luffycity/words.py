@@ -28,7 +28,7 @@ def said(key: str, language: str = "en", **values: object) -> str:
         if part not in found:
             raise KeyError(f"expected a text {key} in {TEXTS / language}; found none")
         found = found[part]
-    text = str(found)
+    text = re.sub(r"\{'(.*?)'\}", r"\1", str(found))  # signs that mean something else there
     for name, value in values.items():
         text = text.replace(f"{{{name}}}", str(value))
     return text
