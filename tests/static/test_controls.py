@@ -13,15 +13,15 @@ Service = dict[str, Any]
 
 SERVICES = {
     "edge", "redis", "mariadb", "luffy_api", "luffy_worker", "luffy_beat", "luffy_migrate",
-    "luffy_sample_data", "luffycity", "proxy_pool_api", "proxy_pool_gateway",
+    "luffy_sample_data", "luffy_pictures", "luffycity", "proxy_pool_api", "proxy_pool_gateway",
     "proxy_pool_scheduler", "proxy_pool_checker", "demo",
 }  # fmt: skip
-ONE_SHOTS = {"luffy_migrate", "luffy_sample_data"}
+ONE_SHOTS = {"luffy_migrate", "luffy_sample_data", "luffy_pictures"}
 UIDS = {
     "edge": 10001, "redis": 10002, "mariadb": 10003, "luffycity": 10005, "demo": 10008,
     "luffy_api": 10004, "luffy_worker": 10004, "luffy_beat": 10004, "luffy_migrate": 10004,
-    "luffy_sample_data": 10004, "proxy_pool_api": 10006, "proxy_pool_gateway": 10006,
-    "proxy_pool_scheduler": 10006, "proxy_pool_checker": 10006,
+    "luffy_sample_data": 10004, "luffy_pictures": 10004, "proxy_pool_api": 10006,
+    "proxy_pool_gateway": 10006, "proxy_pool_scheduler": 10006, "proxy_pool_checker": 10006,
 }  # fmt: skip
 NETWORKS_WITH_A_WAY_OUT = {
     "edge_public": {"edge"},
@@ -145,7 +145,7 @@ def test_the_data_stores_meet_only_their_own_services(model: dict[str, Any]) -> 
     }
     assert at_mariadb == {
         "mariadb", "redis", "luffy_api", "luffy_worker", "luffy_beat", "luffy_migrate",
-        "luffy_sample_data",
+        "luffy_sample_data", "luffy_pictures",
     }  # fmt: skip
 
 
@@ -156,7 +156,8 @@ def test_uploads_are_written_by_the_api_and_read_by_the_front_end(model: dict[st
         for volume in service.get("volumes", [])
         if volume["source"].endswith("luffy_media")
     }
-    assert mounts == {"luffy_api": False, "luffy_sample_data": False, "luffycity": True}
+    writers = {"luffy_api": False, "luffy_sample_data": False, "luffy_pictures": False}
+    assert mounts == {**writers, "luffycity": True}
 
 
 def test_single_files_are_never_mounted(model: dict[str, Any]) -> None:

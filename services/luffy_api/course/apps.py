@@ -11,8 +11,8 @@ class CourseConfig(AppConfig):
     verbose_name = _("Courses")
 
     def ready(self) -> None:
-        """Drop what is cached of the courses when any part of one changes, index them anew, and
-        delete files that no row names any more."""
+        """Drop what is cached of the courses when any part of one changes, index them anew,
+        make pictures in several sizes, and delete files that no row names any more."""
         from course.models import (
             Course,
             CourseCategory,
@@ -25,6 +25,7 @@ class CourseConfig(AppConfig):
         from course.reads import course_reads
         from course.search import index_on_save
         from luffy.invalidation import drop_on_change
+        from luffy.picture_sizes import SMALL, WIDE, keep_sizes
         from luffy.stored_files import delete_with_row
 
         catalogue = (CourseCategory, Teacher, Course, CourseChapter, CourseSection, HotWord)
@@ -32,3 +33,5 @@ class CourseConfig(AppConfig):
         index_on_save()
         delete_with_row(CourseSection, "video")
         delete_with_row(SectionAttachment, "file")
+        keep_sizes(Course, "course_img", WIDE, course_reads)
+        keep_sizes(Teacher, "image", SMALL, course_reads)

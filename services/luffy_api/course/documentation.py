@@ -14,7 +14,7 @@ from course.serializers import (
     TeacherSerializer,
     WholeCourseSerializer,
 )
-from luffy.documentation import ERROR, PAGE_PARAMETERS, answers, enveloped, number, word
+from luffy.documentation import ERROR, PAGE_PARAMETERS, amount, answers, enveloped, number, word
 
 TAG = "course"
 
@@ -37,6 +37,8 @@ PAGE = [
     ),
     number("course_category", "The id of a category."),
     number("teacher", "The id of a teacher."),
+    amount("min_price", "Those that cost as much or more."),
+    amount("max_price", "Those that cost as much or less; not below `min_price`."),
     word("free", "Those that cost nothing, or those that cost something.", enum=["true", "false"]),
 ]
 SEARCH = OpenApiParameter(
@@ -78,6 +80,20 @@ search = extend_schema(
     summary="A page of the courses that hold all words, those that fit best first",
     parameters=[SEARCH, *PAGE],
     responses=answers(CoursePageSerializer, 400, 404),
+)
+suggestions = extend_schema(
+    operation_id="suggest_courses",
+    tags=[TAG],
+    summary="A few courses whose names hold what was typed so far",
+    parameters=[SEARCH],
+    responses=answers(
+        inline_serializer(
+            "Suggestion",
+            {"id": serializers.IntegerField(), "name": serializers.CharField()},
+            many=True,
+        ),
+        400,
+    ),
 )
 course = extend_schema(
     operation_id="get_course",

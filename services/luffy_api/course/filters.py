@@ -18,8 +18,20 @@ class IdFilter(django_filters.Filter):
         super().__init__(method=method, min_value=1, max_value=LARGEST_ID)
 
 
+class PriceFilter(django_filters.Filter):
+    """A bound of the price, as prices are stored."""
+
+    field_class = forms.DecimalField
+
+    def __init__(self, lookup: str) -> None:
+        super().__init__(
+            field_name="price", lookup_expr=lookup, min_value=0, max_digits=8, decimal_places=2
+        )
+
+
 class CourseFilter(django_filters.FilterSet):
-    """The parameters `course_category`, `teacher`, `free` and `ordering` (±price, ±students).
+    """The parameters `course_category`, `teacher`, `free`, `min_price`, `max_price` and
+    `ordering` (±price, ±students).
 
     The form behind it looks at their shape alone and asks no database, so that an answer from the
     cache needs no query; whether category and teacher exist is asked when the rows are read.
@@ -30,6 +42,8 @@ class CourseFilter(django_filters.FilterSet):
     free = django_filters.ChoiceFilter(
         choices=(("true", "true"), ("false", "false")), method="that_are_free"
     )
+    min_price = PriceFilter("gte")
+    max_price = PriceFilter("lte")
     ordering = django_filters.OrderingFilter(fields=(("price", "price"), ("students", "students")))
 
     def of_category(self, courses: CourseQuerySet, name: str, value: int) -> CourseQuerySet:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from course.files import attachment_name, validate_video, video_name
 from luffy.base_model import BaseModel, ShownQuerySet
 from luffy.html import HtmlField
+from luffy.picture_sizes import sizes_field
 
 
 class CourseCategory(BaseModel):
@@ -41,6 +42,7 @@ class Teacher(BaseModel):
     title = models.CharField(_("title"), max_length=64)
     signature = models.CharField(_("motto"), max_length=255, blank=True)
     image = models.ImageField(_("picture"), upload_to="teacher/", blank=True)
+    image_sizes = sizes_field()
     brief = models.TextField(_("introduction"), max_length=1024)
 
     class Meta(BaseModel.Meta):
@@ -88,6 +90,7 @@ class Course(BaseModel):
 
     name = models.CharField(_("name"), max_length=128)
     course_img = models.ImageField(_("picture"), upload_to="course/", blank=True)
+    course_img_sizes = sizes_field()
     course_type = models.SmallIntegerField(_("sold as"), choices=Type.choices, default=Type.PAID)
     brief = models.TextField(_("description"), max_length=2048, blank=True)
     details = HtmlField(

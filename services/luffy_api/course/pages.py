@@ -1,6 +1,7 @@
 """Questions for a page of courses."""
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import lru_cache
 from typing import cast
 
@@ -15,7 +16,10 @@ from course.search import matching
 from luffy.pages import Page
 
 LONGEST_SEARCH = 100
-_PARAMETERS = ("page", "page_size", "course_category", "teacher", "free", "ordering")
+_PARAMETERS = (
+    *("page", "page_size", "course_category", "teacher", "free", "min_price", "max_price"),
+    "ordering",
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class CourseQuery:
     course_category: int | None
     teacher: int | None
     free: str
+    min_price: str
+    max_price: str
     ordering: tuple[str, ...]
     search: str | None = None
 
@@ -41,13 +47,14 @@ class CourseQuery:
         given = request.query_params
         # As Django reads a parameter that stands twice: the last one counts.
         query = _checked(tuple(given.get(name) for name in _PARAMETERS))
-        return replace(query, search=_searched(given.get("search"))) if searches else query
+        return replace(query, search=searched(given.get("search"))) if searches else query
 
     @property
     def cache_key(self) -> str:
         """The same for questions that mean the same, however they were written."""
         whose = (self.course_category or "all", self.teacher or "all", self.free or "all")
-        parts = (self.page.number, self.page.size, *whose, *self.ordering)
+        prices = (self.min_price or "any", self.max_price or "any")
+        parts = (self.page.number, self.page.size, *whose, *prices, *self.ordering)
         return "list:" + ":".join(map(str, parts))
 
     def courses(self) -> CourseQuerySet:
@@ -56,7 +63,12 @@ class CourseQuery:
         Raises:
             ValidationError: the category or the teacher does not exist.
         """
-        parameters = {"ordering": ",".join(self.ordering), "free": self.free}
+        parameters = {
+            "ordering": ",".join(self.ordering),
+            "free": self.free,
+            "min_price": self.min_price,
+            "max_price": self.max_price,
+        }
         if self.course_category is not None:
             parameters["course_category"] = str(self.course_category)
         if self.teacher is not None:
@@ -85,16 +97,33 @@ def _checked(parameters: tuple[str | None, ...]) -> CourseQuery:
         raise ValidationError(
             {field: [str(error) for error in errors] for field, errors in form.errors.items()}
         )
+    lowest, highest = form.cleaned_data["min_price"], form.cleaned_data["max_price"]
+    if lowest is not None and highest is not None and lowest > highest:
+        message = _("Expected at least min_price, %(lowest)s, found %(highest)s.")
+        values = {"lowest": _amount(lowest), "highest": _amount(highest)}
+        raise ValidationError({"max_price": [message % values]})
     return CourseQuery(
         page=page,
         course_category=form.cleaned_data["course_category"],
         teacher=form.cleaned_data["teacher"],
         free=form.cleaned_data["free"] or "",
+        min_price=_amount(lowest),
+        max_price=_amount(highest),
         ordering=tuple(form.cleaned_data["ordering"] or ()),
     )
 
 
-def _searched(text: str | None) -> str:
+def _amount(value: Decimal | None) -> str:
+    """A price in the one way to write it; nothing for none."""
+    return "" if value is None else f"{value:.2f}"
+
+
+def searched(text: str | None) -> str:
+    """The words in the parameter `search`.
+
+    Raises:
+        ValidationError: there are none, or it is too long.
+    """
     words = (text or "").strip()
     if not words:
         raise ValidationError({"search": [_("This parameter is required.")]})

@@ -14,6 +14,7 @@ from course.models import (
     HotWord,
     Teacher,
 )
+from luffy.picture_sizes import PictureSetField
 
 
 class CategorySerializer(serializers.ModelSerializer[CourseCategory]):
@@ -36,10 +37,11 @@ class TeacherSerializer(serializers.ModelSerializer[Teacher]):
     """A teacher, beside a course."""
 
     role_name = serializers.CharField(source="get_role_display")
+    image_set = PictureSetField("image")
 
     class Meta:
         model = Teacher
-        fields = ("id", "name", "role_name", "title", "signature", "image", "brief")
+        fields = ("id", "name", "role_name", "title", "signature", "image", "image_set", "brief")
 
 
 class SectionPreviewSerializer(serializers.ModelSerializer[CourseSection]):
@@ -86,6 +88,7 @@ class ChapterSerializer(serializers.ModelSerializer[CourseChapter]):
 class CourseSerializer(serializers.ModelSerializer[Course]):
     """A course. `context["previews"]` maps a course's id to the sections to show with it."""
 
+    course_img_set = PictureSetField("course_img")
     attachment_path = serializers.SerializerMethodField()
     course_type_name = serializers.CharField(source="get_course_type_display")
     level_name = serializers.CharField(source="get_level_display")
@@ -103,6 +106,7 @@ class CourseSerializer(serializers.ModelSerializer[Course]):
             "id",
             "name",
             "course_img",
+            "course_img_set",
             "brief",
             "attachment_path",
             "price",

@@ -10,6 +10,7 @@ from course.views import (
     CourseView,
     HotWordView,
     SearchView,
+    SuggestionView,
     TeacherView,
 )
 
@@ -19,6 +20,7 @@ urlpatterns = [
     # Any text: one that is no number is told so, instead of "nothing at this address".
     path("actual/<str:course_id>/", CourseView.as_view(), name="course"),
     path("search/", SearchView.as_view(), name="course-search"),
+    path("suggestions/", SuggestionView.as_view(), name="course-suggestions"),
     path("hot_words/", HotWordView.as_view(), name="hot-words"),
     path("teacher/", TeacherView.as_view(), name="teachers"),
     path("section/<str:section_id>/video/", SectionVideoView.as_view(), name="section-video"),

@@ -5,8 +5,9 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from course import documentation, reads
-from course.pages import CourseQuery
-from luffy.envelope import text_answer, with_text
+from course.pages import CourseQuery, searched
+from course.suggestions import suggestions
+from luffy.envelope import as_text, text_answer, with_text
 from luffy.numbers import positive_number
 
 
@@ -51,13 +52,23 @@ class SearchView(APIView):
         return text_answer(with_text(query.page.links(request, count), "results", results))
 
 
+class SuggestionView(APIView):
+    """`GET course/suggestions/`."""
+
+    @documentation.suggestions
+    def get(self, request: Request) -> HttpResponse:
+        """A few courses whose names hold what was typed so far: a bare list of id and name."""
+        text = searched(request.query_params.get("search"))
+        return text_answer(as_text(suggestions(text)))
+
+
 class CourseListView(APIView):
     """`GET course/actual/`."""
 
     @documentation.courses
     def get(self, request: Request) -> HttpResponse:
-        """A page of courses, by `page`, `page_size`, `ordering`, `course_category`, `teacher` and
-        `free`."""
+        """A page of courses, by `page`, `page_size`, `ordering`, `course_category`, `teacher`,
+        `free`, `min_price` and `max_price`."""
         query = CourseQuery.of(request)
         count, results = reads.course_page(query)
         return text_answer(with_text(query.page.links(request, count), "results", results))

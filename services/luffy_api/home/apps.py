@@ -11,9 +11,11 @@ class HomeConfig(AppConfig):
     verbose_name = _("Front page")
 
     def ready(self) -> None:
-        """Drop what is cached of a banner when it changes."""
+        """Drop what is cached of a banner when it changes, and make its picture in sizes."""
         from home.models import Banner
         from home.reads import home_reads
         from luffy.invalidation import drop_on_change
+        from luffy.picture_sizes import WIDE, keep_sizes
 
         drop_on_change(home_reads, Banner)
+        keep_sizes(Banner, "image", WIDE, home_reads)

@@ -12,6 +12,7 @@ from learning.failures import NotEnrolled
 from learning.models import Certificate, Enrolment
 from learning.syllabus import CourseProgress, chapters, course_progress
 from luffy.pages import Page
+from luffy.picture_sizes import picture_set
 
 
 def my_courses(user: User, page: Page) -> tuple[int, list[dict[str, Any]]]:
@@ -84,6 +85,7 @@ def _course(row: Enrolment, progress: CourseProgress, codes: dict[int, str]) -> 
         "id": course.pk,
         "name": course.name,
         "course_img": course.course_img.url if course.course_img else None,
+        "course_img_set": picture_set(course, "course_img"),
         "began": row.began.isoformat(),
         "done": progress.done,
         "sections": progress.sections,

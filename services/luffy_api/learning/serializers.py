@@ -8,6 +8,7 @@ from course.models import CourseSection
 from learning.models import Answer, Question, Review
 from learning.progress import LONGEST_S
 from luffy.numbers import LARGEST_ID
+from luffy.picture_sizes import PictureSizeSerializer
 
 
 class CourseChoice(serializers.Serializer[Any]):
@@ -84,6 +85,7 @@ class MyCourseSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
     course_img = serializers.CharField(allow_null=True)
+    course_img_set = PictureSizeSerializer(many=True)
     began = serializers.DateTimeField()
     done = serializers.IntegerField(help_text="Sections that are done.")
     sections = serializers.IntegerField(help_text="Sections that are published.")

@@ -77,6 +77,12 @@ def number(
     return OpenApiParameter(name, shape, location, required=required, description=description)
 
 
+def amount(name: str, description: str) -> OpenApiParameter:
+    """A price or the like, with two places at most."""
+    shape = {"type": "string", "pattern": r"^[0-9]{1,6}(\.[0-9]{1,2})?$"}
+    return OpenApiParameter(name, shape, description=description)
+
+
 def word(name: str, description: str, **shape: Any) -> OpenApiParameter:
     """A text; `shape` is JSON Schema's: `enum`, `maxLength` …"""
     return OpenApiParameter(name, {"type": "string", **shape}, description=description)

@@ -12,7 +12,8 @@ and 200: taking the service out of rotation would turn a slow site into none.
 import logging
 from collections.abc import Callable
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
@@ -47,7 +48,7 @@ def health_answers(
 def _readiness() -> JsonResponse:
     database = _check("database", _ask_database)
     # Not asked of a database that is out of reach: it would wait for the same timeout again.
-    schema = _check("schema", _schema.ask) if database == OK else "not asked"
+    schema = _check("schema", _ask_schema) if database == OK else "not asked"
     redis = _check("redis", _ask_redis)
     if database != OK or schema != OK:
         status = "unavailable"
@@ -80,17 +81,27 @@ class _Schema:
     def __init__(self) -> None:
         self._complete = False
 
-    def ask(self) -> str:
-        if not self._complete:
-            executor = MigrationExecutor(connection)
-            missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
-            if missing:
-                return f"{len(missing)} migrations are missing; run `luffy migrate`"
-            self._complete = True
-        return OK
+    def missing(self, connection: BaseDatabaseWrapper) -> int:
+        """How many are not."""
+        if self._complete:
+            return 0
+        executor = MigrationExecutor(connection)
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        self._complete = not missing
+        return len(missing)
 
 
 _schema = _Schema()
+
+
+def schema_is_complete(connection: BaseDatabaseWrapper) -> bool:
+    """Whether the database behind `connection` has every migration of this code."""
+    return not _schema.missing(connection)
+
+
+def _ask_schema() -> str:
+    missing = _schema.missing(connections["default"])
+    return f"{missing} migrations are missing; run `luffy migrate`" if missing else OK
 
 
 def _ask_redis() -> str:

@@ -1,22 +1,28 @@
 """Deletes a file from the volume once no row names it any more."""
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import models, transaction
 from django.db.models.signals import post_delete, post_save, pre_save
 
 
-def delete_with_row(model: type[models.Model], field: str) -> None:
+def delete_with_row(
+    model: type[models.Model], field: str, beside: Callable[[str], Iterable[str]] = lambda _name: ()
+) -> None:
     """Delete the file of `field` after the commit that deletes its row or gives it another file.
 
-    Sample rows share files, so one that another row names stays.
+    Sample rows share files, so one that another row names stays. `beside` names the files that go
+    with a file.
     """
     rows = model._default_manager
 
     def drop(name: str) -> None:
         def unless_named() -> None:
             if name and not rows.filter(**{field: name}).exists():
-                model._meta.get_field(field).storage.delete(name)  # type: ignore[union-attr]
+                storage = model._meta.get_field(field).storage  # type: ignore[union-attr]
+                for each in (name, *beside(name)):
+                    storage.delete(each)
 
         transaction.on_commit(unless_named)
 

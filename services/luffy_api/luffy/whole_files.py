@@ -18,6 +18,16 @@ def write_if_missing(path: Path, content: bytes) -> bool:
     """
     if path.exists():
         return False
+    write(path, content)
+    return True
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write `content` to `path`, in place of what is there. Its folder is made.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     # Written beside and renamed: nginx never serves half a file.
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
@@ -29,4 +39,3 @@ def write_if_missing(path: Path, content: bytes) -> bool:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    return True

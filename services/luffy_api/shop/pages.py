@@ -18,7 +18,7 @@ from shop.models import Order
 def own(user: User) -> QuerySet[Order]:
     """The orders of `user`, with all that is shown of them in a fixed number of queries."""
     rows = Order.objects.filter(user=user).select_related("coupon")
-    pictures = Prefetch("details__course", Course.objects.only("course_img"))
+    pictures = Prefetch("details__course", Course.objects.only("course_img", "course_img_sizes"))
     return rows.prefetch_related(pictures, "details__refund")
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from luffy.numbers import LARGEST_ID
+from luffy.picture_sizes import PictureSetField
 from shop import coupons, paying
 from shop.cart import HAS_IT, NOT_FOR_SALE
 from shop.models import Order, OrderDetail
@@ -118,6 +119,7 @@ class CartItemSerializer(serializers.Serializer[Any]):
     course = serializers.IntegerField(source="course.pk")
     name = serializers.CharField(source="course.name")
     course_img = serializers.ImageField(source="course.course_img")
+    course_img_set = PictureSetField("course_img", source="course")
     price = serializers.DecimalField(source="course.price", max_digits=8, decimal_places=2)
     available = serializers.BooleanField(source="is_available")
     why_not = serializers.ChoiceField(
@@ -149,11 +151,20 @@ class DetailSerializer(serializers.ModelSerializer[OrderDetail]):
     """A course of an order, as it was sold."""
 
     course_img = serializers.ImageField(source="course.course_img")
+    course_img_set = PictureSetField("course_img", source="course")
     refunded = serializers.SerializerMethodField()
 
     class Meta:
         model = OrderDetail
-        fields = ("course", "name", "course_img", "price", "real_price", "refunded")
+        fields = (
+            "course",
+            "name",
+            "course_img",
+            "course_img_set",
+            "price",
+            "real_price",
+            "refunded",
+        )
 
     def get_refunded(self, detail: OrderDetail) -> bool:
         """Whether it was given back."""

@@ -20,8 +20,8 @@ def test_banners_come_in_the_envelope_and_in_their_order(api: Callable[..., Any]
         "code": 100,
         "msg": "OK",
         "result": [
-            {"title": "第一", "image": "/media/banner/a.webp", "link": "/a"},
-            {"title": "Second", "image": "/media/banner/b.webp", "link": "/b"},
+            {"title": "第一", "image": "/media/banner/a.webp", "image_set": [], "link": "/a"},
+            {"title": "Second", "image": "/media/banner/b.webp", "image_set": [], "link": "/b"},
         ],
     }
 

@@ -43,6 +43,7 @@ def test_courses_are_added_removed_and_cleared(buyer: Buyer, make_course: Make) 
         "course": knots.pk,
         "name": "Knots",
         "course_img": "/media/course/knots.webp",
+        "course_img_set": [],
         "price": "39.00",
         "available": True,
         "why_not": "",

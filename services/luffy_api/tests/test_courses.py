@@ -37,6 +37,7 @@ def test_a_course_has_every_field_of_the_reference(api: Get, make_course: MakeCo
         "id": course.pk,
         "name": "Knots",
         "course_img": "/media/course/knots.webp",
+        "course_img_set": [],
         "brief": "",
         "attachment_path": None,
         "price": "39.90",
@@ -57,6 +58,7 @@ def test_a_course_has_every_field_of_the_reference(api: Get, make_course: MakeCo
             "title": "Captain",
             "signature": "Ahoy",
             "image": "/media/teacher/ann.webp",
+            "image_set": [],
             "brief": "Sails.",
         },
         "section_list": [
@@ -286,6 +288,56 @@ def test_courses_of_a_teacher_and_those_that_are_free(
     assert answer.json()["errors"] == {"teacher": [f"There is no teacher {other.pk}."]}
 
 
+@pytest.mark.parametrize(
+    ("bounds", "expected"),
+    [
+        ({"min_price": "20"}, ["20", "39.90", "100"]),
+        ({"max_price": "20.00"}, ["0", "20"]),
+        ({"min_price": "0", "max_price": "39.90"}, ["0", "20", "39.90"]),
+        ({"min_price": "39.9", "max_price": "39.9"}, ["39.90"]),
+        ({"min_price": "39.91", "max_price": "99"}, []),
+        ({"min_price": "", "max_price": ""}, ["0", "20", "39.90", "100"]),
+        ({"min_price": "1", "free": "true"}, []),
+    ],
+)
+def test_courses_between_two_prices(
+    api: Get, make_course: MakeCourse, bounds: dict[str, str], expected: list[str]
+) -> None:
+    for price in ("0", "20", "39.90", "100"):
+        make_course(price, price=price)
+    assert names(api("course/actual/", ordering="price", **bounds)) == expected
+    # And from the cache, where no other bounds are.
+    assert names(api("course/actual/", ordering="price", **bounds)) == expected
+    assert len(names(api("course/actual/"))) == 4
+
+
+@pytest.mark.parametrize("name", ["min_price", "max_price"])
+@pytest.mark.parametrize(
+    "value", ["-1", "x", "1.234", "1234567", "NaN", "Infinity", "1e9", "1,5", "--", "9" * 400]
+)
+def test_a_bad_price_is_refused_by_its_name(api: Get, db: None, name: str, value: str) -> None:
+    for path, more in (("course/actual/", {}), ("course/search/", {"search": "knots"})):
+        answer = api(path, **{name: value}, **more)
+        assert answer.status_code == 400
+        assert set(answer.json()["errors"]) == {name}
+
+
+def test_bounds_that_leave_nothing_are_refused(api: Get, db: None) -> None:
+    answer = api("course/actual/", min_price="20", max_price="19.99")
+    assert answer.status_code == 400
+    message = "Expected at least min_price, 20.00, found 19.99."
+    assert answer.json()["errors"] == {"max_price": [message]}
+
+
+def test_the_same_bounds_are_kept_once(
+    api: Get, make_course: MakeCourse, redis_keys: Callable[[], list[str]]
+) -> None:
+    make_course()
+    for value in ("20", "20.0", "20.00", " 20 "):
+        api("course/actual/", min_price=value)
+    assert len([key for key in redis_keys() if ":list:" in key]) == 1
+
+
 @pytest.mark.parametrize("parameters", [{"free": "yes"}, {"teacher": "x"}, {"teacher": "0"}])
 def test_a_bad_filter_is_refused(api: Get, parameters: dict[str, str]) -> None:
     answer = api("course/actual/", **parameters)
@@ -304,6 +356,7 @@ def test_teachers_are_a_bare_list(api: Get, teacher: Teacher) -> None:
             "title": "Captain",
             "signature": "Ahoy",
             "image": "/media/teacher/ann.webp",
+            "image_set": [],
             "brief": "Sails.",
         }
     ]

@@ -83,6 +83,7 @@ def test_my_courses_tell_how_far_i_came_and_where_to_go_on(
         "id": knots.pk,
         "name": "Knots",
         "course_img": "/media/course/knots.webp",
+        "course_img_set": [],
         "began": "",
         "done": 0,
         "sections": 6,

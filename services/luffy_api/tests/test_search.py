@@ -103,6 +103,8 @@ def test_a_search_takes_what_a_list_takes(api: Get, make_course: MakeCourse) -> 
     assert answer.json()["count"] == 3
     assert "search=knots" in answer.json()["next"]
     assert found(api("course/search/", search="knots", free="true")) == ["Knots 0"]
+    answer = api("course/search/", search="knots", min_price="1", max_price="2", ordering="price")
+    assert found(answer) == ["Knots 1", "Knots 2"]
 
 
 @pytest.mark.parametrize("text", ["!!!", "+-*", "@", "\u200b", "😀"])

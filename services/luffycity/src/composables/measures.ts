@@ -22,6 +22,8 @@ export function useMeasures() {
     return new Intl.NumberFormat(locale.value, {
       style: 'unit',
       unit,
+      // "143 bytes": alone among them it has no sign of its own.
+      unitDisplay: unit === 'byte' ? 'long' : 'short',
       maximumFractionDigits: 1,
     }).format(bytes / length)
   }

@@ -215,6 +215,7 @@ describe('the checkout', () => {
     await press()
     expect(wrapper.get('.sum .failure').text()).toBe(msg)
     expect(button().attributes('aria-disabled')).toBe('false')
+    expect(wrapper.text()).not.toContain('不会重复下单')
   })
 
   it('shows where things will be, what went wrong, and tries again', async () => {

@@ -135,6 +135,8 @@ describe('an order', () => {
     await confirm()
     expect(wrapper.get('.state').text()).toBe('已取消')
     expect(button('去支付')).toBeUndefined()
+    // The button that opened the dialog is gone.
+    await vi.waitFor(() => expect(document.activeElement?.id).toBe('main'))
   })
 
   it('that is paid by now says so, and is fetched anew', async () => {
