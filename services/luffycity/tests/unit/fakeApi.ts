@@ -156,3 +156,8 @@ export function signedIn() {
   localStorage.setItem('luffy.signedIn', 'a')
   return { 'POST user/token/refresh/': login as Answer }
 }
+
+/** Those of the requests that are about people: the header asks for other things of its own. */
+export function ofPeople(requests: string[]): string[] {
+  return requests.filter((one) => one.replace(/^\w+ /, '').startsWith('user/'))
+}
