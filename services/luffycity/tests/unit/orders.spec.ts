@@ -129,6 +129,7 @@ describe('an order', () => {
       'order/a1/': answered(order()),
       'POST order/a1/cancel/': answered(order({ order_status: 2, can_pay: false })),
     })
+    button('取消订单')?.element.focus()
     await button('取消订单')?.trigger('click')
     await flushPromises()
     expect(requests).not.toContain('POST order/a1/cancel/')
