@@ -12,7 +12,7 @@ async function open(path: string, answers: object) {
   const mounted = await mountPage(path)
   await flushPromises()
   const button = (text: string) =>
-    mounted.wrapper.findAll('main button').find((one) => one.text() === text)
+    mounted.wrapper.findAll<HTMLButtonElement>('main button').find((one) => one.text() === text)
   const confirm = async () => {
     document.querySelector<HTMLButtonElement>('[role="dialog"] .button-danger')?.click()
     await flushPromises()
