@@ -1,4 +1,5 @@
 import type { MyCourse, OpenedLesson } from '@/api/learning'
+import type { Chapter, Lesson } from '@/api/schemas'
 import { chapters, course, wholeApi } from './fakeApi'
 import { personApi } from './person'
 
@@ -55,6 +56,21 @@ export function learningApi() {
     'learning/course/7/reviews/': noReviews as unknown,
     'course/actual/7/': course() as unknown,
   }
+}
+
+/** The chapters with something changed in each of their lessons. */
+export function chaptersWith(change: (lesson: Lesson) => Partial<Lesson>): Chapter[] {
+  return chapters.map((chapter) => ({
+    ...chapter,
+    coursesections: chapter.coursesections.map((one) => ({ ...one, ...change(one) })),
+  }))
+}
+
+/** Presses the button of the dialog that is open which does what was asked. */
+export function confirm(): void {
+  const button = document.querySelector<HTMLButtonElement>('[role="dialog"] .button-danger')
+  if (!button) throw new Error('expected a dialog that asks, found none')
+  button.click()
 }
 
 export const noReviews = {
