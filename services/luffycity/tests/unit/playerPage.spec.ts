@@ -459,12 +459,17 @@ describe('what lies beside a lesson', () => {
     })
     const requests = fakeApi({
       ...learningApi(),
-      'learning/section/11/': good({ ...lesson, attachments: [{ ...over, link: attachment.link }] }),
+      'learning/section/11/': good({
+        ...lesson,
+        section_link: '/protected/section/a.mp4?expires=4102444860&signature=t',
+        attachments: [{ ...over, link: attachment.link }],
+      }),
     })
     await wrapper.get('a[download]').trigger('click')
     await flushPromises()
     expect(requests).toEqual(['learning/section/11/'])
     expect(wrapper.get('a[download]').attributes('href')).toBe(attachment.link)
+    expect(video(wrapper).attributes('src'), 'what plays goes on').toBe(lesson.section_link)
   })
 })
 
