@@ -33,6 +33,8 @@ export default defineConfig({
     include: ['tests/unit/**/*.spec.ts'],
     setupFiles: ['tests/unit/setup.ts'],
     restoreMocks: true,
+    // The first test of a file loads its page: on a busy machine longer than the usual five seconds.
+    testTimeout: 30_000,
     unstubGlobals: true,
   },
 })

@@ -52,11 +52,11 @@ def test_addresses_are_those_of_who_asks_also_from_the_cache(
     client: Client, make_course: MakeCourse, redis_keys: Callable[[], list[str]]
 ) -> None:
     make_course()
+    before = set(redis_keys())
     for host in ("localhost", "testserver", "localhost:8000", "localhost:8001"):
         found = locations(xml(client, "/sitemap.xml", host))
         assert {address.split("/")[2] for address in found} == {host}
-    kept = [key for key in redis_keys() if "sitemap" in key]
-    assert len(kept) == 1, "one, whoever asks"
+    assert len(set(redis_keys()) - before) == 1, "one, whoever asks"
 
 
 def test_a_cached_one_needs_no_query_and_a_change_is_seen(
@@ -73,7 +73,7 @@ def test_a_cached_one_needs_no_query_and_a_change_is_seen(
 def test_it_is_in_parts_where_one_would_hold_too_much(
     client: Client, make_course: MakeCourse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert sitemaps._Courses.limit == 50_000
+    assert sitemaps._Courses.limit <= 50_000, "as the protocol has it"
     monkeypatch.setattr(sitemaps._Courses, "limit", 2)
     for name in ("one", "two", "three"):
         make_course(name)

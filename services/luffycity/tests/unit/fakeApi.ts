@@ -136,6 +136,8 @@ export const chapters: Chapter[] = [
 /** An API that answers everything well. */
 export function wholeApi() {
   return {
+    // The header asks for it as soon as somebody is logged in.
+    'cart/': { code: 100, msg: 'ok', result: { items: [], total_amount: '0.00' } } as Answer,
     'home/banner/': { code: 100, msg: 'ok', result: [banner] },
     'course/category/': categories,
     'course/actual/': ((query: URLSearchParams) => 
@@ -155,4 +157,9 @@ export const login = { code: 100, msg: 'ok', token: 't1', username: 'nami', name
 export function signedIn() {
   localStorage.setItem('luffy.signedIn', 'a')
   return { 'POST user/token/refresh/': login as Answer }
+}
+
+/** Those of the requests that are about people: the header asks for other things of its own. */
+export function ofPeople(requests: string[]): string[] {
+  return requests.filter((one) => one.replace(/^\w+ /, '').startsWith('user/'))
 }

@@ -12,7 +12,7 @@ async function open(path: string, answers: object) {
   const mounted = await mountPage(path)
   await flushPromises()
   const button = (text: string) =>
-    mounted.wrapper.findAll('main button').find((one) => one.text() === text)
+    mounted.wrapper.findAll<HTMLButtonElement>('main button').find((one) => one.text() === text)
   const confirm = async () => {
     document.querySelector<HTMLButtonElement>('[role="dialog"] .button-danger')?.click()
     await flushPromises()
@@ -129,6 +129,7 @@ describe('an order', () => {
       'order/a1/': answered(order()),
       'POST order/a1/cancel/': answered(order({ order_status: 2, can_pay: false })),
     })
+    button('取消订单')?.element.focus()
     await button('取消订单')?.trigger('click')
     await flushPromises()
     expect(requests).not.toContain('POST order/a1/cancel/')

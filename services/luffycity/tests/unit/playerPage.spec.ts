@@ -346,7 +346,7 @@ describe('the end of a lesson', () => {
     expect(wrapper.text()).toContain('已学完 1 / 2 课时')
     await flushPromises()
     expect(wrapper.text()).toContain('已学完 0 / 2 课时')
-    expect(button(wrapper, '标记为已学完').exists()).toBe(true)
+    expect(wrapper.text()).toContain('标记为已学完')
   })
 
   it('of the last lesson brings the certificate, and asks for a name where there is none', async () => {
@@ -459,12 +459,17 @@ describe('what lies beside a lesson', () => {
     })
     const requests = fakeApi({
       ...learningApi(),
-      'learning/section/11/': good({ ...lesson, attachments: [{ ...over, link: attachment.link }] }),
+      'learning/section/11/': good({
+        ...lesson,
+        section_link: '/protected/section/a.mp4?expires=4102444860&signature=t',
+        attachments: [{ ...over, link: attachment.link }],
+      }),
     })
     await wrapper.get('a[download]').trigger('click')
     await flushPromises()
     expect(requests).toEqual(['learning/section/11/'])
     expect(wrapper.get('a[download]').attributes('href')).toBe(attachment.link)
+    expect(video(wrapper).attributes('src'), 'what plays goes on').toBe(lesson.section_link)
   })
 })
 
