@@ -198,5 +198,5 @@ class Story:
         expect(visit.text("shop.state.refunded")).to_be_visible()
         self.meanwhile()
         visit.go("/my/courses")
-        expect(visit.heading("learning.courses.empty")).to_be_visible()
+        expect(visit.text("learning.courses.empty")).to_be_visible()
         visit.go(f"/learn/{self.course['id']}")
