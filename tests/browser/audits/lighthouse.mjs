@@ -34,8 +34,13 @@ for (const [page, url] of Object.entries(pages)) {
     formFactor: 'mobile',
     throttlingMethod: 'simulate',
   })
-  if (report.runtimeError) throw new Error(`${url}: ${report.runtimeError.message}`)
-  const scores = CATEGORIES.map((name) => [name, Math.round(report.categories[name].score * 100)])
-  const faults = CATEGORIES.flatMap((name) => faultsOf(report, name))
+  const { runtimeError } = report
+  const scores = CATEGORIES.map((name) => [
+    name,
+    runtimeError ? 0 : Math.round(report.categories[name].score * 100),
+  ])
+  const faults = runtimeError
+    ? [runtimeError]
+    : CATEGORIES.flatMap((name) => faultsOf(report, name))
   console.log(JSON.stringify({ page, url: report.finalDisplayedUrl, scores: Object.fromEntries(scores), faults }))
 }
