@@ -12,7 +12,7 @@ const THEME_KEY = 'luffy.theme'
 
 /** The visitor's language and theme, remembered in this browser. */
 export const usePreferencesStore = defineStore('preferences', () => {
-  const locale = ref<Locale>(recall(LOCALE_KEY, LOCALES, DEFAULT_LOCALE))
+  const locale = ref<Locale>(recall(LOCALE_KEY, LOCALES, askedFor()))
   const theme = ref<Theme>(recall(THEME_KEY, THEMES, 'auto'))
 
   /** Shows what is remembered. A language that cannot be fetched leaves the default one. */
@@ -41,6 +41,11 @@ export const usePreferencesStore = defineStore('preferences', () => {
 
   return { locale, theme, restore, setLocale, setTheme }
 })
+
+/** The language that the page came in: the server knows which one the browser asks for. */
+function askedFor(): Locale {
+  return LOCALES.find((locale) => locale === document.documentElement.lang) ?? DEFAULT_LOCALE
+}
 
 function showTheme(theme: Theme): void {
   if (theme === 'auto') delete document.documentElement.dataset.theme
