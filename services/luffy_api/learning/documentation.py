@@ -52,6 +52,7 @@ PROGRESS = enveloped("ProgressAnswer", ProgressSerializer())
 ATTACHMENT = enveloped("AttachmentAnswer", AttachmentSerializer())
 CERTIFICATE = enveloped("CertificateAnswer", CertificateSerializer())
 REVIEW = enveloped("ReviewAnswer", ReviewSerializer())
+OWN_REVIEW = enveloped("OwnReviewAnswer", ReviewSerializer(allow_null=True))
 QUESTION = enveloped("QuestionAnswer", QuestionSerializer())
 ANSWER = enveloped("AnswerAnswer", AnswerSerializer())
 DELETED = enveloped(
@@ -153,8 +154,8 @@ reviews = _described(
 )
 own_review = _described(
     "get_own_review",
-    "One's own review of a course",
-    answers(REVIEW, *_SIGNED_IN),
+    "One's own review of a course, null where there is none",
+    answers(OWN_REVIEW, *_SIGNED_IN),
     path_id="course_id",
 )
 own_review_change = _described(

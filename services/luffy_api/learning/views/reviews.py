@@ -1,7 +1,6 @@
 """What those who took a course think of it."""
 
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -37,12 +36,10 @@ class OwnReviewView(SignedInView):
 
     @documentation.own_review
     def get(self, request: Request, course_id: str) -> Response:
-        """One's own review of a course."""
+        """One's own review of a course; nothing where there is none, which is no error."""
         number = positive_number("id", course_id)
         review = Review.objects.filter(user=self.user, course_id=number).first()
-        if review is None:
-            raise NotFound(_("You have not reviewed this course."))
-        return success(_("OK"), ReviewSerializer(review).data)
+        return success(_("OK"), ReviewSerializer(review).data if review else None)
 
     @documentation.own_review_change
     def put(self, request: Request, course_id: str) -> Response:

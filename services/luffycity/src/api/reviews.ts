@@ -1,6 +1,5 @@
 import * as v from 'valibot'
 import { getJson, getResult, sendForResult, sendForWords } from './client'
-import { ApiError } from './errors'
 import { pageOf } from './pages'
 
 const rating = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(5))
@@ -37,13 +36,8 @@ export function fetchReviews(course: number, page: number, signal?: AbortSignal)
 }
 
 /** One's own review; null where one wrote none. @throws {ApiError} */
-export async function fetchOwnReview(course: number, signal?: AbortSignal): Promise<Review | null> {
-  try {
-    return await getResult(`learning/course/${course}/review/`, reviewSchema, { signal })
-  } catch (error) {
-    if (error instanceof ApiError && error.kind === 'not_found') return null
-    throw error
-  }
+export function fetchOwnReview(course: number, signal?: AbortSignal): Promise<Review | null> {
+  return getResult(`learning/course/${course}/review/`, v.nullable(reviewSchema), { signal })
 }
 
 /** Writes one's review, or changes it. @throws {ApiError} word `not_enrolled` */
