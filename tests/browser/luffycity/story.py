@@ -199,4 +199,5 @@ class Story:
         self.meanwhile()
         visit.go("/my/courses")
         expect(visit.text("learning.courses.empty")).to_be_visible()
-        visit.go(f"/learn/{self.course['id']}")
+        # One that is not free to try.
+        visit.go(f"/learn/{self.course['id']}/{self.lessons[-1]['id']}")

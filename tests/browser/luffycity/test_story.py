@@ -19,7 +19,7 @@ from tests.browser.luffycity.story import NAME, Story
 from tests.browser.luffycity.visit import Visit
 
 PERCENT = 10
-# A name that is missing, a review that is not written yet, a course that is closed after the refund.
+# A name that is missing, a review that is not there yet, a course that is closed after the refund.
 REFUSED = tuple(f"status of {status} " for status in (400, 403, 404, 409))
 
 
