@@ -10,19 +10,24 @@ const BUDGET_BYTES = 200_000
 const [directory] = process.argv.slice(2)
 if (!directory) throw new Error('expected the directory of a build; usage: check-bundle.mjs DIRECTORY')
 
-/** @type {Record<string, {file: string, isEntry?: boolean, imports?: string[], css?: string[]}>} */
+/** @type {Record<string, {file: string, imports?: string[], css?: string[]}>} */
 const manifest = JSON.parse(await readFile(join(directory, '.vite', 'manifest.json'), 'utf8'))
+const chunks = new Map(Object.values(manifest).map((chunk) => [chunk.file, chunk]))
 
-const files = new Set(['index.html', 'theme.js', 'settings.js', 'favicon.svg'])
-/** @param {string} key */
-const visit = (key) => {
-  const chunk = manifest[key]
-  if (!chunk || files.has(chunk.file)) return
-  files.add(chunk.file)
-  chunk.css?.forEach((file) => files.add(file))
-  chunk.imports?.forEach(visit)
+const page = await readFile(join(directory, 'index.html'), 'utf8')
+const named = [...page.matchAll(/(?:src|href)="\/([^"]+)"/g)].map(([, file]) => file ?? '')
+if (!named.some((file) => chunks.has(file))) throw new Error('expected a script of the build in index.html, found none')
+
+const files = new Set(['index.html'])
+/** @param {string} file */
+const visit = (file) => {
+  if (files.has(file)) return
+  files.add(file)
+  const chunk = chunks.get(file)
+  chunk?.css?.forEach((sheet) => files.add(sheet))
+  chunk?.imports?.forEach((key) => visit(manifest[key]?.file ?? key))
 }
-Object.keys(manifest).filter((key) => manifest[key]?.isEntry).forEach(visit)
+named.forEach(visit)
 
 let total = 0
 for (const file of files) {
