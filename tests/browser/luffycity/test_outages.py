@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import pytest
 from playwright.sync_api import Route, expect
@@ -38,9 +39,25 @@ PAGES = {
 BROKEN = {"code": 500, "error": "internal", "msg": "A test.", "request_id": "a-test"}
 
 
-def fail(route: Route) -> None:
-    """Answer as the API does where it has a mistake."""
-    route.fulfill(status=500, json=BROKEN)
+@dataclass
+class Outage:
+    """The API while it does not answer, and then while it answers that it has a mistake."""
+
+    held: list[Route] = field(default_factory=list)
+    failing: bool = False
+
+    def answer(self, route: Route) -> None:
+        """Answer a request, or hold it back."""
+        if self.failing:
+            route.fulfill(status=500, json=BROKEN)
+        else:
+            self.held.append(route)
+
+    def fail(self) -> None:
+        """From now on, and what was held back too."""
+        self.failing = True
+        for route in self.held:
+            self.answer(route)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -49,15 +66,12 @@ def test_slow_answers_are_waited_for_and_failed_ones_tried_again(
 ) -> None:
     path, asked = (text.format(**learner.names) for text in PAGES[name])
     window = open_window(person=learner.person, expected=FAILED)
-    late: list[Route] = []
-    window.context.route(asked, late.append)
+    api = Outage()
+    window.context.route(asked, api.answer)
     visit = Visit(window, window.context.new_page())
     visit.page.goto(window.site.url + path)
     expect(visit.page.locator("main [aria-busy=true], main .skeleton").first).to_be_attached()
-    window.context.unroute(asked)
-    window.context.route(asked, fail)
-    for route in late:
-        fail(route)
+    api.fail()
     settle(visit.page)
     alert = visit.page.get_by_role("alert").filter(has=visit.button("error.retry"))
     expect(alert.first).to_be_visible()
