@@ -260,7 +260,7 @@ def run_in_lanes(stages: list[Stage]) -> list[Outcome]:
 
 
 def chosen(names: list[str]) -> list[Stage]:
-    """The stages named, or all tests; exits with 64 and the list of stages on a name that is none."""
+    """The stages named, or all tests; exits with 64 and the list of stages on an unknown name."""
     known = {stage.name: stage for stage in STAGES}
     unknown = [name for name in names if name not in known]
     if unknown:
