@@ -241,7 +241,7 @@ def run_beside_others(stage: Stage) -> Outcome:
 
 
 def run_all(stages: list[Stage]) -> list[Outcome]:
-    """Run the foundations one by one, then others side by side, then those that want to be alone."""
+    """Run the foundations one by one, the rest side by side, and last what runs alone."""
     outcomes = []
     for stage in (stage for stage in stages if stage in FOUNDATIONS):
         outcomes.append(run_shown(stage))
