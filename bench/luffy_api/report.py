@@ -110,12 +110,21 @@ def models_table(results: dict[str, Any]) -> str:
 
 
 def failures_sentence(results: dict[str, Any]) -> str:
-    """Every answer that was not 200."""
-    parts = [*results["sizes"], *results["models"]]
-    asked = [case for part in parts for case in part["figures"].values()]
-    answers = sum(case["answers"] for case in asked)
-    failed = sum(sum(case["not_200"].values()) for case in asked)
-    return f"Of {answers:,} answers, {failed:,} were something else than 200."
+    """Every answer that was not 200, and where it came from."""
+    parts = {f"{size['courses']:,} courses": size["figures"] for size in results["sizes"]}
+    parts |= {
+        f"{model['name']}, `{model['class']}`": model["figures"] for model in results["models"]
+    }
+    answers = sum(case["answers"] for cases in parts.values() for case in cases.values())
+    failed = [
+        f"{count:,} times {status} by {NAMES[case]} ({part})"
+        for part, cases in parts.items()
+        for case, figures in cases.items()
+        for status, count in figures["not_200"].items()
+    ]
+    if not failed:
+        return f"All of {answers:,} answers were 200."
+    return f"Of {answers:,} answers, all were 200 but these: {'; '.join(failed)}."
 
 
 def draw(results: dict[str, Any], path: Path) -> None:
