@@ -38,6 +38,7 @@ function course(language, origin, found) {
     const description = shortened(text(found.brief)) || words.description;
     const picture = absolute(text(found.course_img), origin);
     return page(words, origin, path, title, description, picture)
+        + pictureAhead(found)
         + data(courseData(words, origin, path, found, description, picture));
 }
 
@@ -60,6 +61,23 @@ function page(words, origin, path, title, description, picture) {
         tags.push(meta('name', 'twitter:card', 'summary_large_image'));
     }
     return tags.join('');
+}
+
+// The picture at the top of the page, asked for before the app knows of it. The widths and the sizes
+// are those of src/components/catalogue/CourseTrailer.vue, or the browser would load it twice.
+function pictureAhead(found) {
+    const first = located(text(found.course_img), '');
+    const widths = Array.isArray(found.course_img_set) ? found.course_img_set : [];
+    const set = widths
+        .map((one) => ({ address: located(text(one.url), ''), width: Number(one.width) }))
+        .filter((one) => one.address && one.width > 0)
+        .map((one) => `${one.address.replace(/,/g, '%2C').replace(/ /g, '%20')} ${one.width}w`)
+        .join(', ');
+    if (!first) {
+        return '';
+    }
+    const sizes = set ? ` imagesrcset="${escaped(set)}" imagesizes="(width &lt; 900px) 100vw, 400px"` : '';
+    return `<link rel="preload" as="image" fetchpriority="high" href="${escaped(first)}"${sizes}>`;
 }
 
 // https://schema.org/Course
@@ -99,14 +117,19 @@ function data(value) {
     return `<script type="application/ld+json">${json}</script>`;
 }
 
+// For who has no page to take it from: nothing where neither the address nor the caller names a host.
 function absolute(address, origin) {
+    const found = located(address, origin);
+    return /^https?:/.test(found) ? found : '';
+}
+
+// As src/api/addresses.ts has it: pictures lie where the API is, by default at the page's own origin.
+function located(address, origin) {
     if (/^https?:\/\//.test(address)) {
         return address;
     }
-    // As src/api/addresses.ts has it: pictures lie where the API is.
     const api = /^https?:\/\/[^/]+/.exec(process.env.BASE_URL || '');
-    const root = api ? api[0] : origin;
-    return root && /^\/(?!\/)/.test(address) ? root + address : '';
+    return /^\/(?!\/)/.test(address) ? (api ? api[0] : origin) + address : '';
 }
 
 function shortened(whole) {

@@ -11,6 +11,7 @@ import { useCrashStore } from './stores/crash'
 import { usePreferencesStore } from './stores/preferences'
 import { useSessionStore } from './stores/session'
 
+await breath()
 guardPages(router)
 const app = createApp(App).use(createPinia()).use(i18n).use(router)
 
@@ -22,4 +23,10 @@ reloadWhenAssetsAreGone(router)
 // The page need not wait for it: what depends on it does.
 void useSessionStore().restore()
 await usePreferencesStore().restore()
+await breath()
 app.mount('#app')
+
+/** Lets the browser paint and answer between two long pieces of work. */
+function breath(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve))
+}

@@ -102,6 +102,18 @@ def test_a_courses_head_says_what_the_course_is(shop: Site) -> None:
     assert "robots" not in found.metas
 
 
+def test_a_courses_picture_is_asked_for_before_the_app_runs(shop: Site) -> None:
+    text = shop.get("/courses/1").text
+    assert once(Page(text).links["preload"]) == '/media/course/knots"><b>.png'
+    [ahead] = re.findall(r'<link rel="preload"[^>]*>', text)
+    # An address or a width that is none is left out.
+    assert ' imagesrcset="/media/sizes/knots%2C%20320&quot;.webp 320w" ' in ahead
+    one_width = shop.get("/courses/16").text
+    assert once(Page(one_width).links["preload"]) == "https://pictures.test/a.png"
+    assert "imagesrcset" not in one_width
+    assert "preload" not in page(shop, "/courses/10").links, "there is no picture"
+
+
 def test_nothing_that_an_editor_writes_becomes_a_tag(shop: Site) -> None:
     found = page(shop, "/courses/1")
     inline = [script for script in found.scripts if "src" not in script]

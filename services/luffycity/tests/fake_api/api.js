@@ -3,6 +3,11 @@ const course = {
     name: `</script><script>alert(1)</script> "Knots" & 'ropes' <!--`,
     brief: 'Tie\n  anything.</title>\u2028"',
     course_img: '/media/course/knots"><b>.png',
+    course_img_set: [
+        { url: '/media/sizes/knots, 320".webp', width: 320 },
+        { url: 'javascript:alert(1)', width: 640 },
+        { url: '/media/sizes/knots.webp', width: 'wide' },
+    ],
     price: '39.00',
     rating: 4.5,
     reviews: 2,
@@ -16,7 +21,7 @@ const others = {
     13: () => ({ details: 'x'.repeat(300000) }),
     14: () => ({ name: 7 }),
     15: () => ({ brief: '航'.repeat(1000), course_img: '//elsewhere.test/a.png', price: '1e9' }),
-    16: () => ({ course_img: 'https://pictures.test/a.png' }),
+    16: () => ({ course_img: 'https://pictures.test/a.png', course_img_set: 'none' }),
 };
 
 function answer(r) {
