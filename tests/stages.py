@@ -95,7 +95,6 @@ INDEPENDENT = [
     ),
     Stage("release", 420, ["release/test"], with_images=True),
     Stage("proxy_pool", 420, ["services/proxy_pool/test"], with_images=True),
-    Stage("site", 360, pytest_on(SITE, f"--ignore={LIGHTHOUSE}"), with_images=True),
     Stage("browser", 240, pytest_on("tests/browser/proxy_pool"), with_images=True),
     Stage("mariadb", 120, ["services/mariadb/test"], with_images=True),
     Stage("static", 150, pytest_on("tests/static")),
@@ -123,9 +122,11 @@ INDEPENDENT = [
     Stage("demo", 60, ["services/demo/test", *without(DEMO_SHOP)], with_images=True),
     Stage("demo_shop", 60, ["services/demo/test", *DEMO_SHOP], with_images=True),
 ]
-# What measures time runs alone, and by its name only.
+# A browser and a whole deployment take both cores: what stands beside them would fail by its times.
+ALONE = [Stage("site", 360, pytest_on(SITE, f"--ignore={LIGHTHOUSE}"), with_images=True)]
+# What measures time runs alone, too, and by its name only.
 MEASUREMENTS = [Stage("lighthouse", 240, pytest_on(LIGHTHOUSE), with_images=True)]
-STAGES = [*FOUNDATIONS, *INDEPENDENT, *MEASUREMENTS]
+STAGES = [*FOUNDATIONS, *INDEPENDENT, *ALONE, *MEASUREMENTS]
 LANES = 2
 # Names of failed tests, and lines of reasons, that are said again at the end, of each stage.
 COMPLAINTS_SHOWN = 25
@@ -240,7 +241,7 @@ def run_beside_others(stage: Stage) -> Outcome:
 
 
 def run_all(stages: list[Stage]) -> list[Outcome]:
-    """Run the foundations one by one, then the rest side by side, then measure."""
+    """Run the foundations one by one, the rest side by side, and last what runs alone."""
     outcomes = []
     for stage in (stage for stage in stages if stage in FOUNDATIONS):
         outcomes.append(run_shown(stage))
@@ -248,7 +249,7 @@ def run_all(stages: list[Stage]) -> list[Outcome]:
             print("The stages after this one need what it makes: they are not run.")
             return outcomes
     outcomes += run_in_lanes([stage for stage in stages if stage in INDEPENDENT])
-    return outcomes + [run_shown(stage) for stage in stages if stage in MEASUREMENTS]
+    return outcomes + [run_shown(stage) for stage in stages if stage in [*ALONE, *MEASUREMENTS]]
 
 
 def run_in_lanes(stages: list[Stage]) -> list[Outcome]:

@@ -61,6 +61,8 @@ def render(folder: Path, **variables: object) -> None:
     folder.mkdir(exist_ok=True)
     folder.chmod(0o755)
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True)  # noqa: S701 (no web page)
+    # Ansible's filter, of which these tests need what is a truth value already, or its word.
+    environment.filters["bool"] = lambda value: str(value).lower() == "true"
     for source in TEMPLATES.iterdir():
         if source.suffix == ".j2":
             template = environment.from_string(source.read_text())
@@ -318,7 +320,8 @@ def edge(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Edge:
 def public_edge(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Edge:
     """The edge of a production deployment: bound to every address, no demo world."""
     folder = tmp_path_factory.mktemp("public-edge")
-    edge = start_edge(network, folder, edge_bind_address="0.0.0.0", demo_world=False)
+    # As `ansible-playbook -e demo_world=false` has it.
+    edge = start_edge(network, folder, edge_bind_address="0.0.0.0", demo_world="false")
     edge.wait_for(lambda: edge.get(8080).status_code == 200, "the services are found")
     return edge
 

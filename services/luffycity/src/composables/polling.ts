@@ -7,9 +7,10 @@ import { onScopeDispose, ref } from 'vue'
  * back, it is looked at once.
  *
  * @param look tells whether that was enough
- * @param pausesS the pauses in seconds, one after the other; after the last look it stops by itself
+ * @param pausesS the pauses in seconds, one after the other, after the last of which it stops by
+ *   itself; or the one after every look
  */
-export function usePolling(look: () => Promise<boolean>, pausesS: readonly number[]) {
+export function usePolling(look: () => Promise<boolean>, pausesS: readonly number[] | number) {
   const waiting = ref(false)
   let timer: ReturnType<typeof setTimeout> | undefined
   let looking = false
@@ -34,7 +35,7 @@ export function usePolling(look: () => Promise<boolean>, pausesS: readonly numbe
     const enough = await look().finally(() => {
       looking = false
     })
-    const next = pausesS[pause++]
+    const next = typeof pausesS === 'number' ? pausesS : pausesS[pause++]
     if (enough || next === undefined) return stop()
     if (waiting.value) timer = setTimeout(turn, next * 1000)
   }
