@@ -2,6 +2,8 @@ import '@/assets/css/tokens.css'
 import '@/assets/css/base.css'
 import { createPinia } from 'pinia'
 import { createApp } from 'vue'
+import { START_LOCATION } from 'vue-router'
+import { forgetFirstAnswers } from './api/firstAnswers'
 import App from './App.vue'
 import { guardPages } from './guards'
 import { i18n } from './i18n'
@@ -19,6 +21,9 @@ const crash = useCrashStore()
 app.config.errorHandler = (error) => crash.report(error)
 router.onError((error) => crash.report(error))
 reloadWhenAssetsAreGone(router)
+router.afterEach((_to, from) => {
+  if (from !== START_LOCATION) forgetFirstAnswers()
+})
 
 // The page need not wait for it: what depends on it does.
 void useSessionStore().restore()
