@@ -6,16 +6,16 @@ interface Sent {
   /** BCP 47: the API names levels and states in the language it was asked in. */
   language: string
   /** By address under the API's root. */
-  answers: Record<string, unknown>
+  answers: Map<string, unknown>
 }
 
-let sent: Sent | null = read()
+let sent = readFirstAnswers()
 
 /** The answer to `address`, under the API's root; given out once, as an answer is. */
 export function takeFirstAnswer(address: string): unknown {
   if (sent?.language !== document.documentElement.lang) return undefined
-  const answer = sent.answers[address]
-  delete sent.answers[address]
+  const answer = sent.answers.get(address)
+  sent.answers.delete(address)
   return answer
 }
 
@@ -24,10 +24,12 @@ export function forgetFirstAnswers(): void {
   sent = null
 }
 
-function read(): Sent | null {
+function readFirstAnswers(): Sent | null {
   // A page that is gone back to may come from the browser's memory, and be days old.
   const [navigation] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[]
   if (navigation?.type === 'back_forward') return null
   const text = document.getElementById('first-answers')?.textContent
-  return text ? (JSON.parse(text) as Sent) : null
+  if (!text) return null
+  const { language, answers } = JSON.parse(text) as { language: string; answers: object }
+  return { language, answers: new Map(Object.entries(answers)) }
 }
