@@ -25,9 +25,7 @@ const PASSED_ON = ['Host', 'X-Forwarded-For', 'X-Forwarded-Proto', 'X-Request-ID
 async function of(r, path, language) {
     const addresses = path === '/' ? HOME : path === '/courses' && !r.variables.args ? LIST : [];
     const replies = await Promise.all(addresses.map((address) => inTime(ask(r, address, language))));
-    const found = {};
-    addresses.forEach((address, at) => keep(found, address, replies[at]));
-    return found;
+    return fit(r, addresses, replies);
 }
 
 // A course's own page: the API's status, the course, and the answers to what the page asks first.
@@ -38,20 +36,15 @@ async function ofCourse(r, id, language) {
         ask(r, address, language),
         inTime(ask(r, chapters, language)),
     ]);
-    const course = replies[0].value;
-    if (replies[0].status === 200 && (!course || typeof course.name !== 'string' || String(course.id) !== id)) {
-        r.error(`the head of /courses/${id} is plain: expected course ${id}, found another answer`);
-        return { status: 502, answers: {} };
+    const found = replies[0].value;
+    if (replies[0].status === 200 && (!found || typeof found.name !== 'string' || String(found.id) !== id)) {
+        replies[0] = { status: 502, why: `expected course ${id}, found another answer` };
     }
-    const answers = {};
-    if (course) {
-        keep(answers, address, replies[0]);
-        keep(answers, chapters, replies[1]);
-    }
-    return { status: replies[0].status, course, answers };
+    const reply = replies[0];
+    return { status: reply.status, course: reply.value, answers: fit(r, [address, chapters], replies) };
 }
 
-// The API's answer: its status, and for 200 its text and the value that this is.
+// The API's answer: its status, for 200 its text and the value that this is, and why there is none.
 async function ask(r, address, language) {
     try {
         const reply = await ngx.fetch(API + address, { headers: passedOn(r, language) });
@@ -61,20 +54,31 @@ async function ask(r, address, language) {
         const text = await reply.text();
         return { status: 200, text, value: JSON.parse(text) };
     } catch (error) {
-        r.error(`${r.uri} comes without ${address}: ${error.message}`);
-        return { status: 502 };
+        return { status: 502, why: error.message };
     }
 }
 
 function inTime(reply) {
-    const late = new Promise((resolve) => setTimeout(() => resolve({ status: 504 }), PATIENCE_MS));
-    return Promise.race([reply, late]);
+    const late = { status: 504, why: `nothing in ${PATIENCE_MS} ms` };
+    return Promise.race([reply, new Promise((resolve) => setTimeout(() => resolve(late), PATIENCE_MS))]);
 }
 
-function keep(answers, address, reply) {
-    if (reply.status === 200 && reply.text.length <= LONGEST) {
-        answers[address] = reply.text;
+// Those that the page can carry, by address. One line of the log tells of all others.
+function fit(r, addresses, replies) {
+    const answers = {};
+    const without = [];
+    addresses.forEach((address, at) => {
+        const reply = replies[at];
+        if (reply.status === 200 && reply.text.length <= LONGEST) {
+            answers[address] = reply.text;
+        } else if (reply.why) {
+            without.push(`${address} (${reply.why})`);
+        }
+    });
+    if (without.length) {
+        r.error(`${r.uri} comes without ${without.join(', ')}`);
     }
+    return answers;
 }
 
 // Who asks, and for what, in the page's language; nothing that the answer would be another for.
