@@ -14,13 +14,18 @@ def installed() -> str:
     return found
 
 
-def in_network_of(process: int, folder: Path) -> Path:
+# As near to having the processor for itself as a program gets beside others.
+FIRST = "nice --adjustment=-19 "
+
+
+def in_network_of(process: int, folder: Path, *, first: bool = False) -> Path:
     """A program, written into `folder`, that starts Chromium in the network of `process`.
 
     There it reaches what the container reaches. And in this machine's own network Chromium would
     drop what it loads (ERR_NETWORK_CHANGED) whenever a container of another test comes or goes.
+    With `first` it runs before everything else on this machine that wants to run.
     """
-    enter = f"nsenter --target {process} --net"
+    enter = f"{FIRST if first else ''}nsenter --target {process} --net"
     if os.geteuid() != 0:
         enter = (
             f"sudo -n {enter} setpriv --reuid {os.geteuid()} --regid {os.getegid()} --init-groups"

@@ -24,7 +24,7 @@ from course.reads import course_reads
 SCHEME = "https" if settings.HTTPS else "http"
 NOBODY = "site.invalid"
 NOT_FOR_SEARCH = (
-    *("/admin/", "/api/", "/my/", "/cart", "/checkout", "/pay/", "/learn/", "/login", "/register"),
+    *("/admin/", "/api/", "/my/", "/cart", "/checkout", "/pay/", "/login", "/register"),
     *("/password-reset", "/status", "/search", "/certificate", "/protected/"),
 )
 

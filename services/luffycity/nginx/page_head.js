@@ -13,12 +13,15 @@ function siteOrigin(scheme, host) {
     return HOST.test(host || '') ? `${scheme === 'https' ? 'https' : 'http'}://${host}` : '';
 }
 
-function site(language, origin, path) {
+// `answers` are the first answers (first_answers.js).
+function site(language, origin, path, answers) {
     const words = texts[language];
     if (path === '/courses') {
         return page(words, origin, path, `${words.courses} · ${words.name}`, words.coursesDescription);
     }
-    return page(words, origin, path === '/' ? path : '', words.title, words.description);
+    const banners = answers['home/banner/'];
+    return page(words, origin, path === '/' ? path : '', words.title, words.description)
+        + (banners ? bannerAhead(JSON.parse(banners).result) : '');
 }
 
 function missing(language) {
@@ -38,6 +41,7 @@ function course(language, origin, found) {
     const description = shortened(text(found.brief)) || words.description;
     const picture = absolute(text(found.course_img), origin);
     return page(words, origin, path, title, description, picture)
+        + pictureAhead(found.course_img, found.course_img_set, '(width < 900px) 100vw, 400px')
         + data(courseData(words, origin, path, found, description, picture));
 }
 
@@ -60,6 +64,27 @@ function page(words, origin, path, title, description, picture) {
         tags.push(meta('name', 'twitter:card', 'summary_large_image'));
     }
     return tags.join('');
+}
+
+function bannerAhead(banners) {
+    const first = Array.isArray(banners) && banners[0] ? banners[0] : {};
+    return pictureAhead(first.image, first.image_set, '(width < 1264px) 100vw, 1200px');
+}
+
+// The picture at the top of the page, asked for before the app knows of it. The widths and the sizes
+// are those of src/components/catalogue (CourseTrailer, BannerSlide), or it would be loaded twice.
+function pictureAhead(picture, set, sizes) {
+    const first = located(text(picture), '');
+    const widths = (Array.isArray(set) ? set : [])
+        .map((one) => ({ address: located(text(one.url), ''), width: Number(one.width) }))
+        .filter((one) => one.address && one.width > 0)
+        .map((one) => `${one.address.replace(/,/g, '%2C').replace(/ /g, '%20')} ${one.width}w`)
+        .join(', ');
+    if (!first) {
+        return '';
+    }
+    const more = widths ? ` imagesrcset="${escaped(widths)}" imagesizes="${escaped(sizes)}"` : '';
+    return `<link rel="preload" as="image" fetchpriority="high" href="${escaped(first)}"${more}>`;
 }
 
 // https://schema.org/Course
@@ -91,22 +116,47 @@ function courseData(words, origin, path, found, description, picture) {
     };
 }
 
-// JSON within a script element: nothing in it can end the element or begin a comment.
 function data(value) {
-    const json = JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (sign) => {
-        return '\\u' + sign.charCodeAt(0).toString(16).padStart(4, '0');
-    });
-    return `<script type="application/ld+json">${json}</script>`;
+    return `<script type="application/ld+json">${inScript(JSON.stringify(value))}</script>`;
 }
 
+// For the app; src/api/firstAnswers.ts reads it. Where the API is at an address of its own, it is asked
+// there: what runs beside this site need not be the same.
+function firstAnswers(language, answers) {
+    const addresses = Object.keys(answers);
+    if (addresses.length === 0 || apiElsewhere()) {
+        return '';
+    }
+    const entries = addresses.map((address) => `${JSON.stringify(address)}:${answers[address]}`);
+    const json = `{"language":"${language}","answers":{${entries.join(',')}}}`;
+    return `<script type="application/json" id="first-answers">${inScript(json)}</script>`;
+}
+
+// JSON within a script element: nothing in it can end the element or begin a comment.
+function inScript(json) {
+    return json.replace(/[<>&\u2028\u2029]/g, (sign) => {
+        return '\\u' + sign.charCodeAt(0).toString(16).padStart(4, '0');
+    });
+}
+
+// For who has no page to take it from: nothing where neither the address nor the caller names a host.
 function absolute(address, origin) {
+    const found = located(address, origin);
+    return /^https?:/.test(found) ? found : '';
+}
+
+// As src/api/addresses.ts has it: pictures lie where the API is, by default at the page's own origin.
+function located(address, origin) {
     if (/^https?:\/\//.test(address)) {
         return address;
     }
-    // As src/api/addresses.ts has it: pictures lie where the API is.
+    return /^\/(?!\/)/.test(address) ? (apiElsewhere() || origin) + address : '';
+}
+
+// The origin of an API that is not at this site's own; nothing where it is.
+function apiElsewhere() {
     const api = /^https?:\/\/[^/]+/.exec(process.env.BASE_URL || '');
-    const root = api ? api[0] : origin;
-    return root && /^\/(?!\/)/.test(address) ? root + address : '';
+    return api ? api[0] : '';
 }
 
 function shortened(whole) {
@@ -133,4 +183,4 @@ function escaped(content) {
     return content.replace(/[&<>"']/g, (sign) => ENTITIES[sign]);
 }
 
-export default { siteOrigin, site, missing, course };
+export default { siteOrigin, site, missing, course, firstAnswers };

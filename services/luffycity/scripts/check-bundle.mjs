@@ -4,33 +4,15 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { readBuild } from './build.mjs'
 
 const BUDGET_BYTES = 200_000
 
 const [directory] = process.argv.slice(2)
 if (!directory) throw new Error('expected the directory of a build; usage: check-bundle.mjs DIRECTORY')
 
-/** @type {Record<string, {file: string, imports?: string[], css?: string[]}>} */
-const manifest = JSON.parse(await readFile(join(directory, '.vite', 'manifest.json'), 'utf8'))
-const chunks = new Map(Object.values(manifest).map((chunk) => [chunk.file, chunk]))
-
-const page = await readFile(join(directory, 'index.html'), 'utf8')
-const named = [...page.matchAll(/(?:src|href)="\/([^"]+)"/g)].map(([, file]) => file ?? '')
-if (!named.some((file) => chunks.has(file))) throw new Error('expected a script of the build in index.html, found none')
-
-const files = new Set(['index.html'])
-/** @param {string} file */
-const visit = (file) => {
-  if (files.has(file)) return
-  files.add(file)
-  const chunk = chunks.get(file)
-  chunk?.css?.forEach((sheet) => files.add(sheet))
-  chunk?.imports?.forEach((key) => visit(manifest[key]?.file ?? key))
-}
-named.forEach(visit)
-
 let total = 0
-for (const file of files) {
+for (const file of (await readBuild(directory)).first) {
   const { length } = gzipSync(await readFile(join(directory, file)), { level: 9 })
   total += length
   console.log(`${String(length).padStart(7)}  ${file}`)

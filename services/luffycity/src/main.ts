@@ -2,6 +2,8 @@ import '@/assets/css/tokens.css'
 import '@/assets/css/base.css'
 import { createPinia } from 'pinia'
 import { createApp } from 'vue'
+import { START_LOCATION } from 'vue-router'
+import { forgetFirstAnswers } from './api/firstAnswers'
 import App from './App.vue'
 import { guardPages } from './guards'
 import { i18n } from './i18n'
@@ -11,6 +13,7 @@ import { useCrashStore } from './stores/crash'
 import { usePreferencesStore } from './stores/preferences'
 import { useSessionStore } from './stores/session'
 
+await breath()
 guardPages(router)
 const app = createApp(App).use(createPinia()).use(i18n).use(router)
 
@@ -18,8 +21,17 @@ const crash = useCrashStore()
 app.config.errorHandler = (error) => crash.report(error)
 router.onError((error) => crash.report(error))
 reloadWhenAssetsAreGone(router)
+router.afterEach((_to, from) => {
+  if (from !== START_LOCATION) forgetFirstAnswers()
+})
 
 // The page need not wait for it: what depends on it does.
 void useSessionStore().restore()
 await usePreferencesStore().restore()
+await breath()
 app.mount('#app')
+
+/** Lets the browser paint and answer between two long pieces of work. */
+function breath(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve))
+}

@@ -24,18 +24,20 @@ class Page(HTMLParser):
         self.links: dict[str, list[str]] = {}
         self.scripts: list[dict[str, str | None]] = []
         self.data: list[str] = []
+        self.first: dict[str, Any] = {"language": None, "answers": {}}
         self._inside = ""
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
-        self._inside = tag
+        self._inside = "first answers" if given.get("id") == "first-answers" else tag
         if tag == "html":
             self.language = given["lang"] or ""
         elif tag == "meta" and (name := given.get("name") or given.get("property")):
             self.metas.setdefault(name, []).append(given["content"] or "")
         elif tag == "link":
-            self.links.setdefault(given["rel"] or "", []).append(given["href"] or "")
+            kind = " ".join(filter(None, (given["rel"], given.get("as"))))
+            self.links.setdefault(kind, []).append(given["href"] or "")
         elif tag == "script":
             self.scripts.append(given)
 
@@ -47,6 +49,8 @@ class Page(HTMLParser):
             self.title += data
         elif self._inside == "script":
             self.data.append(data)
+        elif self._inside == "first answers":
+            self.first = json.loads(data)
 
 
 @pytest.fixture(scope="module")
@@ -102,10 +106,25 @@ def test_a_courses_head_says_what_the_course_is(shop: Site) -> None:
     assert "robots" not in found.metas
 
 
+def test_a_courses_picture_is_asked_for_before_the_app_runs(shop: Site) -> None:
+    text = shop.get("/courses/1").text
+    assert once(Page(text).links["preload image"]) == '/media/course/knots"><b>.png'
+    [ahead] = re.findall(r'<link rel="preload" as="image"[^>]*>', text)
+    # An address or a width that is none is left out.
+    assert ' imagesrcset="/media/sizes/knots%2C%20320&quot;.webp 320w" ' in ahead
+    one_width = shop.get("/courses/16").text
+    assert once(Page(one_width).links["preload image"]) == "https://pictures.test/a.png"
+    assert "imagesrcset" not in one_width
+    assert "preload image" not in page(shop, "/courses/10").links, "there is no picture"
+
+
 def test_nothing_that_an_editor_writes_becomes_a_tag(shop: Site) -> None:
     found = page(shop, "/courses/1")
     inline = [script for script in found.scripts if "src" not in script]
-    assert inline == [{"type": "application/ld+json"}], "data, which is never run"
+    assert inline == [
+        {"type": "application/ld+json"},
+        {"type": "application/json", "id": "first-answers"},
+    ], "data, which is never run"
     text = shop.get("/courses/1").text
     assert "<script>alert" not in text
     assert "<b>" not in text
@@ -241,7 +260,7 @@ def test_an_api_that_went_and_came_elsewhere_is_found_again(
 def test_what_the_api_does_wrong_stands_in_the_log(shop: Site) -> None:
     shop.get("/courses/4")
     told = [line["message"] for line in shop.log_lines() if "message" in line]
-    assert any("the head of /courses/4 is plain" in line for line in told)
+    assert any("/courses/4 comes without course/actual/4/ (" in line for line in told)
 
 
 def test_an_api_elsewhere_gives_the_pictures_address(
@@ -263,6 +282,111 @@ def test_many_visitors_at_once_each_get_their_course(shop: Site) -> None:
         titles = list(pool.map(one, range(400)))
     assert titles[1::2] == ["Free · Luffy Courses"] * 200
     assert titles[::2] == [f"{NAME} · Luffy Courses"] * 200
+
+
+# --- what a page brings along ------------------------------------------------------------------
+
+HOME = (
+    "home/banner/",
+    "course/category/",
+    "course/actual/?page_size=4",
+    "course/actual/?page_size=4&ordering=-students",
+    "course/actual/?page_size=4&free=true",
+)
+LIST = ("course/category/", "course/actual/?page=1&page_size=12")
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("/", HOME),
+        ("/?utm_source=mail", HOME),
+        ("/courses", LIST),
+        ("/courses/", LIST),
+        ("/courses?ordering=price", ()),
+        ("/courses/1", ("course/actual/1/", "course/chapter/?course_id=1")),
+        ("/search", ()),
+        ("/login", ()),
+    ],
+)
+def test_a_page_brings_the_answers_to_its_first_questions(
+    shop: Site, path: str, asked: tuple[str, ...]
+) -> None:
+    first = page(shop, path, CHINESE).first
+    assert set(first["answers"]) == set(asked)
+    assert first["language"] == ("zh-CN" if asked else None)
+
+
+def test_an_answer_comes_as_the_api_gave_it(shop: Site) -> None:
+    first = page(shop, "/").first
+    assert first["language"] == "en"
+    assert first["answers"]["course/category/"] == [{"id": 1, "name": "Knots"}]
+    assert first["answers"][HOME[2]]["results"] == [{"id": 1, "name": "<!-- & more"}]
+    assert first["answers"]["home/banner/"]["result"][0]["title"] == "</script>"
+    assert page(shop, "/courses/1").first["answers"]["course/actual/1/"]["name"] == NAME
+
+
+@pytest.mark.parametrize("wish", ["slow", "large", "broken", "down"])
+def test_an_answer_that_a_page_cannot_bring_is_left_out(shop: Site, wish: str) -> None:
+    began = time.monotonic()
+    found = Page(shop.get("/", X_Request_ID=wish).text)
+    assert time.monotonic() - began < 0.85, "the slow one takes 0.9 s"
+    assert set(found.first["answers"]) == set(HOME) - {"course/category/"}
+
+
+def test_a_page_tells_what_it_came_without(shop: Site) -> None:
+    shop.get("/", X_Request_ID="broken")
+    told = [line["message"] for line in shop.log_lines() if "message" in line]
+    assert any("/ comes without course/category/ (" in line for line in told)
+
+
+def test_the_first_banner_is_asked_for_before_the_app_runs(shop: Site) -> None:
+    text = shop.get("/").text
+    assert once(Page(text).links["preload image"]) == "/media/sail.png"
+    assert ' imagesrcset="/media/sail.320.webp 320w" ' in text
+
+
+def test_without_the_api_a_page_brings_nothing_and_comes_all_the_same(site: Site) -> None:
+    began = time.monotonic()
+    found = page(site, "/")
+    assert time.monotonic() - began < 1
+    assert found.first["answers"] == {}
+
+
+def test_an_api_elsewhere_is_asked_there(
+    image: str, media: Any, secrets: Any, network: Network
+) -> None:
+    site = Site.start(image, media, secrets, "https://api.test/", network=network.name)
+    try:
+        assert page(site, "/").first["answers"] == {}
+    finally:
+        site.remove()
+
+
+@pytest.mark.parametrize(
+    ("path", "language", "some"),
+    [
+        ("/", ENGLISH, ["/assets/en-"]),
+        ("/courses", CHINESE, ["/assets/CourseListPage-"]),
+        ("/courses/7", ENGLISH, ["/assets/CoursePage-", "/assets/en-"]),
+        ("/learn/7/8", CHINESE, ["/assets/PlayerPage-"]),
+        ("/login", CHINESE, ["/assets/LoginPage-"]),
+    ],
+)
+def test_a_page_names_the_files_that_it_needs(
+    site: Site, path: str, language: str, some: list[str]
+) -> None:
+    links = page(site, path, language).links
+    styles = links.get("preload style", [])
+    for start in some:
+        assert [href for href in links["modulepreload"] if href.startswith(start)], links
+    assert path == "/" or styles
+    for href in links["modulepreload"] + styles:
+        assert site.get(href).status_code == 200, href
+
+
+def test_a_page_in_the_apps_own_language_needs_no_other_file(site: Site) -> None:
+    assert "modulepreload" not in page(site, "/", CHINESE).links
 
 
 # --- every page --------------------------------------------------------------------------------

@@ -2,13 +2,31 @@ import { computed } from 'vue'
 import { useI18n } from 'vue-i18n'
 import type { Money } from '@/api/money'
 
+type Kind = keyof typeof OPTIONS
+
+const OPTIONS = {
+  count: { notation: 'compact', maximumFractionDigits: 1 },
+  yuan: price(0),
+  cents: price(2),
+} satisfies Record<string, Intl.NumberFormatOptions>
+
+function price(minimumFractionDigits: number): Intl.NumberFormatOptions {
+  return { style: 'currency', currency: 'CNY', currencyDisplay: 'narrowSymbol', minimumFractionDigits }
+}
+
+// To make one takes a browser longer than to use it a hundred times, and each card of a list wants some.
+const made = new Map<string, Intl.NumberFormat>()
+
+function numberFormat(locale: string, kind: Kind): Intl.NumberFormat {
+  const key = `${locale} ${kind}`
+  const known = made.get(key) ?? new Intl.NumberFormat(locale, OPTIONS[kind])
+  made.set(key, known)
+  return known
+}
+
 /** Prices (in yuan), counts, times and lengths of time, as the chosen language writes them. */
 export function useFormats() {
   const { locale } = useI18n()
-  const counts = computed(
-    () => new Intl.NumberFormat(locale.value, { notation: 'compact', maximumFractionDigits: 1 }),
-  )
-
   const times = computed(
     () => new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium', timeStyle: 'short' }),
   )
@@ -17,12 +35,7 @@ export function useFormats() {
 
   /** ¥99, and ¥99.50 where there are cents. Of an amount as the API writes it every digit is kept. */
   function formatPrice(yuan: number | Money): string {
-    return new Intl.NumberFormat(locale.value, {
-      style: 'currency',
-      currency: 'CNY',
-      currencyDisplay: 'narrowSymbol',
-      minimumFractionDigits: Number.isInteger(Number(yuan)) ? 0 : 2,
-    }).format(yuan)
+    return numberFormat(locale.value, Number.isInteger(Number(yuan)) ? 'yuan' : 'cents').format(yuan)
   }
 
   /** "40 seconds", "15 minutes", "3 hours", or "40 sec" where room is scarce: rounded up. */
@@ -39,7 +52,7 @@ export function useFormats() {
   return {
     formatPrice,
     formatWait,
-    formatCount: (count: number) => counts.value.format(count),
+    formatCount: (count: number) => numberFormat(locale.value, 'count').format(count),
     /** A moment (ISO 8601), in the visitor's time zone, to the minute. */
     formatTime: (moment: string) => times.value.format(new Date(moment)),
     /** The time of day to the second. */

@@ -10,9 +10,12 @@ export interface Toast {
 /** Short words about what was just done; they go by themselves. */
 export const useToastsStore = defineStore('toasts', () => {
   const toasts = ref<Toast[]>([])
+  /** Whether there was any: their region is loaded then. */
+  const used = ref(false)
   let next = 1
 
   function add(tone: Toast['tone'], text: string): void {
+    used.value = true
     toasts.value.push({ id: next++, tone, text })
   }
 
@@ -22,6 +25,7 @@ export const useToastsStore = defineStore('toasts', () => {
 
   return {
     toasts,
+    used,
     remove,
     /** It went well. */
     say: (text: string) => add('good', text),

@@ -70,7 +70,8 @@ describe('the menu', () => {
     await choose('退出登录')
     await vi.waitFor(() => expect(document.activeElement?.textContent?.trim()).toBe('登录'))
     expect(page.router.currentRoute.value.fullPath).toBe('/courses')
-    expect(page.wrapper.text()).toContain('已退出登录。')
+    // What shows notices is loaded with the first one.
+    await vi.waitFor(() => expect(page.wrapper.text()).toContain('已退出登录。'))
   })
 
   it('logs out of one’s own pages to the front page', async () => {

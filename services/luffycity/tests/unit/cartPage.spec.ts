@@ -1,7 +1,7 @@
 import { flushPromises } from '@vue/test-utils'
 import { describe, expect, it } from 'vitest'
 import { failing, fakeApi, never } from './fakeApi'
-import { mountPage } from './mountPage'
+import { mountPage, says } from './mountPage'
 import { personApi, signIn } from './person'
 import { cartItem, cartOf, quoteOf } from './shopApi'
 
@@ -70,7 +70,7 @@ describe('the page of the cart', () => {
     await flushPromises()
     expect(lines()).toEqual(['Course 7', 'Course 8'])
     expect(document.activeElement?.textContent).toBe('购物车')
-    expect(document.body.textContent).toContain('购物车没有变化。')
+    await says('购物车没有变化。')
   })
 
   it('is emptied after a question', async () => {

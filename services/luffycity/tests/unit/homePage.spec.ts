@@ -2,16 +2,16 @@ import { flushPromises } from '@vue/test-utils'
 import { describe, expect, it, vi } from 'vitest'
 import { REQUEST_TIMEOUT_MS } from '@/api/client'
 import { course, failing, fakeApi, never, page, wholeApi } from './fakeApi'
-import { mountPage } from './mountPage'
+import { mountPage, says } from './mountPage'
 
 describe('the front page', () => {
   it('shows banners, categories and courses', async () => {
     fakeApi(wholeApi())
     const { wrapper } = await mountPage('/')
+    await says('目前没有免费课程')
     expect(wrapper.text()).toContain('Set sail')
     expect(wrapper.text()).toContain('Linux')
     expect(wrapper.findAll('article')).toHaveLength(2) // recommended and popular; none is free
-    expect(wrapper.text()).toContain('目前没有免费课程')
     expect(wrapper.find('[role="alert"]').exists()).toBe(false)
     expect(document.title).toBe('Luffy 课堂 · 跟着项目学编程')
   })
@@ -19,7 +19,7 @@ describe('the front page', () => {
   it('shows where things will be while they are on their way', async () => {
     fakeApi(Object.fromEntries(Object.keys(wholeApi()).map((path) => [path, never])))
     const { wrapper } = await mountPage('/')
-    expect(wrapper.findAll('[aria-busy="true"]')).toHaveLength(3)
+    await vi.waitFor(() => expect(wrapper.findAll('[aria-busy="true"]')).toHaveLength(3))
     expect(wrapper.findAll('[role="status"]').map((one) => one.text())).toContain('正在加载')
   })
 

@@ -28,3 +28,8 @@ export async function arrived({ router }: Page, address: string): Promise<void> 
   await vi.waitFor(() => expect(router.currentRoute.value.fullPath).toBe(address), 5_000)
   await flushPromises()
 }
+
+/** Waits until the page says `words`: a notice's frame is loaded with the first one, rows come by turns. */
+export async function says(words: string): Promise<void> {
+  await vi.waitFor(() => expect(document.body.textContent).toContain(words), 5_000)
+}

@@ -88,7 +88,15 @@ describe('the player', () => {
       [expect.stringContaining('From wishes'), 'page'],
       [expect.stringContaining('已学完'), undefined],
     ])
-    expect(document.head.querySelector('meta[name="robots"]')?.getAttribute('content')).toBe('noindex')
+  })
+
+  it.each([
+    [true, undefined],
+    [false, 'noindex'],
+  ])('may be found by search engines if it is free to try: %s', async (free_trail, robots) => {
+    await opened('/learn/7/11', { 'learning/section/11/': good({ ...lesson, free_trail }) })
+    const tag = document.head.querySelector('meta[name="robots"]')
+    expect(tag?.getAttribute('content')).toBe(robots)
   })
 
   it('goes on where one left off when the address names no lesson', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { failing, fakeApi, login, ofPeople, refusing, wholeApi, type Sent } from './fakeApi'
-import { arrived, mountPage, type Page } from './mountPage'
+import { arrived, mountPage, says, type Page } from './mountPage'
 import { settled } from './settled'
 
 const good = { mobile: '13800000000', code: '123456', password: 'Segel-und-Wind-7' }
@@ -31,7 +31,7 @@ describe('registering', () => {
     await fillAndSubmit(page)
     expect(sent).toEqual([good, { username: good.mobile, password: good.password }])
     await arrived(page, '/courses')
-    expect(page.wrapper.text()).toContain('注册成功，欢迎！')
+    await says('注册成功，欢迎！')
   })
 
   it('tells early that a phone is registered, and leads to the login with it', async () => {

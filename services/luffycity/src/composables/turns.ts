@@ -1,0 +1,24 @@
+import { onScopeDispose, ref, type Ref } from 'vue'
+
+/**
+ * How many parts of a page are shown: `first` at once, and then one more at a time, so that the browser
+ * paints and answers in between. Meant for parts below what is seen at first.
+ *
+ * @param total how many there are
+ */
+export function useTurns(total: number, first = 1): Ref<number> {
+  const shown = ref(Math.min(first, total))
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  function next(): void {
+    if (shown.value >= total) return
+    timer = setTimeout(() => {
+      shown.value++
+      next()
+    })
+  }
+
+  next()
+  onScopeDispose(() => clearTimeout(timer))
+  return shown
+}
