@@ -113,7 +113,7 @@ class Visit:
     def sign_out(self) -> None:
         """By the menu."""
         self.account_menu().click()
-        self.page.get_by_role("menuitem", name=named("nav.signOut")).click()
+        self.page.get_by_role("button", name=named("nav.signOut")).click()
         self.expect_guest()
 
 

@@ -40,7 +40,7 @@ const OF_THE_BROWSER = [' ', 'arrowleft', 'arrowright', 'arrowup', 'arrowdown']
 const SCROLLING = ['arrowup', 'arrowdown']
 
 /** What takes these keys for itself while it has the focus. */
-const TYPING = 'input, textarea, select, [contenteditable], [role="dialog"], [role="menu"]'
+const TYPING = 'input, textarea, select, [contenteditable], [role="dialog"]'
 /** What is pressed with the space bar. */
 const PRESSED = 'button, a, summary, [role="button"]'
 

@@ -3,16 +3,17 @@ import { describe, expect, it, vi } from 'vitest'
 import { failing, fakeApi, login, never, signedIn, wholeApi } from './fakeApi'
 import { arrived, mountPage, type Page } from './mountPage'
 
-const trigger = ({ wrapper }: Page) => wrapper.get<HTMLElement>('header [aria-haspopup="menu"]')
-const entries = () => [...document.querySelectorAll<HTMLElement>('[role="menuitem"]')]
+const trigger = ({ wrapper }: Page) => wrapper.get<HTMLElement>('header button[aria-expanded]')
+const entries = () => [...document.querySelectorAll<HTMLElement>('header .person .entry')]
+const isOpen = (page: Page) => trigger(page).attributes('aria-expanded') === 'true'
 
 async function open(page: Page) {
-  await trigger(page).trigger('keydown', { key: 'Enter' })
-  await vi.waitFor(() => expect(entries()).not.toEqual([]))
+  await trigger(page).trigger('click')
+  expect(isOpen(page)).toBe(true)
 }
 
 async function choose(text: string) {
-  const entry = entries().find((one) => one.textContent === text) ?? expect.fail(`no entry ${text}`)
+  const entry = entries().find((one) => one.textContent?.trim() === text) ?? expect.fail(`no entry ${text}`)
   entry.click()
   await flushPromises()
 }
@@ -54,12 +55,36 @@ describe('the menu', () => {
     const page = await mountPage('/courses')
     await vi.waitFor(() => trigger(page))
     await open(page)
-    expect(entries().map((one) => one.textContent)).toEqual([
+    expect(entries().map((one) => one.textContent?.trim())).toEqual([
       '我的课程',
       '我的订单',
       '个人资料',
       '退出登录',
     ])
+  })
+
+  it.each([
+    ['another press on its button', (page: Page) => trigger(page).trigger('click')],
+    ['Escape', (page: Page) => trigger(page).trigger('keydown', { key: 'Escape' })],
+    ['a press elsewhere', ({ wrapper }: Page) => wrapper.get('main').trigger('pointerdown')],
+    ['the focus that goes elsewhere', (page: Page) => trigger(page).trigger('focusout')],
+    ['the page it leads to', () => choose('我的课程')],
+  ])('is closed by %s', async (_, leave) => {
+    fakeApi({ ...wholeApi(), ...signedIn() })
+    const page = await mountPage('/courses')
+    await vi.waitFor(() => trigger(page))
+    await open(page)
+    await leave(page)
+    expect(isOpen(page)).toBe(false)
+  })
+
+  it('stays while the focus moves within', async () => {
+    fakeApi({ ...wholeApi(), ...signedIn() })
+    const page = await mountPage('/courses')
+    await vi.waitFor(() => trigger(page))
+    await open(page)
+    await trigger(page).trigger('focusout', { relatedTarget: entries()[0] })
+    expect(isOpen(page)).toBe(true)
   })
 
   it('logs out, stays on a page for everybody, and leaves the focus at the login', async () => {
