@@ -13,6 +13,9 @@ const HOME = [
 ];
 const LIST = ['course/category/', 'course/actual/?page=1&page_size=12'];
 
+// The player; as src/routes has it.
+const LEARN = /^\/learn\/([1-9][0-9]{0,8})(?:\/[0-9]+)?$/;
+
 // A page waits no longer for what it can do without.
 const PATIENCE_MS = 300;
 const LONGEST = 100000;
@@ -23,9 +26,20 @@ const PASSED_ON = ['Host', 'X-Forwarded-For', 'X-Forwarded-Proto', 'X-Request-ID
 
 // The answers to what the page at `path` asks first, by address, each as JSON.
 async function of(r, path, language) {
-    const addresses = path === '/' ? HOME : path === '/courses' && !r.variables.args ? LIST : [];
+    const addresses = questions(path, r.variables.args);
     const replies = await Promise.all(addresses.map((address) => inTime(ask(r, address, language))));
     return fit(r, addresses, replies);
+}
+
+function questions(path, query) {
+    if (path === '/') {
+        return HOME;
+    }
+    if (path === '/courses' && !query) {
+        return LIST;
+    }
+    const learnt = LEARN.exec(path);
+    return learnt ? [`course/actual/${learnt[1]}/`] : [];
 }
 
 // A course's own page: the API's status, the course, and the answers to what the page asks first.

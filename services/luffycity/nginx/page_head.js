@@ -19,9 +19,7 @@ function site(language, origin, path, answers) {
     if (path === '/courses') {
         return page(words, origin, path, `${words.courses} · ${words.name}`, words.coursesDescription);
     }
-    const banners = answers['home/banner/'];
-    return page(words, origin, path === '/' ? path : '', words.title, words.description)
-        + (banners ? bannerAhead(JSON.parse(banners).result) : '');
+    return page(words, origin, path === '/' ? path : '', words.title, words.description) + pageAhead(answers);
 }
 
 function missing(language) {
@@ -66,13 +64,24 @@ function page(words, origin, path, title, description, picture) {
     return tags.join('');
 }
 
-function bannerAhead(banners) {
-    const first = Array.isArray(banners) && banners[0] ? banners[0] : {};
-    return pictureAhead(first.image, first.image_set, '(width < 1264px) 100vw, 1200px');
+// The first banner of the front page, the course's picture in the player.
+function pageAhead(answers) {
+    const banners = answers['home/banner/'];
+    if (banners) {
+        const list = JSON.parse(banners).result;
+        const first = Array.isArray(list) && list[0] ? list[0] : {};
+        return pictureAhead(first.image, first.image_set, '(width < 1264px) 100vw, 1200px');
+    }
+    const address = Object.keys(answers).find((one) => /^course\/actual\/[0-9]+\/$/.test(one));
+    if (address) {
+        const course = JSON.parse(answers[address]) || {};
+        return pictureAhead(course.course_img, course.course_img_set, '(width < 1000px) 100vw, 840px');
+    }
+    return '';
 }
 
 // The picture at the top of the page, asked for before the app knows of it. The widths and the sizes
-// are those of src/components/catalogue (CourseTrailer, BannerSlide), or it would be loaded twice.
+// are those of src/components (CourseTrailer, BannerSlide, CourseStill), or it would be loaded twice.
 function pictureAhead(picture, set, sizes) {
     const first = located(text(picture), '');
     const widths = (Array.isArray(set) ? set : [])

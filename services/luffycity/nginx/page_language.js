@@ -1,11 +1,17 @@
-// The language of a page, chosen from Accept-Language as luffy_api chooses that of its texts
-// (Django's LocaleMiddleware): the first that we have, by weight; else the deployment's own.
+// The language of a page: the one that the visitor chose on it (src/stores/preferences.ts). Else it is
+// chosen from Accept-Language as luffy_api chooses that of its texts (Django's LocaleMiddleware): the
+// first that we have, by weight; else the deployment's own.
 
 // Nobody reads more than a few languages; a header may list as many as fit into it.
 const MOST = 20;
 
-// "zh-CN" or "en".
-function chosen(header) {
+const KNOWN = ['zh-CN', 'en'];
+
+// One of KNOWN; `cookie` is what the visitor chose, if anything.
+function chosen(header, cookie) {
+    if (KNOWN.includes(cookie)) {
+        return cookie;
+    }
     const wanted = (header || '').toLowerCase().split(',').slice(0, MOST).map(read);
     // Of two that weigh the same the first one counts.
     wanted.sort((a, b) => b.weight - a.weight || a.place - b.place);

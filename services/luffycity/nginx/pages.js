@@ -23,7 +23,7 @@ async function answer(r) {
         r.return(405);
         return;
     }
-    const chosen = language.chosen(r.headersIn['Accept-Language']);
+    const chosen = language.chosen(r.headersIn['Accept-Language'], r.variables.cookie_luffy_locale);
     const origin = head.siteOrigin(r.headersIn['X-Forwarded-Proto'], r.headersIn['Host']);
     const path = r.uri.replace(/(.)\/$/, '$1');
     const asked = COURSE.exec(path);
@@ -46,7 +46,7 @@ function send(r, status, chosen, tags, path, answers) {
     const last = assets.links(path, chosen) + head.firstAnswers(chosen, answers);
     const page = PARTS[0] + chosen + PARTS[1] + tags + PARTS[2] + last + PARTS[3];
     r.headersOut['Content-Type'] = 'text/html';
-    r.headersOut['Vary'] = 'Accept-Language';
+    r.headersOut['Vary'] = 'Accept-Language, Cookie';
     if (status === 200) {
         const tag = `W/"${crypto.createHash('sha1').update(page).digest('base64url')}"`;
         r.headersOut['ETag'] = tag;

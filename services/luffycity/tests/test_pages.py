@@ -435,6 +435,22 @@ def test_the_language_is_the_callers(site: Site, asked: str, language: str) -> N
     assert "Accept-Language" in answer.headers["Vary"]
 
 
+@pytest.mark.parametrize(
+    ("cookie", "language"),
+    [
+        ("luffy_locale=zh-CN", "zh-CN"),
+        ("a=b; luffy_locale=zh-CN; c=d", "zh-CN"),
+        ("luffy_locale=tlh", "en"),
+        ('luffy_locale="><script>', "en"),
+        ("other_luffy_locale=zh-CN", "en"),
+    ],
+)
+def test_a_language_that_the_visitor_chose_is_kept(site: Site, cookie: str, language: str) -> None:
+    answer = site.get("/", Accept_Language=ENGLISH, Cookie=cookie)
+    assert Page(answer.text).language == language
+    assert "Cookie" in answer.headers["Vary"]
+
+
 def test_a_deployment_has_a_language_of_its_own(start: StartSite) -> None:
     site = start(language="en")
     assert Page(site.get("/", Accept_Language="de").text).language == "en"

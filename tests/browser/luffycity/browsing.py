@@ -119,14 +119,17 @@ def window(
 
 def remembered(site: Site, language: str, person: Person | None) -> Any:
     """What a browser remembers of the site: its language, and who is logged in."""
-    kept = {"luffy.locale": LANGUAGES[language]}
-    cookies = []
+    host = site.url.removeprefix("http://").partition(":")[0]
+    everywhere = {"domain": host, "secure": False, "expires": -1}
+    chosen = {"name": "luffy_locale", "value": LANGUAGES[language], "path": "/"}
+    cookies = [chosen | everywhere | {"httpOnly": False, "sameSite": "Lax"}]
+    kept = {}
     if person is not None:
         kept["luffy.signedIn"] = "earlier"
-        host = site.url.removeprefix("http://").partition(":")[0]
-        cookies = [
-            {"name": one.name, "value": one.value, "path": one.path, "domain": host}
-            | {"httpOnly": True, "sameSite": "Strict", "secure": False, "expires": -1}
+        cookies += [
+            {"name": one.name, "value": one.value, "path": one.path}
+            | everywhere
+            | {"httpOnly": True, "sameSite": "Strict"}
             for one in person.log_in()
         ]
     entries = [{"name": name, "value": value} for name, value in kept.items()]

@@ -17,6 +17,12 @@ function price(minimumFractionDigits: number): Intl.NumberFormatOptions {
 // To make one takes a browser longer than to use it a hundred times, and each card of a list wants some.
 const made = new Map<string, Intl.NumberFormat>()
 
+/** 642, "1.2K" and "1.2万": to load the rules of short forms takes a browser longer than a whole list. */
+function count(locale: string, number: number): string {
+  const shortFrom = locale.startsWith('zh') ? 10_000 : 1_000
+  return number < shortFrom ? String(number) : numberFormat(locale, 'count').format(number)
+}
+
 function numberFormat(locale: string, kind: Kind): Intl.NumberFormat {
   const key = `${locale} ${kind}`
   const known = made.get(key) ?? new Intl.NumberFormat(locale, OPTIONS[kind])
@@ -52,7 +58,7 @@ export function useFormats() {
   return {
     formatPrice,
     formatWait,
-    formatCount: (count: number) => numberFormat(locale.value, 'count').format(count),
+    formatCount: (number: number) => count(locale.value, number),
     /** A moment (ISO 8601), in the visitor's time zone, to the minute. */
     formatTime: (moment: string) => times.value.format(new Date(moment)),
     /** The time of day to the second. */

@@ -16,3 +16,18 @@ export function remember(key: string, value: string): void {
     console.error('This browser remembers nothing: the choice holds until the page is closed', error)
   }
 }
+
+const YEAR_S = 365 * 24 * 3600
+
+/** As `recall`, of what the server is told as well. */
+export function recallCookie<T extends string>(name: string, known: readonly T[], otherwise: T): T {
+  const cookies = document.cookie.split('; ').map((cookie) => cookie.split('='))
+  const value = cookies.find(([key]) => key === name)?.[1]
+  return known.find((one) => one === value) ?? otherwise
+}
+
+/** Remembers a choice for a year, here and for the server. `value` needs no escaping. */
+export function rememberCookie(name: string, value: string): void {
+  const secure = location.protocol === 'https:' ? '; secure' : ''
+  document.cookie = `${name}=${value}; path=/; max-age=${YEAR_S}; samesite=lax${secure}`
+}

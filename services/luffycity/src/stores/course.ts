@@ -26,14 +26,28 @@ export const useCourseStore = defineStore('course', () => {
       ) ?? null,
   )
 
+  function turnTo(wanted: number): void {
+    if (id.value === wanted) return
+    id.value = wanted
+    course.reset()
+    chapters.reset()
+  }
+
   /** Shows course `wanted`, fetched anew; what is known of it stays in sight meanwhile. */
   async function open(wanted: number): Promise<void> {
-    if (id.value !== wanted) {
-      id.value = wanted
-      course.reset()
-      chapters.reset()
-    }
-    await Promise.all([course.load(wanted), chapters.load(wanted)])
+    await Promise.all([look(wanted), list(wanted)])
+  }
+
+  /** As `open`, without its chapters. */
+  async function look(wanted: number): Promise<void> {
+    turnTo(wanted)
+    await course.load(wanted)
+  }
+
+  /** As `open`, its chapters alone. */
+  async function list(wanted: number): Promise<void> {
+    turnTo(wanted)
+    await chapters.load(wanted)
   }
 
   /** Fetches what failed. */
@@ -44,5 +58,5 @@ export const useCourseStore = defineStore('course', () => {
     await Promise.all(failed.map((part) => part.load(wanted)))
   }
 
-  return { course, chapters, freeLessons, trailer, open, retry }
+  return { course, chapters, freeLessons, trailer, open, look, list, retry }
 })

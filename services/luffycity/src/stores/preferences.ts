@@ -1,18 +1,19 @@
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
-import { recall, remember } from '@/composables/remembered'
+import { recall, recallCookie, remember, rememberCookie } from '@/composables/remembered'
 import { DEFAULT_LOCALE, LOCALES, showLocale, type Locale } from '@/i18n'
 
 /** `auto` follows the system. public/theme.js applies the remembered one before the first paint. */
 export const THEMES = ['auto', 'light', 'dark'] as const
 export type Theme = (typeof THEMES)[number]
 
-const LOCALE_KEY = 'luffy.locale'
+/** A cookie: nginx/pages.js sends the page in that language, and with answers in it. */
+const LOCALE_COOKIE = 'luffy_locale'
 const THEME_KEY = 'luffy.theme'
 
 /** The visitor's language and theme, remembered in this browser. */
 export const usePreferencesStore = defineStore('preferences', () => {
-  const locale = ref<Locale>(recall(LOCALE_KEY, LOCALES, askedFor()))
+  const locale = ref<Locale>(recallCookie(LOCALE_COOKIE, LOCALES, askedFor()))
   const theme = ref<Theme>(recall(THEME_KEY, THEMES, 'auto'))
 
   /** Shows what is remembered. A language that cannot be fetched leaves the default one. */
@@ -30,7 +31,7 @@ export const usePreferencesStore = defineStore('preferences', () => {
   async function setLocale(wanted: Locale): Promise<void> {
     await showLocale(wanted)
     locale.value = wanted
-    remember(LOCALE_KEY, wanted)
+    rememberCookie(LOCALE_COOKIE, wanted)
   }
 
   function setTheme(wanted: Theme): void {

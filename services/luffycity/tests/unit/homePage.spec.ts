@@ -83,7 +83,7 @@ describe('the front page', () => {
     await flushPromises()
     expect(document.title).toBe('Luffy Courses · Learn to code by building')
     expect(requests).toHaveLength(before * 2)
-    expect(localStorage.getItem('luffy.locale')).toBe('en')
+    expect(document.cookie).toContain('luffy_locale=en')
   })
 
   it('tells when the network is gone and when it is back', async () => {

@@ -17,16 +17,23 @@ export async function mountPage(path: string) {
   guardPages(router)
   await router.push(path)
   const wrapper = mount(App, { attachTo: document.body, global: { plugins: [pinia, i18n, router] } })
-  await flushPromises()
+  await settled()
   return { wrapper, router }
 }
 
 export type Page = Awaited<ReturnType<typeof mountPage>>
 
+/** Waits for answers, for what a page loads later, and for the answers that this waits for. */
+async function settled(): Promise<void> {
+  await flushPromises()
+  await vi.dynamicImportSettled()
+  await flushPromises()
+}
+
 /** Waits until the visitor is at `address`: most pages are loaded when they are first opened. */
 export async function arrived({ router }: Page, address: string): Promise<void> {
   await vi.waitFor(() => expect(router.currentRoute.value.fullPath).toBe(address), 5_000)
-  await flushPromises()
+  await settled()
 }
 
 /** Waits until the page says `words`: a notice's frame is loaded with the first one, rows come by turns. */

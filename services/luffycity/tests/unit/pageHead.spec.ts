@@ -65,7 +65,7 @@ describe('the language of a page', () => {
 
   it('is the remembered one before that', () => {
     document.documentElement.lang = 'en'
-    localStorage.setItem('luffy.locale', 'zh-CN')
+    document.cookie = 'luffy_locale=zh-CN; path=/'
     setActivePinia(createPinia())
     expect(usePreferencesStore().locale).toBe('zh-CN')
   })

@@ -12,6 +12,7 @@ enableAutoUnmount(afterEach)
 beforeEach(async () => {
   localStorage.clear()
   sessionStorage.clear()
+  document.cookie = 'luffy_locale=; path=/; max-age=0'
   document.head.innerHTML = ''
   delete document.documentElement.dataset.theme
   await showLocale(DEFAULT_LOCALE)

@@ -122,7 +122,7 @@ describe('preferences', () => {
   })
 
   it('are the defaults where something else was remembered', () => {
-    localStorage.setItem('luffy.locale', 'tlh')
+    document.cookie = 'luffy_locale=tlh; path=/'
     localStorage.setItem('luffy.theme', '__proto__')
     expect(usePreferencesStore()).toMatchObject({ locale: 'zh-CN', theme: 'auto' })
   })
