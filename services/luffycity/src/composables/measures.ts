@@ -7,13 +7,22 @@ const SIZES = [
   ['byte', 1],
 ] as const
 
+// A list has many days, and to make one of these takes a browser long.
+const days = new Map<string, Intl.DateTimeFormat>()
+
+function dayFormat(locale: string): Intl.DateTimeFormat {
+  const known = days.get(locale) ?? new Intl.DateTimeFormat(locale, { dateStyle: 'long' })
+  days.set(locale, known)
+  return known
+}
+
 /** Days, sizes of files and ratings, as the chosen language writes them. */
 export function useMeasures() {
   const { locale } = useI18n()
 
   /** The day of a moment (ISO 8601), where the visitor is. */
   function formatDay(moment: string): string {
-    return new Intl.DateTimeFormat(locale.value, { dateStyle: 'long' }).format(new Date(moment))
+    return dayFormat(locale.value).format(new Date(moment))
   }
 
   /** "1.2 MB", of bytes. */
