@@ -1,7 +1,7 @@
 import { flushPromises } from '@vue/test-utils'
 import { describe, expect, it, vi } from 'vitest'
 import { failing, fakeApi, refusing, course, wholeApi } from './fakeApi'
-import { mountPage } from './mountPage'
+import { mountPage, settled } from './mountPage'
 import { enrolments, personApi, signIn } from './person'
 import { cartItem, cartOf, quoteOf } from './shopApi'
 
@@ -98,6 +98,7 @@ describe('the offer of a course', () => {
   it('shows the price with a coupon, and takes that along', async () => {
     const { button, wrapper } = await offer({ 'POST order/quote/': quoteOf([7], 'TEN') })
     await button('我有优惠券')?.trigger('click')
+    await settled()
     await wrapper.get('input[name="coupon"]').setValue('ten')
     await wrapper.get('.buying form').trigger('submit')
     await vi.waitFor(() => expect(wrapper.get('.buying s').text()).toBe('¥39'))
@@ -112,6 +113,7 @@ describe('the offer of a course', () => {
       'POST order/quote/': refusing(409, 'coupon_over', { msg: 'Not valid any more.' }),
     })
     await button('我有优惠券')?.trigger('click')
+    await settled()
     const field = wrapper.get<HTMLInputElement>('input[name="coupon"]')
     await field.setValue('old')
     await wrapper.get('.buying form').trigger('submit')

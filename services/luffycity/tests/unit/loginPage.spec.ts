@@ -32,7 +32,7 @@ describe('logging in by password', () => {
     await submit(page)
     expect(body).toEqual({ username: 'nami', password: ' with blanks ' })
     await arrived(page, '/courses')
-    expect(page.wrapper.get('header [aria-haspopup="menu"]').attributes('aria-label')).toContain('Nami')
+    expect(page.wrapper.get('header button[aria-expanded]').attributes('aria-label')).toContain('Nami')
   })
 
   it('says what does not fit, and keeps what was typed', async () => {

@@ -24,7 +24,7 @@ export async function mountPage(path: string) {
 export type Page = Awaited<ReturnType<typeof mountPage>>
 
 /** Waits for answers, for what a page loads later, and for the answers that this waits for. */
-async function settled(): Promise<void> {
+export async function settled(): Promise<void> {
   await flushPromises()
   await vi.dynamicImportSettled()
   await flushPromises()

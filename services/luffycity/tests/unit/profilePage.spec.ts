@@ -82,7 +82,7 @@ describe('name and e-mail', () => {
     await save(page, { name: ' Cat Burglar ', email: '' })
     expect(sent).toEqual([{ name: 'Cat Burglar', email: '' }])
     expect(section(page, '账户').text()).toContain('Cat Burglar')
-    expect(page.wrapper.get('header [aria-haspopup="menu"]').attributes('aria-label')).toContain(
+    expect(page.wrapper.get('header button[aria-expanded]').attributes('aria-label')).toContain(
       'Cat Burglar',
     )
   })
@@ -324,7 +324,7 @@ describe('deleting the account', () => {
     expect(sent).toEqual([{ password: 'Segel-und-Wind-7' }])
     await arrived(page, '/')
     expect(page.wrapper.text()).toContain('账户已注销。')
-    expect(page.wrapper.find('header [aria-haspopup="menu"]').exists()).toBe(false)
+    expect(page.wrapper.find('header button[aria-expanded]').exists()).toBe(false)
     expect(localStorage.getItem('luffy.signedIn')).toBeNull()
   })
 
