@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from tests.browser.luffycity import stack
-from tests.browser.luffycity.browsing import settle
+from tests.browser.luffycity.browsing import Window, settle
 from tests.browser.luffycity.conftest import OpenWindow
 from tests.browser.luffycity.people import Learner, Person
 from tests.browser.luffycity.visit import Visit
@@ -36,6 +36,8 @@ PAGES = {
     "profile": ("/my/profile", "**/user/profile/"),
 }
 """Of each page: its address, and what it asks the API for."""
+FORGET = """new MutationObserver(() => document.getElementById('first-answers')?.remove())
+  .observe(document, { childList: true, subtree: true })"""
 BROKEN = {"code": 500, "error": "internal", "msg": "A test.", "request_id": "a-test"}
 
 
@@ -60,12 +62,18 @@ class Outage:
             self.answer(route)
 
 
+def ask_for_everything(window: Window) -> None:
+    """Have pages come without the answers to their first questions, as when these are late."""
+    window.context.add_init_script(FORGET)
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_slow_answers_are_waited_for_and_failed_ones_tried_again(
     open_window: OpenWindow, learner: Learner, name: str
 ) -> None:
     path, asked = (text.format(**learner.names) for text in PAGES[name])
     window = open_window(person=learner.person, expected=FAILED)
+    ask_for_everything(window)
     api = Outage()
     window.context.route(asked, api.answer)
     visit = Visit(window, window.context.new_page())
@@ -86,6 +94,7 @@ def test_slow_answers_are_waited_for_and_failed_ones_tried_again(
 def test_what_is_too_slow_is_given_up(open_window: OpenWindow) -> None:
     window = open_window()
     window.context.clock.install()
+    ask_for_everything(window)
     window.context.route("**/course/actual/**", lambda _route: None)
     page = window.context.new_page()
     page.goto(f"{window.site.url}/courses")

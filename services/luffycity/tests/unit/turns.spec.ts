@@ -1,6 +1,6 @@
-import { effectScope } from 'vue'
+import { effectScope, nextTick, ref } from 'vue'
 import { expect, it, vi } from 'vitest'
-import { useTurns } from '@/composables/turns'
+import { useTurnAfter, useTurns } from '@/composables/turns'
 
 it('shows the first part at once, and one more at a time', () => {
   vi.useFakeTimers()
@@ -24,4 +24,20 @@ it('stops with the page', () => {
 
 it('shows no more than there are', () => {
   expect(effectScope().run(() => useTurns(0))?.value).toBe(0)
+})
+
+it('lets one thing come a turn after another, and leaves it there', async () => {
+  vi.useFakeTimers()
+  const begun = ref(false)
+  const come = effectScope().run(() => useTurnAfter(() => begun.value))
+  vi.runAllTimers()
+  expect(come?.value).toBe(false)
+  begun.value = true
+  await nextTick()
+  expect(come?.value).toBe(false)
+  vi.runAllTimers()
+  expect(come?.value).toBe(true)
+  begun.value = false
+  await nextTick()
+  expect(come?.value).toBe(true)
 })
