@@ -14,18 +14,19 @@ def installed() -> str:
     return found
 
 
-# As near to having the processor for itself as a program gets beside others.
-FIRST = "nice --adjustment=-19 "
+# No thread of another program, nor one of its own that wakes up, takes the processor away from one of
+# its threads in the middle of its work (SCHED_RR; sched(7)).
+UNDISTURBED = "chrt --rr 1 "
 
 
-def in_network_of(process: int, folder: Path, *, first: bool = False) -> Path:
+def in_network_of(process: int, folder: Path, *, undisturbed: bool = False) -> Path:
     """A program, written into `folder`, that starts Chromium in the network of `process`.
 
     There it reaches what the container reaches. And in this machine's own network Chromium would
     drop what it loads (ERR_NETWORK_CHANGED) whenever a container of another test comes or goes.
-    With `first` it runs before everything else on this machine that wants to run.
+    With `undisturbed` what its threads do takes no longer than they need for it.
     """
-    enter = f"{FIRST if first else ''}nsenter --target {process} --net"
+    enter = f"{UNDISTURBED if undisturbed else ''}nsenter --target {process} --net"
     if os.geteuid() != 0:
         enter = (
             f"sudo -n {enter} setpriv --reuid {os.geteuid()} --regid {os.getegid()} --init-groups"
