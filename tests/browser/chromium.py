@@ -14,8 +14,8 @@ def installed() -> str:
     return found
 
 
-# No thread of another program, nor one of its own that wakes up, takes the processor away from one of
-# its threads in the middle of its work (SCHED_RR; sched(7)).
+# No thread of another program, nor one of its own that wakes up, takes the processor away from one
+# of its threads in the middle of its work (SCHED_RR; sched(7)).
 UNDISTURBED = "chrt --rr 1 "
 
 

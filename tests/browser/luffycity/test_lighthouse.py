@@ -1,11 +1,11 @@
 """Lighthouse by its phone settings: home, list, course and player have 95 points or more in each
 category.
 
-Its network and processor are simulated from one quick load (`simulate`): each task of the page's own
-process counts with four times the time it took. A phone runs no servers beside it, so here nothing
-takes the processor from the browser in the middle of a task. A page that falls short is measured
-again, five times in all, and the best run counts. Home, list and course are opened as a stranger
-does; the player by who learns there.
+Its network and processor are simulated from one quick load (`simulate`): each task of the page's
+own process counts with four times the time it took. A phone runs no servers beside it, so here
+nothing takes the processor from the browser in the middle of a task. A page that falls short is
+measured again, five times in all, and the best run counts. Home, list and course are opened as a
+stranger does; the player by who learns there.
 """
 
 from __future__ import annotations
