@@ -24,9 +24,7 @@ function links(path, language) {
 }
 
 function link(file) {
-    return file.endsWith('.css')
-        ? `<link rel="preload" as="style" crossorigin href="${file}">`
-        : `<link rel="modulepreload" crossorigin href="${file}">`;
+    return `<link rel="modulepreload" crossorigin href="${file}">`;
 }
 
 export default { links };

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** @typedef {{file: string, imports?: string[], css?: string[]}} Chunk */
+/** @typedef {{file: string, imports?: string[]}} Chunk */
 
 /** @param {string} directory of a build, with its manifest */
 export async function readBuild(directory) {
@@ -12,15 +12,13 @@ export async function readBuild(directory) {
   const chunks = new Map(Object.values(manifest).map((chunk) => [chunk.file, chunk]))
 
   /**
-   * Adds a file, its style sheets and what it imports to `files`.
+   * Adds a file and what it imports to `files`.
    * @param {string} file @param {Set<string>} files
    */
   function collect(file, files) {
     if (files.has(file)) return files
     files.add(file)
-    const chunk = chunks.get(file)
-    chunk?.css?.forEach((sheet) => files.add(sheet))
-    chunk?.imports?.forEach((key) => collect(manifest[key]?.file ?? key, files))
+    chunks.get(file)?.imports?.forEach((key) => collect(manifest[key]?.file ?? key, files))
     return files
   }
 
