@@ -1,0 +1,41 @@
+"""A page brings the answers to what the app asks first: it does not ask for them again."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.browser.luffycity.browsing import settle
+from tests.browser.luffycity.conftest import OpenWindow
+from tests.browser.luffycity.people import Learner
+
+PAGES = {
+    "home": ("/", 5),
+    "list": ("/courses", 2),
+    "course": ("/courses/{course}", 2),
+    "player": ("/learn/{course}/{section}", 1),
+}
+"""Of each page: its address, and how many answers it brings."""
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("name", PAGES)
+def test_what_came_with_a_page_is_not_asked_for(
+    open_window: OpenWindow, learner: Learner, name: str, language: str
+) -> None:
+    path, count = PAGES[name]
+    window = open_window(language=language)
+    page = window.context.new_page()
+    loaded: list[str] = []
+    page.on("request", lambda request: loaded.append(request.url))
+    page.goto(window.site.url + path.format(**learner.names))
+    settle(page)
+    sent = json.loads(page.locator("#first-answers").text_content() or "")
+    assert len(sent["answers"]) == count
+    asked = {url.partition("/api/v1/")[2] for url in loaded}
+    assert not asked & set(sent["answers"])
+    pictures = [url for url in loaded if "/media/" in url]
+    assert len(pictures) == len(set(pictures)), (
+        "what is loaded ahead is what is shown"
+    )
