@@ -36,6 +36,4 @@ def test_what_came_with_a_page_is_not_asked_for(
     asked = {url.partition("/api/v1/")[2] for url in loaded}
     assert not asked & set(sent["answers"])
     pictures = [url for url in loaded if "/media/" in url]
-    assert len(pictures) == len(set(pictures)), (
-        "what is loaded ahead is what is shown"
-    )
+    assert len(pictures) == len(set(pictures)), "what is loaded ahead is what is shown"
