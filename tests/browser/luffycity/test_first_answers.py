@@ -17,7 +17,7 @@ PAGES = {
 }
 """Of each page: its address, and how many answers it brings."""
 LOOKS = 5
-"""What the API answers too late for the page is left out, as on a busy machine that has just begun."""
+"""What the API answers too late is left out, as on a busy machine that has just begun."""
 SENT = "() => document.getElementById('first-answers')?.textContent ?? '{\"answers\": {}}'"
 
 
