@@ -357,6 +357,21 @@ describe('the end of a lesson', () => {
     expect(wrapper.text()).toContain('标记为已学完')
   })
 
+  it('of the last lesson brings the certificate once the API knows of it', async () => {
+    let arrive: (answer: unknown) => void = () => undefined
+    const { wrapper } = await opened('/learn/7/11', {
+      'learning/course/7/': halfDone,
+      'PUT learning/section/11/progress/': () => new Promise((resolve) => (arrive = resolve)),
+    })
+    await button(wrapper, '标记为已学完').trigger('click')
+    await flushPromises()
+    expect(wrapper.text()).toContain('已学完 2 / 2 课时')
+    expect(wrapper.text()).not.toContain('领取证书')
+    arrive(good({ position: 0, duration: 0, done: true }))
+    await flushPromises()
+    expect(wrapper.text()).toContain('领取证书')
+  })
+
   it('of the last lesson brings the certificate, and asks for a name where there is none', async () => {
     const { wrapper, router } = await opened('/learn/7/11', {
       'learning/course/7/': halfDone,
