@@ -68,7 +68,7 @@ function page(words, origin, path, title, description, picture) {
 function pageAhead(answers) {
     const banners = answers['home/banner/'];
     if (banners) {
-        const list = JSON.parse(banners).result;
+        const list = (JSON.parse(banners) || {}).result;
         const first = Array.isArray(list) && list[0] ? list[0] : {};
         return pictureAhead(first.image, first.image_set, '(width < 1264px) 100vw, 1200px');
     }
@@ -85,6 +85,7 @@ function pageAhead(answers) {
 function pictureAhead(picture, set, sizes) {
     const first = located(text(picture), '');
     const widths = (Array.isArray(set) ? set : [])
+        .filter((one) => one)
         .map((one) => ({ address: located(text(one.url), ''), width: Number(one.width) }))
         .filter((one) => one.address && one.width > 0)
         .map((one) => `${one.address.replace(/,/g, '%2C').replace(/ /g, '%20')} ${one.width}w`)

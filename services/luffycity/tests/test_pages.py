@@ -349,6 +349,14 @@ def test_the_first_banner_is_asked_for_before_the_app_runs(shop: Site) -> None:
     assert ' imagesrcset="/media/sail.320.webp 320w" ' in text
 
 
+def test_a_picture_that_is_none_is_not_loaded_ahead(shop: Site) -> None:
+    without_banners = shop.get("/", X_Request_ID="null")
+    assert without_banners.status_code == 200
+    assert "preload image" not in Page(without_banners.text).links
+    assert "imagesrcset" not in shop.get("/courses/17").text
+    assert page(shop, "/learn/17").links["preload image"]
+
+
 def test_the_players_course_is_shown_before_its_video(shop: Site) -> None:
     found = page(shop, "/learn/1/8")
     assert once(found.links["preload image"]) == '/media/course/knots"><b>.png'

@@ -21,10 +21,12 @@ const others = {
     13: () => ({ details: 'x'.repeat(300000) }),
     14: () => ({ name: 7 }),
     15: () => ({ brief: '航'.repeat(1000), course_img: '//elsewhere.test/a.png', price: '1e9' }),
+    17: () => ({ course_img_set: [null, 7] }),
     16: () => ({ course_img: 'https://pictures.test/a.png', course_img_set: 'none' }),
 };
 
-// What pages ask first. "slow" in the request's ID makes one of them late, "large" too large, "broken" none.
+// What pages ask first. "slow" in the request's ID makes one of them late, "large" too large, "broken"
+// none; "null" makes the banners nothing.
 const first = {
     'home/banner/': {
         code: 100,
@@ -38,7 +40,9 @@ const first = {
 function firstAnswer(r, name) {
     const found = first[name];
     const wish = name === 'course/category/' ? r.headersIn['X-Request-ID'] : '';
-    if (wish === 'slow') {
+    if (name === 'home/banner/' && r.headersIn['X-Request-ID'] === 'null') {
+        r.return(200, 'null');
+    } else if (wish === 'slow') {
         setTimeout(() => r.return(200, JSON.stringify(found)), 900);
     } else if (wish === 'large') {
         r.return(200, JSON.stringify(['x'.repeat(200000)]));
