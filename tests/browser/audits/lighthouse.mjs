@@ -6,16 +6,9 @@
 
 import { text } from 'node:stream/consumers'
 import lighthouse from 'lighthouse'
-import { throttling } from 'lighthouse/core/config/constants.js'
 
 const CATEGORIES = ['performance', 'accessibility', 'best-practices', 'seo']
 const ITEMS_SHOWN = 5
-/**
- * Lighthouse's phone is four times slower than a processor with an index of 1500 or more. Below that
- * its docs (docs/throttling.md, "Calibrating the CPU slowdown") ask for less.
- */
-const SLOWDOWN = 4
-const MADE_FOR = 1500
 
 /** The audits that took points, by category, with what they found. */
 function faultsOf(report, category) {
@@ -32,29 +25,15 @@ function faultsOf(report, category) {
     }))
 }
 
-/** One run, with a processor that is so many times slower than this one. */
-async function run(url, cpuSlowdownMultiplier) {
+const { port, pages } = JSON.parse(await text(process.stdin))
+for (const [page, url] of Object.entries(pages)) {
   const { lhr: report } = await lighthouse(url, {
     port,
     logLevel: 'error',
     onlyCategories: CATEGORIES,
     formFactor: 'mobile',
     throttlingMethod: 'simulate',
-    throttling: { ...throttling.mobileSlow4G, cpuSlowdownMultiplier },
   })
-  return report
-}
-
-/** A run whose simulated phone is no slower than Lighthouse means it to be. */
-async function measured(url) {
-  const report = await run(url, SLOWDOWN)
-  const { benchmarkIndex } = report.environment
-  return benchmarkIndex >= MADE_FOR ? report : run(url, (SLOWDOWN * benchmarkIndex) / MADE_FOR)
-}
-
-const { port, pages } = JSON.parse(await text(process.stdin))
-for (const [page, url] of Object.entries(pages)) {
-  const report = await measured(url)
   const { runtimeError } = report
   const scores = CATEGORIES.map((name) => [
     name,

@@ -11,6 +11,8 @@ from playwright.sync_api import Page
 from tests.local_deployment import docker
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+COLOURS = ["color-contrast", "link-in-text-block"]
+"""The rules whose outcome another theme can change."""
 RUN = """async (options) => {
   const { violations } = await axe.run(document, { ...options, resultTypes: ['violations'] })
   return violations.map(({ id, impact, help, nodes }) => ({
@@ -40,11 +42,15 @@ class Axe:
         """All that was found, a place a line."""
         return "\n".join(f"{rule}\n  " + "\n  ".join(at) for rule, at in self.found.items())
 
-    def look(self, page: Page, where: str) -> None:
+    def look(self, page: Page, where: str, *, colours_alone: bool = False) -> None:
         """Audit the page as it stands."""
         if not page.evaluate("() => 'axe' in window"):
             page.evaluate(source(self.image))
-        only = {"type": "tag", "values": TAGS}
+        only = (
+            {"type": "rule", "values": COLOURS}
+            if colours_alone
+            else {"type": "tag", "values": TAGS}
+        )
         violations: list[dict[str, Any]] = page.evaluate(RUN, {"runOnly": only})
         for one in violations:
             rule = f"{one['id']} ({one['impact']}): {one['help']}"
