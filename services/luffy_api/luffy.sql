@@ -232,6 +232,7 @@ CREATE TABLE IF NOT EXISTS `luffy_course` (
   KEY `luffy_course_by_students` (`students`,`id`),
   KEY `luffy_course_course_category_id_ae7376a3_fk_luffy_cou` (`course_category_id`),
   KEY `luffy_course_teacher_id_0202c7b2_fk_luffy_teacher_id` (`teacher_id`),
+  KEY `luffy_course_by_date` (`pub_date`,`id`),
   CONSTRAINT `luffy_course_course_category_id_ae7376a3_fk_luffy_cou` FOREIGN KEY (`course_category_id`) REFERENCES `luffy_course_category` (`id`),
   CONSTRAINT `luffy_course_teacher_id_0202c7b2_fk_luffy_teacher_id` FOREIGN KEY (`teacher_id`) REFERENCES `luffy_teacher` (`id`)
 ) ENGINE=InnoDB;
@@ -793,6 +794,7 @@ INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('cours
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('course', '0003_search', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('course', '0004_files_and_ratings', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('course', '0005_picture_sizes', UTC_TIMESTAMP(6));
+INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('course', '0006_by_date', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('home', '0001_initial', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('home', '0002_picture_sizes', UTC_TIMESTAMP(6));
 INSERT IGNORE INTO `django_migrations` (`app`, `name`, `applied`) VALUES ('learning', '0001_initial', UTC_TIMESTAMP(6));

@@ -33,7 +33,7 @@ PAGE = [
     word(
         "ordering",
         "A minus before it: the largest first. By the editors' order without it.",
-        enum=["price", "-price", "students", "-students"],
+        enum=["price", "-price", "students", "-students", "pub_date", "-pub_date"],
     ),
     number("course_category", "The id of a category."),
     number("teacher", "The id of a teacher."),

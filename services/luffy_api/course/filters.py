@@ -31,7 +31,7 @@ class PriceFilter(django_filters.Filter):
 
 class CourseFilter(django_filters.FilterSet):
     """The parameters `course_category`, `teacher`, `free`, `min_price`, `max_price` and
-    `ordering` (±price, ±students).
+    `ordering` (±price, ±students, ±pub_date).
 
     The form behind it looks at their shape alone and asks no database, so that an answer from the
     cache needs no query; whether category and teacher exist is asked when the rows are read.
@@ -44,7 +44,9 @@ class CourseFilter(django_filters.FilterSet):
     )
     min_price = PriceFilter("gte")
     max_price = PriceFilter("lte")
-    ordering = django_filters.OrderingFilter(fields=(("price", "price"), ("students", "students")))
+    ordering = django_filters.OrderingFilter(
+        fields=tuple((name, name) for name in ("price", "students", "pub_date"))
+    )
 
     def of_category(self, courses: CourseQuerySet, name: str, value: int) -> CourseQuerySet:
         """The courses of a category that visitors may see.

@@ -141,6 +141,7 @@ class Course(BaseModel):
             models.Index(fields=("orders", "id"), name="luffy_course_by_place"),
             models.Index(fields=("price", "id"), name="luffy_course_by_price"),
             models.Index(fields=("students", "id"), name="luffy_course_by_students"),
+            models.Index(fields=("pub_date", "id"), name="luffy_course_by_date"),
         )
 
     def __str__(self) -> str:

@@ -79,8 +79,12 @@ class CourseQuery:
             courses = matching(courses, self.search)
             if not self.ordering:
                 return courses.order_by(F("score").desc(), "orders", "id")
-        # The id decides between equals, or a course could be on two pages and another on none.
-        return courses.order_by(*self.ordering, "id") if self.ordering else courses
+        if not self.ordering:
+            return courses
+        # The id decides between equals, or a course could be on two pages and another on none;
+        # of those of one day the newest is the one that came last.
+        by_id = "-id" if self.ordering[-1] == "-pub_date" else "id"
+        return courses.order_by(*self.ordering, by_id)
 
 
 @lru_cache(maxsize=1024)

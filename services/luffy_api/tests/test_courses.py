@@ -1,6 +1,7 @@
 """`GET course/category/`, `course/actual/` and `course/actual/{id}/`."""
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -147,6 +148,24 @@ def test_courses_are_ordered_by_price_or_students(
     make_course("Same B", price=50, students=5)
     make_course("Cheap", price=5, students=9)
     assert names(api("course/actual/", ordering=ordering)) == expected
+
+
+@pytest.mark.parametrize(
+    ("ordering", "expected"),
+    [
+        ("-pub_date", ["New B", "New A", "Old"]),
+        ("pub_date", ["Old", "New A", "New B"]),
+    ],
+)
+def test_courses_are_ordered_by_the_day_they_were_published(
+    api: Get, make_course: MakeCourse, ordering: str, expected: list[str]
+) -> None:
+    make_course("New A", pub_date=date(2026, 5, 2))
+    make_course("Old", pub_date=date(2026, 5, 1))
+    make_course("New B", pub_date=date(2026, 5, 2))
+    assert names(api("course/actual/", ordering=ordering)) == expected
+    pages = [api("course/actual/", ordering=ordering, page=n, page_size=1) for n in (1, 2, 3)]
+    assert [name for page in pages for name in names(page)] == expected
 
 
 def test_courses_are_filtered_by_category(

@@ -8,6 +8,7 @@ const HOME = [
     'home/banner/',
     'course/category/',
     'course/actual/?page_size=4',
+    'course/actual/?page_size=4&ordering=-pub_date',
     'course/actual/?page_size=4&ordering=-students',
     'course/actual/?page_size=4&free=true',
 ];

@@ -10,7 +10,7 @@ from tests.browser.luffycity.conftest import OpenWindow
 from tests.browser.luffycity.people import Learner
 
 PAGES = {
-    "home": ("/", 5),
+    "home": ("/", 6),
     "list": ("/courses", 2),
     "course": ("/courses/{course}", 2),
     "player": ("/learn/{course}/{section}", 1),

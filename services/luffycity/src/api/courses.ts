@@ -16,7 +16,7 @@ import {
 } from './schemas'
 
 /** The orders of the course list; the empty one is the API's own: the place editors gave. */
-export const ORDERINGS = ['', '-students', 'price', '-price'] as const
+export const ORDERINGS = ['', '-pub_date', '-students', 'price', '-price'] as const
 export type Ordering = (typeof ORDERINGS)[number]
 
 export interface CourseQuery {

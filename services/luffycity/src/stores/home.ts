@@ -12,12 +12,15 @@ export const useHomeStore = defineStore('home', () => {
   const categories = useCategoriesStore()
   const banners = createResource(fetchBanners)
   const recommended = createResource((signal) => courses({ pageSize: CARDS_PER_ROW }, signal))
+  const newest = createResource((signal) =>
+    courses({ pageSize: CARDS_PER_ROW, ordering: '-pub_date' }, signal),
+  )
   const popular = createResource((signal) =>
     courses({ pageSize: CARDS_PER_ROW, ordering: '-students' }, signal),
   )
   const free = createResource((signal) => courses({ pageSize: CARDS_PER_ROW, free: true }, signal))
 
-  const parts = () => [banners, categories.list, recommended, popular, free]
+  const parts = () => [banners, categories.list, recommended, newest, popular, free]
 
   /** The first thing that went wrong; one message is enough where one API serves them all. */
   const error = computed(() => parts().find((part) => part.error)?.error ?? null)
@@ -34,7 +37,7 @@ export const useHomeStore = defineStore('home', () => {
     await Promise.all(parts().filter((part) => part.error).map((part) => part.load()))
   }
 
-  return { banners, recommended, popular, free, error, retrying, load, retry }
+  return { banners, recommended, newest, popular, free, error, retrying, load, retry }
 })
 
 async function courses(...args: Parameters<typeof fetchCourses>) {

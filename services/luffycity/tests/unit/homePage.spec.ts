@@ -11,7 +11,7 @@ describe('the front page', () => {
     await says('目前没有免费课程')
     expect(wrapper.text()).toContain('Set sail')
     expect(wrapper.text()).toContain('Linux')
-    expect(wrapper.findAll('article')).toHaveLength(2) // recommended and popular; none is free
+    expect(wrapper.findAll('article')).toHaveLength(3) // recommended, newest and popular; none is free
     expect(wrapper.find('[role="alert"]').exists()).toBe(false)
     expect(document.title).toBe('Luffy 课堂 · 跟着项目学编程')
   })
@@ -19,7 +19,7 @@ describe('the front page', () => {
   it('shows where things will be while they are on their way', async () => {
     fakeApi(Object.fromEntries(Object.keys(wholeApi()).map((path) => [path, never])))
     const { wrapper } = await mountPage('/')
-    await vi.waitFor(() => expect(wrapper.findAll('[aria-busy="true"]')).toHaveLength(3))
+    await vi.waitFor(() => expect(wrapper.findAll('[aria-busy="true"]')).toHaveLength(4))
     expect(wrapper.findAll('[role="status"]').map((one) => one.text())).toContain('正在加载')
   })
 
@@ -33,7 +33,7 @@ describe('the front page', () => {
     await wrapper.get('[role="alert"] button').trigger('click')
     await flushPromises()
     expect(wrapper.find('[role="alert"]').exists()).toBe(false)
-    expect(wrapper.findAll('article')).toHaveLength(2)
+    expect(wrapper.findAll('article')).toHaveLength(3)
   })
 
   it('says that the service is slow when it is', async () => {

@@ -26,6 +26,7 @@ describe('home', () => {
     expect(requests.toSorted()).toEqual([
       'course/actual/?page_size=4',
       'course/actual/?page_size=4&free=true',
+      'course/actual/?page_size=4&ordering=-pub_date',
       'course/actual/?page_size=4&ordering=-students',
       'course/category/',
       'home/banner/',
