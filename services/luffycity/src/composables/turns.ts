@@ -23,21 +23,18 @@ export function useTurns(total: number, first = 1): Ref<number> {
   return shown
 }
 
-/** Becomes true a turn after `begun` did, and stays so: for what comes below what is shown then. */
-export function useTurnAfter(begun: () => boolean): Ref<boolean> {
+/**
+ * Becomes true a turn after `begun` did, and stays so: for what comes below what is shown then.
+ *
+ * @param patience_ms after so long it comes without `begun`
+ */
+export function useTurnAfter(begun: () => boolean, patience_ms = Infinity): Ref<boolean> {
   const come = ref(false)
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const stop = watch(
-    begun,
-    (now) => {
-      if (!now) return
-      timer = setTimeout(() => {
-        come.value = true
-        stop()
-      })
-    },
-    { immediate: true },
-  )
-  onScopeDispose(() => clearTimeout(timer))
+  const timers: ReturnType<typeof setTimeout>[] = []
+  const comeAfter = (delay_ms?: number) => timers.push(setTimeout(() => (come.value = true), delay_ms))
+
+  watch(begun, (now) => now && comeAfter(), { immediate: true })
+  if (patience_ms < Infinity) comeAfter(patience_ms)
+  onScopeDispose(() => timers.forEach(clearTimeout))
   return come
 }

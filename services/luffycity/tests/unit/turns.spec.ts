@@ -41,3 +41,21 @@ it('lets one thing come a turn after another, and leaves it there', async () => 
   await nextTick()
   expect(come?.value).toBe(true)
 })
+
+it('waits no longer than it was told to', () => {
+  vi.useFakeTimers()
+  const scope = effectScope()
+  const come = scope.run(() => useTurnAfter(() => false, 500))
+  vi.advanceTimersByTime(499)
+  expect(come?.value).toBe(false)
+  vi.advanceTimersByTime(1)
+  expect(come?.value).toBe(true)
+})
+
+it('waits no more once its page is gone', () => {
+  vi.useFakeTimers()
+  const scope = effectScope()
+  scope.run(() => useTurnAfter(() => true, 500))
+  scope.stop()
+  expect(vi.getTimerCount()).toBe(0)
+})
