@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { SAVE_EVERY_MS } from '@/composables/watchProgress'
 import { failing, fakeApi, never, refusing, type Sent } from './fakeApi'
 import { chaptersWith, confirm, good, learningApi, lesson, myCourse } from './learningApi'
-import { mountPage } from './mountPage'
+import { mountPage, says } from './mountPage'
 import { signIn } from './person'
 
 /** What no test browser plays: a video that stands at a place of a hundred seconds. */
@@ -437,9 +437,8 @@ describe('the keys of the player', () => {
   it('are told of by ?, and can be switched off', async () => {
     await opened()
     press('?')
-    await flushPromises()
+    await says('后退 10 秒')
     const dialog = document.querySelector('[role="dialog"]')
-    expect(dialog?.textContent).toContain('后退 10 秒')
     dialog?.querySelector<HTMLInputElement>('input[type="checkbox"]')?.click()
     await flushPromises()
     dialog?.querySelector<HTMLButtonElement>('header button')?.click()
