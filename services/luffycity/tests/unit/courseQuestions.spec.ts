@@ -88,7 +88,7 @@ describe('the questions of a course', () => {
     expect(requests.filter((one) => one.startsWith(QUESTIONS))).toEqual([`${QUESTIONS}?page=1`])
     expect(links(wrapper)[0]).toEqual(['/learn/7', '提问'])
     expect(wrapper.find('.questions textarea').exists()).toBe(false)
-    await wrapper.get('.questions .way').trigger('click')
+    await wrapper.get('.questions .button').trigger('click')
     await vi.waitFor(() => expect(router.currentRoute.value.path).toBe('/learn/7/12'))
   })
 
