@@ -62,8 +62,8 @@ API_PARTS = {
         *("shop_admin", "shop_metrics", "shop_openapi", "shop_personal_data", "transactions"),
     ),
     "learning": (
-        *("attachments", "certificates", "enrolment", "media_links", "my_courses", "progress"),
-        *("questions", "reviews", "sections"),
+        *("attachments", "certificates", "course_questions", "enrolment", "media_links"),
+        *("my_courses", "progress", "questions", "reviews", "sections"),
     ),
     "office": ("admin", "audit", "office", "roles", "second_factor"),
 }

@@ -14,6 +14,7 @@ from learning.serializers import (
     AttachmentSerializer,
     CertificateSerializer,
     CourseChoice,
+    CourseQuestionSerializer,
     MyCourseSerializer,
     OneCourseSerializer,
     OpenedSectionSerializer,
@@ -79,6 +80,7 @@ REVIEWS = paged(
     ),
 )
 QUESTIONS = paged("QuestionPage", QuestionSerializer(many=True))
+COURSE_QUESTIONS = paged("CourseQuestionPage", CourseQuestionSerializer(many=True))
 
 enrol = _described(
     "enrol",
@@ -176,6 +178,13 @@ questions = _described(
     "A page of the questions under a section, the newest first",
     answers(QUESTIONS, *_SIGNED_IN, 403),
     path_id="section_id",
+    parameters=PAGE_PARAMETERS,
+)
+course_questions = _described(
+    "list_course_questions",
+    "A page of the questions under a course's sections that the caller may see, the newest first",
+    answers(COURSE_QUESTIONS, *_SIGNED_IN),
+    path_id="course_id",
     parameters=PAGE_PARAMETERS,
 )
 question = _described(

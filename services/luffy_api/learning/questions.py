@@ -1,13 +1,13 @@
-"""Questions and answers under a section: plain text, by those who take the course, and by staff."""
+"""Questions and answers under sections: plain text, by those who take the course, and by staff."""
 
 from django.db import transaction
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotFound
 
 from accounts.authentication import locked
 from accounts.models import User
-from learning.access import see, take_part
+from learning.access import see, seen_sections, take_part
 from learning.failures import TooManyAnswers
 from learning.models import Answer, Question
 from luffy.pages import Page
@@ -18,8 +18,26 @@ ANSWERS = "learning.add_answer"
 
 
 def page_of(section_id: int, page: Page) -> tuple[int, list[Question]]:
-    """How many questions are shown under a section, and those of a page with their answers."""
-    rows = Question.objects.filter(section_id=section_id, is_show=True)
+    """How many questions are shown under a section, and those of a page with their answers.
+
+    Raises:
+        NotFound: there is no such page.
+    """
+    return _page(Question.objects.filter(section_id=section_id), page)
+
+
+def page_of_course(course_id: int, user: User | None, page: Page) -> tuple[int, list[Question]]:
+    """The same of all sections of a course that `user` may see.
+
+    Raises:
+        NotFound: there is no course that they may know of, or no such page.
+    """
+    rows = Question.objects.filter(section__in=seen_sections(course_id, user))
+    return _page(rows.select_related("section"), page)
+
+
+def _page(rows: QuerySet[Question], page: Page) -> tuple[int, list[Question]]:
+    rows = rows.filter(is_show=True)
     count = rows.count()
     answers = Prefetch("answers", Answer.objects.filter(is_show=True).select_related("user"))
     shown = rows.select_related("user").prefetch_related(answers)[page.slice(count)]

@@ -169,11 +169,20 @@ class QuestionSerializer(serializers.ModelSerializer[Question]):
 
     class Meta:
         model = Question
-        fields = ("id", "author", "own", "text", "written", "answers")
+        fields: tuple[str, ...] = ("id", "author", "own", "text", "written", "answers")
 
     def get_own(self, row: Question) -> bool:
         """Whether the caller wrote it, and may delete it."""
         return row.user_id is not None and row.user_id == self.context.get("caller")
+
+
+class CourseQuestionSerializer(QuestionSerializer):
+    """A question among those of its whole course."""
+
+    section = PlaceSerializer(help_text="The one that it stands under.")
+
+    class Meta(QuestionSerializer.Meta):
+        fields = (*QuestionSerializer.Meta.fields, "section")
 
 
 class CertificateSerializer(serializers.Serializer[Any]):

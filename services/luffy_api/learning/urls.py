@@ -6,6 +6,7 @@ from learning.views.certificates import CertificatePdfView, CertificateView, One
 from learning.views.courses import EnrolView, MyCoursesView, OneCourseView
 from learning.views.questions import (
     AnswerListView,
+    CourseQuestionListView,
     OwnAnswerView,
     OwnQuestionView,
     QuestionListView,
@@ -24,6 +25,11 @@ urlpatterns = [
     path(f"{_SECTION}attachment/", AttachmentView.as_view(), name="attachment"),
     path(f"{_SECTION}questions/", QuestionListView.as_view(), name="questions"),
     path("attachment/<str:attachment_id>/", OneAttachmentView.as_view(), name="one-attachment"),
+    path(
+        "course/<str:course_id>/questions/",
+        CourseQuestionListView.as_view(),
+        name="course-questions",
+    ),
     path("question/<str:question_id>/", OwnQuestionView.as_view(), name="question"),
     path("question/<str:question_id>/answers/", AnswerListView.as_view(), name="answers"),
     path("answer/<str:answer_id>/", OwnAnswerView.as_view(), name="answer"),

@@ -41,6 +41,7 @@ ROUTES = (
     Route("my-courses-none", "/my/courses", "newcomer"),
     Route("my-orders-none", "/my/orders", "newcomer"),
     Route("course-of-mine", "/courses/{course}", "learner"),
+    Route("course-questions", "/courses/{course}?tab=questions", "learner"),
     Route("lesson", "/learn/{course}/{section}", "learner"),
     Route("cart", "/cart", "learner"),
     Route("checkout", "/checkout?courses={wanted}", "learner"),

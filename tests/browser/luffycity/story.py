@@ -54,6 +54,7 @@ class Story:
     """Happens in the middle of each step."""
     phone: str = field(default_factory=lambda: f"139{secrets.randbelow(10**8):08}")
     password: str = field(default_factory=lambda: secrets.token_urlsafe(12))
+    question: str = field(default_factory=lambda: f"示例问题？A sample, {secrets.token_hex(4)}?")
     order: str = ""
 
     @property
@@ -176,6 +177,21 @@ class Story:
         visit.button("learning.certificate.get").click()
         visit.page.wait_for_url(re.compile(r"/certificate/\w{20}$"))
         return visit.page.url.rpartition("/")[2]
+
+    def ask_a_question(self) -> None:
+        """Under a lesson; the page of the course shows it too, with the way to that lesson."""
+        visit = self.visit
+        lesson = f"/learn/{self.course['id']}/{self.lessons[0]['id']}"
+        asked = visit.page.get_by_role("article").filter(has_text=self.question)
+        visit.go(lesson)
+        visit.field("learning.questions.text").fill(self.question)
+        visit.button("learning.questions.send").click()
+        expect(asked).to_be_visible()
+        visit.go(f"/courses/{self.course['id']}")
+        visit.tab("learning.tabs.questions").click()
+        expect(asked.get_by_role("link")).to_have_attribute("href", lesson)
+        self.meanwhile()
+        expect(asked).to_be_visible()
 
     def write_a_review(self) -> None:
         """Everybody who looks at the course sees it."""

@@ -60,6 +60,7 @@ def test_from_registering_to_the_refund(
     expect(anybody.heading("learning.certificate.genuine")).to_be_visible()
     expect(anybody.page.get_by_text(NAME)).to_be_visible()
 
+    story.ask_a_question()
     story.write_a_review()
     staff.refund(story.order, "A test.")
     story.see_the_money_come_back()

@@ -1,4 +1,4 @@
-"""Questions and answers under a section."""
+"""Questions and answers under sections."""
 
 from typing import cast
 
@@ -12,7 +12,12 @@ from accounts.models import User
 from learning import documentation, questions
 from learning.access import MaybeSignedInView, see
 from learning.models import Answer, Question
-from learning.serializers import AnswerSerializer, QuestionSerializer, TextForm
+from learning.serializers import (
+    AnswerSerializer,
+    CourseQuestionSerializer,
+    QuestionSerializer,
+    TextForm,
+)
 from luffy.envelope import success, success_with
 from luffy.limits import Limit, take
 from luffy.numbers import positive_number
@@ -32,8 +37,7 @@ class QuestionListView(MaybeSignedInView):
         page, number = Page.of(request), positive_number("id", section_id)
         see(number, self.caller)
         count, rows = questions.page_of(number, page)
-        context = {"caller": self.caller.pk if self.caller else None}
-        shown = QuestionSerializer(rows, many=True, context=context).data
+        shown = QuestionSerializer(rows, many=True, context=_context(self.caller)).data
         return Response(page.answer(request, count, list(shown)))
 
     @documentation.question
@@ -46,6 +50,18 @@ class QuestionListView(MaybeSignedInView):
         number = positive_number("id", section_id)
         asked = questions.ask(user, number, form.validated_data["text"])
         return success(_("OK"), QuestionSerializer(asked, context={"caller": user.pk}).data)
+
+
+class CourseQuestionListView(MaybeSignedInView):
+    """`GET learning/course/{id}/questions/`."""
+
+    @documentation.course_questions
+    def get(self, request: Request, course_id: str) -> Response:
+        """A page of the questions under those sections of a course that the caller may see."""
+        page, number = Page.of(request), positive_number("id", course_id)
+        count, rows = questions.page_of_course(number, self.caller, page)
+        shown = CourseQuestionSerializer(rows, many=True, context=_context(self.caller)).data
+        return Response(page.answer(request, count, list(shown)))
 
 
 class AnswerListView(SignedInView):
@@ -80,3 +96,7 @@ class OwnAnswerView(SignedInView):
         """Delete one's own answer."""
         questions.delete_own(Answer, self.user, positive_number("id", answer_id))
         return success_with(_("OK"))
+
+
+def _context(caller: User | None) -> dict[str, int | None]:
+    return {"caller": caller.pk if caller else None}

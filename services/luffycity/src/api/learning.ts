@@ -5,7 +5,8 @@ import { chapterSchema } from './schemas'
 
 const id = v.pipe(v.number(), v.integer())
 const seconds = v.pipe(v.number(), v.minValue(0))
-const placeSchema = v.object({ id, name: v.string() })
+/** Something by its name, such as a lesson. */
+export const placeSchema = v.object({ id, name: v.string() })
 
 const progressSchema = v.object({ position: seconds, duration: seconds, done: v.boolean() })
 

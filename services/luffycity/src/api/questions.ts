@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { getJson, sendForResult, sendForWords } from './client'
+import { placeSchema } from './learning'
 import { pageOf } from './pages'
 
 const writtenSchema = v.object({
@@ -14,18 +15,35 @@ const writtenSchema = v.object({
 
 const answerSchema = v.object({ ...writtenSchema.entries, by_staff: v.boolean() })
 const questionSchema = v.object({ ...writtenSchema.entries, answers: v.array(answerSchema) })
+/** One of a whole course: with the lesson that it stands under. */
+const courseQuestionSchema = v.object({ ...questionSchema.entries, section: placeSchema })
 
 export type Answer = v.InferOutput<typeof answerSchema>
-export type Question = v.InferOutput<typeof questionSchema>
+export type Question = v.InferOutput<typeof questionSchema> &
+  Partial<Pick<v.InferOutput<typeof courseQuestionSchema>, 'section'>>
+
+export interface QuestionPage {
+  /** How many there are on all pages. */
+  count: number
+  results: Question[]
+}
+
+/** What questions are about: one lesson, or all those of a course that one may see. */
+export interface Subject {
+  kind: 'section' | 'course'
+  id: number
+}
 
 export const LONGEST_TEXT = 1000
 
-/** A page of the questions under a lesson with their answers, the newest first. @throws {ApiError} */
-export function fetchQuestions(lesson: number, page: number, signal?: AbortSignal) {
-  return getJson(`learning/section/${lesson}/questions/`, pageOf(questionSchema), {
-    query: { page },
-    signal,
-  })
+/** A page of the questions with their answers, the newest first. @throws {ApiError} */
+export function fetchQuestions(
+  { kind, id }: Subject,
+  page: number,
+  signal?: AbortSignal,
+): Promise<QuestionPage> {
+  const schema = kind === 'course' ? pageOf(courseQuestionSchema) : pageOf(questionSchema)
+  return getJson(`learning/${kind}/${id}/questions/`, schema, { query: { page }, signal })
 }
 
 /** @throws {ApiError} word `not_enrolled` */

@@ -7,39 +7,50 @@ import {
   fetchQuestions,
   giveAnswer,
   type Question,
+  type Subject,
 } from '@/api/questions'
 import { createResource } from '@/composables/resource'
+import { useSessionStore } from './session'
 
 /** The API's own size of a page. */
 export const QUESTIONS_PAGE_SIZE = 10
 
-/** The questions under a lesson, with their answers. */
+/** The questions under a lesson, or of a whole course, with their answers. */
 export const useQuestionsStore = defineStore('questions', () => {
-  const lesson = ref<number | null>(null)
+  const session = useSessionStore()
+  const subject = ref<Subject | null>(null)
+  /** For whom they were fetched: others see others, and other ones of their own. */
+  const reader = ref<string | null>(null)
   const number = ref(1)
-  const page = createResource((signal, id: number, wanted: number) =>
-    fetchQuestions(id, wanted, signal),
+  const page = createResource((signal, about: Subject, wanted: number) =>
+    fetchQuestions(about, wanted, signal),
   )
 
-  /** Shows a page of the questions under a lesson. */
-  async function open(id: number, wanted: number): Promise<void> {
-    if (lesson.value !== id) {
-      lesson.value = id
+  function isAbout({ kind, id }: Subject): boolean {
+    return subject.value?.kind === kind && subject.value.id === id
+  }
+
+  /** Shows a page of the questions about something. */
+  async function open(about: Subject, wanted: number): Promise<void> {
+    const person = session.person?.username ?? null
+    if (!isAbout(about) || reader.value !== person) {
+      subject.value = about
+      reader.value = person
       page.reset()
     }
     number.value = wanted
-    await page.load(id, wanted)
+    await page.load(about, wanted)
   }
 
   /** Fetches the page anew, as after a failure. */
   async function again(): Promise<void> {
-    if (lesson.value !== null) await page.load(lesson.value, number.value)
+    if (subject.value !== null) await page.load(subject.value, number.value)
   }
 
   /** Asks, and shows the newest questions where that page is open. @throws {ApiError} */
-  async function ask(id: number, text: string): Promise<void> {
-    await askQuestion(id, text)
-    if (lesson.value === id) await again()
+  async function ask(lesson: number, text: string): Promise<void> {
+    await askQuestion(lesson, text)
+    if (isAbout({ kind: 'section', id: lesson })) await again()
   }
 
   /** @throws {ApiError} */
