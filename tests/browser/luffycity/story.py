@@ -184,6 +184,7 @@ class Story:
         lesson = f"/learn/{self.course['id']}/{self.lessons[0]['id']}"
         asked = visit.page.get_by_role("article").filter(has_text=self.question)
         visit.go(lesson)
+        visit.button("learning.questions.ask").click()
         visit.field("learning.questions.text").fill(self.question)
         visit.button("learning.questions.send").click()
         expect(asked).to_be_visible()

@@ -197,6 +197,7 @@ def test_a_certificate_that_is_none(guest: Visit) -> None:
 def test_a_question_of_nothing(open_window: OpenWindow, learner: Learner) -> None:
     window = open_window(expected=REFUSED, person=learner.person)
     visit = Visit.at(window, "/learn/{course}/{section}".format(**learner.names))
+    visit.button("learning.questions.ask").click()
     visit.button("learning.questions.send").click()
     question = visit.field("learning.questions.text")
     expect_wrong(question, saying("learning.questions.required"), focused=True)

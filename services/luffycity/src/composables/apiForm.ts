@@ -62,5 +62,5 @@ export function useApiForm<S extends v.GenericSchema<Record<string, unknown>>>(
     element.value?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
   }
 
-  return { failure, busy, submit, values: form.values, form }
+  return { element, failure, busy, submit, values: form.values, form }
 }

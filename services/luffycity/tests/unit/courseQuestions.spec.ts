@@ -108,7 +108,7 @@ describe('the questions of a course', () => {
       'POST learning/question/8/answers/': good({ ...question.answers[0], id: 9, text: 'So.' }),
     })
     await wrapper.get('li:nth-of-type(2) article button').trigger('click')
-    await flushPromises()
+    await settled()
     await wrapper.get('article textarea').setValue('So.')
     await wrapper.get('article form').trigger('submit')
     await vi.waitFor(() => expect(texts(wrapper)[1]).toContain('So.'))
@@ -121,7 +121,7 @@ describe('the questions of a course', () => {
       'POST learning/question/8/answers/': refusing(409, 'too_many_answers', { msg: 'Enough.' }),
     })
     await wrapper.get('li:nth-of-type(2) article button').trigger('click')
-    await flushPromises()
+    await settled()
     await wrapper.get('article textarea').setValue('So.')
     await wrapper.get('article form').trigger('submit')
     await vi.waitFor(() => expect(wrapper.get('article [role="alert"]').text()).toContain('Enough.'))
@@ -134,7 +134,7 @@ describe('the questions of a course', () => {
   ])('of one’s own are deleted: %s', async (_, opener, path) => {
     const { wrapper } = await asTaker({ [QUESTIONS]: some })
     await wrapper.get(opener).trigger('click')
-    await flushPromises()
+    await settled()
     const requests = api({ [path]: good(null), [QUESTIONS]: { count: 1, results: [another] } })
     confirm()
     await says('已删除')
@@ -146,7 +146,7 @@ describe('the questions of a course', () => {
   it('are back where one cannot be deleted', async () => {
     const { wrapper } = await asTaker({ [QUESTIONS]: some })
     await button(wrapper, '删除').trigger('click')
-    await flushPromises()
+    await settled()
     api({ 'DELETE learning/question/5/': failing(500) })
     confirm()
     await flushPromises()

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { SAVE_EVERY_MS } from '@/composables/watchProgress'
 import { failing, fakeApi, never, refusing, type Sent } from './fakeApi'
 import { chaptersWith, confirm, good, learningApi, lesson, myCourse } from './learningApi'
-import { mountPage, says } from './mountPage'
+import { mountPage, says, settled } from './mountPage'
 import { signIn } from './person'
 
 /** What no test browser plays: a video that stands at a place of a hundred seconds. */
@@ -426,6 +426,8 @@ describe('the keys of the player', () => {
 
   it('are left to who types, to controls and to the browser', async () => {
     const { wrapper } = await opened()
+    await button(wrapper, '提问').trigger('click')
+    await settled()
     expect(press('k', wrapper.get('textarea').element)).toBe(false)
     expect(press(' ', wrapper.get('button').element)).toBe(false)
     expect(press('l', document.body, { ctrlKey: true })).toBe(false)
@@ -508,6 +510,9 @@ describe('questions under a lesson', () => {
   it('are shown with their answers, and asked', async () => {
     const { wrapper } = await opened()
     expect(wrapper.text()).toContain('还没有人提问')
+    await button(wrapper, '提问').trigger('click')
+    await settled()
+    expect(document.activeElement).toBe(wrapper.get('textarea').element)
     await wrapper.get('form.form').trigger('submit')
     await vi.waitFor(() =>
       expect(wrapper.get('textarea').attributes('aria-invalid')).toBe('true'),
@@ -521,7 +526,18 @@ describe('questions under a lesson', () => {
     await vi.waitFor(() => expect(wrapper.get('article').text()).toContain('Why?'))
     expect(requests).toContain('POST learning/section/11/questions/')
     expect(wrapper.get('article').text()).toContain('教学团队')
-    expect(wrapper.get('textarea').element.value).toBe('')
+    expect(wrapper.find('textarea').exists()).toBe(false)
+    expect(document.activeElement).toBe(button(wrapper, '提问').element)
+  })
+
+  it('are not asked by who thinks better of it', async () => {
+    const { wrapper } = await opened()
+    await button(wrapper, '提问').trigger('click')
+    await settled()
+    await button(wrapper, '取消').trigger('click')
+    await flushPromises()
+    expect(wrapper.find('textarea').exists()).toBe(false)
+    expect(document.activeElement).toBe(button(wrapper, '提问').element)
   })
 
   it('are answered below themselves', async () => {
@@ -530,7 +546,7 @@ describe('questions under a lesson', () => {
       'POST learning/question/5/answers/': good({ ...question.answers[0], id: 7, own: true, text: 'So.' }),
     })
     await button(wrapper, '回答').trigger('click')
-    await flushPromises()
+    await settled()
     await wrapper.get('article textarea').setValue('So.')
     await wrapper.get('article form').trigger('submit')
     await vi.waitFor(() => expect(wrapper.find('article form').exists()).toBe(false))
@@ -546,7 +562,7 @@ describe('questions under a lesson', () => {
       'DELETE learning/question/5/': never,
     })
     await button(wrapper, '删除').trigger('click')
-    await flushPromises()
+    await settled()
     const { requests } = listening({
       'DELETE learning/question/5/': answer,
       'learning/section/11/questions/': { count: left, results: left ? [question] : [] },
