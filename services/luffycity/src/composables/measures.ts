@@ -16,7 +16,12 @@ function dayFormat(locale: string): Intl.DateTimeFormat {
   return known
 }
 
-/** Days, sizes of files and ratings, as the chosen language writes them. */
+/** "4.5": ratings have one digit behind the point, in each of our languages (a test compares them). */
+export function formatRating(rating: number): string {
+  return rating.toFixed(1)
+}
+
+/** Days and sizes of files, as the chosen language writes them. */
 export function useMeasures() {
   const { locale } = useI18n()
 
@@ -37,15 +42,7 @@ export function useMeasures() {
     }).format(bytes / length)
   }
 
-  /** "4.5": ratings have one digit behind the point. */
-  function formatRating(rating: number): string {
-    return new Intl.NumberFormat(locale.value, {
-      minimumFractionDigits: 1,
-      maximumFractionDigits: 1,
-    }).format(rating)
-  }
-
-  return { formatDay, formatSize, formatRating }
+  return { formatDay, formatSize }
 }
 
 /** A place in a video, as its controls show it: "1:23", or "1:02:03" beyond an hour. */
