@@ -49,7 +49,7 @@ describe('the questions of a course', () => {
     const { wrapper, router } = await asGuest(some, '/courses/7')
     const tabs = wrapper.findAll('[role="tab"]').map((tab) => tab.text())
     expect(tabs).toEqual(['课程介绍', '课程目录', '学员评价', '问答', '讲师'])
-    await wrapper.get('[role="tab"]:nth-of-type(4)').trigger('mousedown', { button: 0 })
+    await wrapper.get('[role="tab"]:nth-of-type(4)').trigger('click')
     await settled()
     expect(router.currentRoute.value.query).toEqual({ tab: 'questions' })
     expect(wrapper.findAll('article')).toHaveLength(2)
@@ -164,7 +164,7 @@ describe('the questions of a course', () => {
     expect(document.activeElement, 'it begins at its beginning').toBe(
       wrapper.get('.questions h2').element,
     )
-    await wrapper.get('[role="tab"]:nth-of-type(1)').trigger('mousedown', { button: 0 })
+    await wrapper.get('[role="tab"]:nth-of-type(1)').trigger('click')
     await flushPromises()
     expect(router.currentRoute.value.query).toEqual({ tab: 'details' })
   })

@@ -162,7 +162,7 @@ describe('what is said of a course', () => {
     const { wrapper, router } = await mountPage('/courses/7')
     expect(wrapper.get('.rich').text()).toContain('Sail.')
     expect(wrapper.get('.hero [role="img"]').attributes('aria-label')).toBe('4.5 星，满分 5 星')
-    await wrapper.get('[role="tab"]:nth-of-type(2)').trigger('mousedown', { button: 0 })
+    await wrapper.get('[role="tab"]:nth-of-type(2)').trigger('click')
     await flushPromises()
     expect(router.currentRoute.value.query).toEqual({ tab: 'chapters' })
   })
