@@ -70,7 +70,6 @@ API_PARTS = {
 API_FILES = {part: [f"tests/test_{name}.py" for name in names] for part, names in API_PARTS.items()}
 # The course site as a browser sees it.
 SITE = "tests/browser/luffycity"
-LIGHTHOUSE = f"{SITE}/test_lighthouse.py"
 # What every other stage needs; they run alone and in this order.
 FOUNDATIONS = [
     Stage("engine", 150, playbook("playbooks/provision.yml")),
@@ -123,10 +122,8 @@ INDEPENDENT = [
     Stage("demo_shop", 60, ["services/demo/test", *DEMO_SHOP], with_images=True),
 ]
 # A browser and a whole deployment take both cores: what stands beside them would fail by its times.
-ALONE = [Stage("site", 360, pytest_on(SITE, f"--ignore={LIGHTHOUSE}"), with_images=True)]
-# What measures time runs alone, too, and by its name only.
-MEASUREMENTS = [Stage("lighthouse", 240, pytest_on(LIGHTHOUSE), with_images=True)]
-STAGES = [*FOUNDATIONS, *INDEPENDENT, *ALONE, *MEASUREMENTS]
+ALONE = [Stage("site", 360, pytest_on(SITE), with_images=True)]
+STAGES = [*FOUNDATIONS, *INDEPENDENT, *ALONE]
 LANES = 2
 # Names of failed tests, and lines of reasons, that are said again at the end, of each stage.
 COMPLAINTS_SHOWN = 25
@@ -249,7 +246,7 @@ def run_all(stages: list[Stage]) -> list[Outcome]:
             print("The stages after this one need what it makes: they are not run.")
             return outcomes
     outcomes += run_in_lanes([stage for stage in stages if stage in INDEPENDENT])
-    return outcomes + [run_shown(stage) for stage in stages if stage in [*ALONE, *MEASUREMENTS]]
+    return outcomes + [run_shown(stage) for stage in stages if stage in ALONE]
 
 
 def run_in_lanes(stages: list[Stage]) -> list[Outcome]:
@@ -267,8 +264,7 @@ def chosen(names: list[str]) -> list[Stage]:
     if unknown:
         print(f"stages: expected some of {', '.join(known)}; found {', '.join(unknown)}")
         raise SystemExit(64)
-    tests = [stage for stage in STAGES if stage not in MEASUREMENTS]
-    return [stage for stage in STAGES if stage.name in names] if names else tests
+    return [stage for stage in STAGES if stage.name in names] if names else STAGES
 
 
 def main(names: list[str]) -> int:

@@ -15,6 +15,10 @@ import { useSessionStore } from './stores/session'
 
 await breath()
 guardPages(router)
+// The first page is made once what stands around every page is there, and painted.
+let beginPages = (): void => undefined
+const framed = new Promise<void>((resolve) => (beginPages = resolve))
+router.beforeResolve(() => framed)
 const app = createApp(App).use(createPinia()).use(i18n).use(router)
 
 const crash = useCrashStore()
@@ -30,6 +34,8 @@ void useSessionStore().restore()
 await usePreferencesStore().restore()
 await breath()
 app.mount('#app')
+await breath()
+beginPages()
 
 /** Lets the browser paint and answer between two long pieces of work. */
 function breath(): Promise<void> {
