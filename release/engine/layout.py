@@ -76,6 +76,10 @@ class Layout:
         """Which definition each service's container had when its release was recorded."""
         return self.root / "state" / "services.json"
 
+    def lock_of(self, name: str) -> Path:
+        """The lock of that name: `run`, or one of its own for work that may go on beside a run."""
+        return self.lock if name == "run" else self.root / f"{name}.lock"
+
     def release(self, release_id: str) -> Path:
         """The folder of one release."""
         return self.releases / release_id
