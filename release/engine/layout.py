@@ -67,6 +67,21 @@ class Layout:
         return self.root / "history.jsonl"
 
     @property
+    def audit(self) -> Path:
+        """Who asked for what."""
+        return self.root / "audit.jsonl"
+
+    @property
+    def audit_head(self) -> Path:
+        """The number and the hash of the last line of it."""
+        return self.root / "state" / "audit.json"
+
+    @property
+    def hold(self) -> Path:
+        """The lock that a person holds."""
+        return self.root / "state" / "hold.json"
+
+    @property
     def edge_state(self) -> Path:
         """Which configuration which edge container has loaded."""
         return self.root / "state" / "edge.json"

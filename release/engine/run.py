@@ -10,6 +10,7 @@ import traceback
 from typing import Any
 
 import engine
+from engine import audit, hold
 from engine.detach import detach as detached
 from engine.docker_api import DOCKER_ERRORS
 from engine.errors import (
@@ -29,6 +30,9 @@ from engine.lock import Lock
 from engine.processes import identity
 from engine.report import print_result, printer
 from engine.tools import Result, Task, Tools, Work
+
+AUDITED = {EXIT_OK: "ok", EXIT_FAILED: "failed", EXIT_INTERRUPTED: "interrupted"}
+"""A run's end in the audit log by its exit code; all other codes are refusals."""
 
 
 def execute(
@@ -90,12 +94,14 @@ class Run:
         )
         code = self._guarded()
         tools.lock.release()
+        self._audit_end(code)
         self.ended = tools.journal.write("run_ended", exit_code=code, **_without_run(tools.result))
         tools.journal.close()
         return code
 
     def _guarded(self) -> int:
         try:
+            self._audit_begin()
             self._take_lock()
             self._work()
         except InterruptedRunError as error:
@@ -118,6 +124,25 @@ class Run:
             return self._failed(fault, traceback.format_exc().splitlines())
         return EXIT_OK
 
+    def _audit_begin(self) -> None:
+        """Nothing is done of which no line can be written beforehand."""
+        self.tools.step = "audit"
+        entry = {**self.tools.task.audit_entry(), "run": self.tools.journal.run}
+        audit.append(self.tools.layout, {**entry, "outcome": "begun"})
+        self.tools.step = "lock"
+
+    def _audit_end(self, code: int) -> None:
+        entry = {**self.tools.task.audit_entry(), "run": self.tools.journal.run}
+        ended = {"outcome": AUDITED.get(code, "refused"), "exit_code": code}
+        release = self.tools.result.release
+        try:
+            audit.append(
+                self.tools.layout, {**entry, **({"release": release} if release else {}), **ended}
+            )
+        except OSError as error:
+            # What was done is done; the line that it began is in the log, its end in the journal.
+            self.tools.journal.note(f"the end could not be written to the audit log: {error}")
+
     def _take_lock(self) -> None:
         tools = self.tools
         holder = {
@@ -128,12 +153,14 @@ class Run:
             "pid": os.getpid(),
             "process": identity(os.getpid()),
         }
-        tools.lock.acquire(
-            holder,
-            tools.task.lock_timeout_s,
-            tools.journal.note,
-            tools.interrupts.stop_if_asked,
-        )
+        say, stop = tools.journal.note, tools.interrupts.stop_if_asked
+        timeout_s = tools.task.lock_timeout_s
+        if tools.lock.path == tools.layout.lock:
+            hold_timeout_s = tools.task.hold_timeout_s
+            hold.acquire(tools.lock, holder, tools.layout, timeout_s, hold_timeout_s, say, stop)
+        else:
+            # What goes on beside a run goes on beside a person who wants none.
+            tools.lock.acquire(holder, timeout_s, say, stop)
 
     def _work(self) -> None:
         work, tools, result = self.work, self.tools, self.tools.result

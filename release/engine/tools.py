@@ -29,6 +29,20 @@ class Task:
     """What was asked for in particular; never a secret's value."""
     lock_timeout_s: float = 0.0
     """How long to wait for another run."""
+    hold_timeout_s: float = 0.0
+    """How long to wait for the lock that somebody else holds."""
+    came_from: str = ""
+    """The address that it was asked from; empty for this host."""
+
+    def audit_entry(self) -> dict[str, Any]:
+        """What the audit log says of it, whatever came of it."""
+        return {
+            "verb": self.verb,
+            "by": self.by,
+            "from": self.came_from,
+            "why": self.why,
+            "arguments": dict(self.arguments),
+        }
 
 
 @dataclass

@@ -30,6 +30,6 @@ def run(options: argparse.Namespace, layout: Layout) -> int:
     keep = max(1, options.keep)
     if options.check:
         found = superfluous(layout, keep)
-        print(json.dumps({"changed": bool(found), "removes": found}))
+        print(json.dumps({"changed": bool(found), "reasons": found}))
         return EXIT_OK
     return execute(PruneReleases(keep), task_of(options, keep=keep), layout, as_json=options.json)
