@@ -84,6 +84,8 @@ class Incoming:
     environment: Mapping[str, str]
     profiles: tuple[str, ...]
     compose_files: tuple[str, ...]
+    shipped: Mapping[str, bytes] = field(repr=False)
+    """Every file that was shipped, by its path."""
     compose_tree: Mapping[str, bytes]
     config: Mapping[str, Mapping[str, bytes]]
     edge_service: str | None

@@ -1,15 +1,19 @@
 """The incoming directory: what is wrong in it is named, all at once."""
 
+import fcntl
 import json
+import os
 from collections.abc import Callable
+from concurrent import futures
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from engine.errors import BadReleaseError, NoInputError
+from engine.errors import BadReleaseError, NoInputError, ShippedOverError
 from engine.incoming import Incoming, release_id
 from engine.reader import read_incoming
+from engine.trees import read_tree, tree_digest
 
 DIGEST = "sha256:" + "a" * 64
 MADE_BY = {
@@ -210,3 +214,40 @@ def test_the_id_does_not_depend_on_order_documentation_or_time(folder: Path) -> 
     (folder / "compose/README.md").write_text("another text\n")
     (folder / "compose.yaml").touch()
     assert identity(folder, document, {}) == first
+
+
+def test_what_was_shipped_is_kept_whole_and_known_again(folder: Path) -> None:
+    read(folder, good())
+    shipped = read_tree(folder)
+    incoming = read_incoming(folder, tree_digest(shipped))
+    assert incoming.shipped == shipped
+    assert "compose/README.md" in incoming.shipped
+
+
+def test_two_who_ship_at_once_never_deploy_a_mixture(folder: Path) -> None:
+    """Each writes file by file, as text_tree does; whatever is there in between is refused."""
+    (folder / "release.json").write_text(json.dumps(good()))
+    ann = read_tree(folder)
+    bob = {**ann, "config/redis/redis.conf": b"# bob's\n", "compose.yaml": b"# bob's\n"}
+    digests = {"ann": tree_digest(ann), "bob": tree_digest(bob)}
+    (folder / "compose.yaml").write_bytes(bob["compose.yaml"])
+    for digest in digests.values():
+        with pytest.raises(ShippedOverError, match="else shipped meanwhile; run it again") as no:
+            read_incoming(folder, digest)
+        assert no.value.exit_code == 75
+    (folder / "config/redis/redis.conf").write_bytes(bob["config/redis/redis.conf"])
+    assert read_incoming(folder, digests["bob"]).shipped == bob
+    with pytest.raises(ShippedOverError):
+        read_incoming(folder, digests["ann"])
+
+
+def test_nothing_is_read_while_somebody_writes(folder: Path) -> None:
+    read(folder, good())
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with futures.ThreadPoolExecutor() as pool:
+        reading = pool.submit(read_incoming, folder)
+        with pytest.raises(futures.TimeoutError):
+            reading.result(0.3)
+        os.close(descriptor)
+        assert reading.result(5).name == "luffy-bundle"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
+import sys
 from pathlib import Path
 
 from engine.asking import add_task_arguments, task_of
-from engine.errors import EXIT_OK, EngineError
+from engine.errors import EXIT_OK, EngineError, ShippedOverError
 from engine.layout import Layout
 from engine.reader import read_incoming
 
@@ -15,6 +17,16 @@ from engine.reader import read_incoming
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What `deploy` may be told."""
     parser.add_argument("--incoming", help="what was shipped (default: ROOT/incoming)")
+    parser.add_argument(
+        "--expect",
+        metavar="DIGEST",
+        help="refuse (75) unless the shipped files have this digest, as text_tree returns it",
+    )
+    parser.add_argument(
+        "--expect-engine",
+        metavar="SHA1",
+        help="refuse (75) unless this very archive has that SHA-1, as Ansible's copy returns it",
+    )
     add_task_arguments(parser)
     parser.add_argument(
         "--wait-timeout",
@@ -47,7 +59,10 @@ def run(options: argparse.Namespace, layout: Layout) -> int:
     from engine.preflight import check_root
     from engine.run import execute
 
-    incoming = read_incoming(Path(options.incoming or layout.root / "incoming").absolute())
+    refuse_other_engine(options.expect_engine)
+    incoming = read_incoming(
+        Path(options.incoming or layout.root / "incoming").absolute(), options.expect
+    )
     if options.check:
         try:
             found = compare(layout, incoming, connect())
@@ -61,3 +76,13 @@ def run(options: argparse.Namespace, layout: Layout) -> int:
     return execute(
         Deploy(request), task_of(options), layout, detach=options.detach, as_json=options.json
     )
+
+
+def refuse_other_engine(expected: str | None) -> None:
+    """Raise ShippedOverError if this is not the engine that the caller has shipped."""
+    archive = Path(sys.argv[0])
+    if expected is None:
+        return
+    found = hashlib.sha1(archive.read_bytes()).hexdigest()  # noqa: S324 (a name, not a proof)
+    if found != expected:
+        raise ShippedOverError(archive, f"an engine with the SHA-1 {found[:12]}")
