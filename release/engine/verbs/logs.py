@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -10,6 +11,8 @@ import subprocess
 from engine.errors import NoInputError
 from engine.layout import Layout
 
+# What compose puts before a line: the container without the project's name, and the time.
+LINE = re.compile(r"(\S+)\s+\| (\S+) ?(.*)")
 CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -21,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--since", help="only newer ones, such as 10m or 2024-05-01T00:00:00Z")
     parser.add_argument("--follow", action="store_true", help="go on as they are written")
+    parser.add_argument("--json", action="store_true", help="an object a line")
 
 
 def run(options: argparse.Namespace, layout: Layout) -> int:
@@ -45,5 +49,12 @@ def run(options: argparse.Namespace, layout: Layout) -> int:
     )
     for line in child.stdout or []:
         # compose clears the line it writes on even where there is no terminal.
-        print(CONTROL.sub("", line.decode("utf-8", "replace")), end="", flush=True)
+        text = CONTROL.sub("", line.decode("utf-8", "replace")).rstrip("\n")
+        print(_as_json(text) if options.json else text, flush=True)
     return child.wait()
+
+
+def _as_json(text: str) -> str:
+    found = LINE.fullmatch(text)
+    container, time, line = found.groups() if found else ("", "", text)
+    return json.dumps({"container": container, "time": time, "line": line}, ensure_ascii=False)
