@@ -25,6 +25,7 @@ from engine.incoming import (
     StepSpec,
     config_variable,
 )
+from engine.service_reader import read_services, read_smoke, read_watch_s
 from engine.trees import read_tree, tree_digest
 
 RELEASE_FILE = "release.json"
@@ -150,6 +151,9 @@ class _Reader:
                 "secrets_dir",
                 "secrets",
                 "steps",
+                "services",
+                "smoke",
+                "watch_s",
             },
         )
         name = self.value("name", document.get("name"), _is(PROJECT_NAME), "a compose project name")
@@ -163,10 +167,11 @@ class _Reader:
         compose_tree = self._compose_tree()
         secrets = self._secrets()
         steps = self._steps()
+        environment = self._environment(images, incoming_config)
         result = Incoming(
             name=name or "",
             images=images,
-            environment=self._environment(images, incoming_config),
+            environment=environment,
             profiles=tuple(self._names("profiles", "the name of a compose profile")),
             compose_files=tuple(self._compose_files(compose_tree)),
             shipped=self.tree,
@@ -177,6 +182,9 @@ class _Reader:
             secrets_dir=self._secrets_dir(bool(secrets)),
             secrets=tuple(secrets),
             steps=tuple(steps),
+            services=read_services(self, document),
+            smoke=tuple(read_smoke(self, document, environment)),
+            watch_s=read_watch_s(self, document),
             meaning=document,
         )
         if self.problems:
@@ -424,7 +432,7 @@ class _Reader:
             if not isinstance(item, dict):
                 self.bad(where, 'an object {"name": …, "service": …, "needs": […]}', item)
                 continue
-            self.known_keys(f"{where}.", item, {"name", "service", "needs", "timeout_s"})
+            self.known_keys(f"{where}.", item, {"name", "service", "needs", "timeout_s", "when"})
             name = self.value(f"{where}.name", item.get("name"), _is(SERVICE_NAME), "a name")
             service = self.value(
                 f"{where}.service", item.get("service"), _is(SERVICE_NAME), "a service"
@@ -438,8 +446,14 @@ class _Reader:
                 lambda value: type(value) is int and value > 0,
                 "seconds, a positive whole number",
             )
-            if name and service and timeout:
-                steps.append(StepSpec(name, service, tuple(map(str, needs)), timeout))
+            when = self.value(
+                f"{where}.when",
+                item.get("when", "always"),
+                lambda value: value in ("always", "deploy"),
+                "always or deploy",
+            )
+            if name and service and timeout and when:
+                steps.append(StepSpec(name, service, tuple(map(str, needs)), timeout, when))
         names = [step.name for step in steps]
         if len(set(names)) != len(names):
             self.bad("steps", "each name once", names)

@@ -217,6 +217,7 @@ def _unknown_services(incoming: Incoming, services: Mapping[str, Any]) -> list[E
         for step in incoming.steps
         for service in (step.service, *step.needs)
     ]
+    named += [("services", name) for name in incoming.services]
     if incoming.edge_service:
         named.append(("edge_config", incoming.edge_service))
     expected = f"one of {', '.join(sorted(services))}"

@@ -18,6 +18,7 @@ from engine.errors import (
     EXIT_INTERRUPTED,
     EXIT_OK,
     BadReleaseError,
+    DockerUnavailableError,
     EngineError,
     InterruptedRunError,
     LockHeldError,
@@ -197,10 +198,10 @@ class Run:
             after=after,
         )
         result.message = f"{error} ({after})"
-        if isinstance(error, (LockHeldError, BadReleaseError)):
-            return error.exit_code
-        self._note_failure()
-        return EXIT_FAILED
+        if not isinstance(error, (LockHeldError, BadReleaseError)):
+            self._note_failure()
+        # Without Docker a run fails at its first step like at any other; `status` cannot even look.
+        return EXIT_FAILED if isinstance(error, DockerUnavailableError) else error.exit_code
 
     def _evidence(self) -> list[dict[str, Any]]:
         try:
