@@ -17,12 +17,14 @@ from operations.verb import DRY_RUN_HELP, JSON_HELP, hosts_for, verb
     }
 )
 def deploy(
-    c: Context, why: str = "", wait: str = "0", inventory: str = "inventory.ini", hosts: str = ""
+    c: Context, why: str = "", wait: str = "", inventory: str = "inventory.ini", hosts: str = ""
 ) -> None:
     """Build, ship and run what this checkout holds, then verify it.  Example: fab deploy"""
     chosen = hosts_for(c, inventory, hosts)
     told = {"stack_why": why, "stack_wait_for_lock": wait}
-    run_playbook("playbooks/deploy.yml", inventory, chosen, told)
+    # What is not said here is the inventory's to say.
+    given = {name: value for name, value in told.items() if value}
+    run_playbook("playbooks/deploy.yml", inventory, chosen, given)
     run_playbook("playbooks/verify.yml", inventory, chosen)
 
 
