@@ -1,6 +1,7 @@
 """The lock that a person holds: who, since when, why, until when; and nobody else's runs begin."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -95,6 +96,20 @@ def test_of_many_at_once_one_gets_it(layout: Layout) -> None:
         for n in range(6)
     ]
     assert sorted(asker.wait() for asker in askers) == [0, 1, 1, 1, 1, 1]
+
+
+def test_who_is_killed_while_taking_it_leaves_it_free(layout: Layout) -> None:
+    script = (
+        f"import os, sys, signal; sys.path.insert(0, {str(RELEASE)!r}); from pathlib import Path\n"
+        "from engine import hold, trees; from engine.layout import Layout\n"
+        # Everything is written but the last: the name that the others look at.
+        "Path.replace = lambda *names: os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"hold.take(Layout(Path({str(layout.root)!r})), 'ana', '', 60)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert hold.holder(layout) is None
+    assert hold.take(layout, "bob", "", 60) is True
 
 
 def test_a_run_of_anybody_else_waits_for_it_without_the_lock_of_runs(layout: Layout) -> None:
