@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,20 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 LOCAL = "local"
 SSH_FAILED = 255
 NOT_DEPLOYED = 66
+# The shell's own word for it: the engine, too, ends with 66, and says itself why.
+NO_ENGINE = 97
 
 
 class InventoryError(Exception):
     """The inventory, or a host named on the command line, is not usable."""
+
+
+@dataclass(frozen=True)
+class EngineAnswer:
+    """How the engine ended, and what it printed where that was captured."""
+
+    code: int
+    out: str = ""
 
 
 @dataclass(frozen=True)
@@ -34,35 +45,54 @@ class Host:
     key_file: str | None
     ssh_arguments: tuple[str, ...]
 
-    def engine(self, arguments: list[str]) -> int:
-        """Run the release engine there, show what it prints, and return its exit status.
+    def engine(
+        self,
+        arguments: list[str],
+        *,
+        terminal: bool = False,
+        capture: bool = False,
+        each_line: Callable[[str], None] | None = None,
+    ) -> EngineAnswer:
+        """Run the release engine there; returns its exit status and what was captured.
 
-        A host that does not answer, or that nothing was deployed to, is named with what to do.
+        Its output is shown; with ``capture`` what it prints is returned instead, and with
+        ``each_line`` handed on line by line. With ``terminal`` the caller's terminal is its own, as
+        a shell needs it. A host that does not answer, or that nothing was deployed to, is named
+        with what to do.
         """
         root = f"/opt/{self.bundle_name}"
         engine = f"{root}/engine.pyz"
         command = shlex.join(["python3", engine, arguments[0], "--root", root, *arguments[1:]])
-        script = f"test -e {shlex.quote(engine)} || exit {NOT_DEPLOYED}; exec {command}"
-        status = subprocess.run(self._as_root(["sh", "-c", script]), check=False).returncode
-        if status == SSH_FAILED and self.connection != LOCAL:
+        script = f"test -e {shlex.quote(engine)} || exit {NO_ENGINE}; exec {command}"
+        taken = subprocess.PIPE if capture or each_line else None
+        with subprocess.Popen(
+            self._as_root(["sh", "-c", script], terminal), stdout=taken, text=True
+        ) as process:
+            if each_line and process.stdout:
+                for line in process.stdout:
+                    each_line(line.rstrip("\n"))
+            out = process.communicate()[0] or ""
+        code = process.returncode
+        if code == SSH_FAILED and self.connection != LOCAL:
             print(
                 f"{self.name}: expected an SSH login at {self.address}; found what ssh says above; "
                 "do: check its address, port, user and key in the inventory",
                 file=sys.stderr,
             )
-        if status == NOT_DEPLOYED:
+        if code == NO_ENGINE:
+            code = NOT_DEPLOYED
             print(
                 f"{self.name}: expected a deployment in {root}; found none; do: scripts/up, "
                 "or name the inventory that you deployed with: -i FILE",
                 file=sys.stderr,
             )
-        return status
+        return EngineAnswer(code, out)
 
-    def _as_root(self, command: list[str]) -> list[str]:
+    def _as_root(self, command: list[str], terminal: bool) -> list[str]:
         if self.connection == LOCAL:
             return command if os.geteuid() == 0 else ["sudo", *command]
         # OpenSSH itself, as Ansible uses it: known hosts, agents and jump hosts hold here too.
-        ssh = ["ssh", *self.ssh_arguments]
+        ssh = ["ssh", *(["-t"] if terminal else []), *self.ssh_arguments]
         ssh += ["-p", str(self.port)] if self.port else []
         ssh += ["-i", self.key_file] if self.key_file else []
         target = f"{self.user}@{self.address}" if self.user else self.address

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+from collections.abc import Mapping
 
 from invoke.exceptions import Exit
 
 from operations.hosts import REPOSITORY, Host, ansible_program, inventory_path
 
 
-def run_playbook(playbook: str, inventory: str, hosts: list[Host]) -> None:
-    """Run ``playbook`` on ``hosts`` of ``inventory``; raises Exit with its status if it fails."""
+def run_playbook(
+    playbook: str, inventory: str, hosts: list[Host], told: Mapping[str, str] | None = None
+) -> None:
+    """Run ``playbook`` on ``hosts`` of ``inventory``, ``told`` some variables for this once.
+
+    Raises Exit with its status if it fails.
+    """
     # The machine that builds takes part whichever hosts are named.
     limit = ",".join([*(host.name for host in hosts), "builder"])
     command = [ansible_program("ansible-playbook"), playbook]
     command += ["-i", str(inventory_path(inventory)), "--limit", limit]
+    command += ["--extra-vars", json.dumps(told)] if told else []
     environment = {"ANSIBLE_LOG_PATH": str(REPOSITORY / "up.log")} | dict(os.environ)
     status = subprocess.run(command, cwd=REPOSITORY, env=environment, check=False).returncode
     if status:

@@ -109,5 +109,9 @@ def remove(project: str = NAME) -> None:
             docker("rm", "-f", "-v", *ids)
         elif ids:
             docker(kind, "rm", *ids)
+    audit_log = Path("/opt") / project / "audit.jsonl"
+    if audit_log.exists():
+        # It may only be appended to, and so not be removed as it is.
+        subprocess.run(["chattr", "-f", "-a", str(audit_log)], check=False)
     for folder in (Path("/opt") / project, Path("/etc") / project):
         shutil.rmtree(folder, ignore_errors=True)

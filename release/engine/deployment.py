@@ -11,7 +11,7 @@ from engine.incoming import Incoming
 from engine.interrupts import Interrupts
 from engine.journal import Journal
 from engine.layout import Layout
-from engine.lock import Lock
+from engine.tools import Task, Tools
 
 DEFAULT_WAIT_TIMEOUT_S = 300
 DEFAULT_MIN_FREE_MIB = 512
@@ -20,13 +20,10 @@ DEFAULT_KEPT_RELEASES = 5
 
 @dataclass(frozen=True)
 class Request:
-    """What the caller asked for."""
+    """What is to be deployed, and how."""
 
     layout: Layout
     incoming: Incoming
-    by: str
-    why: str = ""
-    lock_timeout_s: float = 0.0
     wait_timeout_s: int = DEFAULT_WAIT_TIMEOUT_S
     min_free_mib: int = DEFAULT_MIN_FREE_MIB
     kept_releases: int = DEFAULT_KEPT_RELEASES
@@ -37,11 +34,7 @@ class Deployment:
     """The request, the tools, and what the steps have found out so far."""
 
     request: Request
-    journal: Journal
-    interrupts: Interrupts
-    lock: Lock
-    client: Client
-    compose: Compose
+    tools: Tools
     previous: str | None
     release_id: str = ""
     inputs: dict[str, Any] = field(default_factory=dict)
@@ -52,6 +45,29 @@ class Deployment:
     foreseen: tuple[dict[str, str], dict[str, Any]] | None = None
     services_touched: bool = False
     edge_touched: bool = False
+
+    def __post_init__(self) -> None:
+        self.compose: Compose = self.tools.compose(self.incoming.name)
+
+    @property
+    def task(self) -> Task:
+        """Who asked for it, and why."""
+        return self.tools.task
+
+    @property
+    def journal(self) -> Journal:
+        """The run's journal."""
+        return self.tools.journal
+
+    @property
+    def interrupts(self) -> Interrupts:
+        """Whether a stop was asked for."""
+        return self.tools.interrupts
+
+    @property
+    def client(self) -> Client:
+        """The Docker engine."""
+        return self.tools.client
 
     @property
     def layout(self) -> Layout:

@@ -5,6 +5,8 @@ Exit codes above 64 are those of BSD's sysexits.h.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 EXIT_OK = 0
 EXIT_FAILED = 1
 EXIT_UNHEALTHY = 3
@@ -53,6 +55,20 @@ class NoInputError(EngineError):
     """A file, a run or a release that was named does not exist."""
 
     exit_code = EXIT_NO_INPUT
+
+
+class ShippedOverError(EngineError):
+    """The incoming directory is not what the caller has shipped."""
+
+    exit_code = EXIT_TRY_AGAIN
+
+    def __init__(self, folder: Path, found: str) -> None:
+        super().__init__(
+            str(folder),
+            "what you shipped",
+            f"{found}: somebody else shipped meanwhile",
+            "run it again",
+        )
 
 
 class DockerUnavailableError(EngineError):

@@ -14,6 +14,8 @@ PLACEHOLDER = re.compile(
     r"\{\{|\}\}|\{([A-Za-z0-9_][A-Za-z0-9_.-]*?)(\.sha256|\.certificate|\.first_line)?\}"
 )
 DEFAULT_STEP_TIMEOUT_S = 900
+DEFAULT_DRAIN_S = 30
+DEFAULT_WATCH_S = 10
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,54 @@ class SecretSpec:
 
 @dataclass(frozen=True)
 class StepSpec:
-    """A one-shot service that every new release runs before it starts."""
+    """A one-shot service that a new release runs before it starts."""
 
     name: str
     service: str
     needs: tuple[str, ...] = ()
     timeout_s: int = DEFAULT_STEP_TIMEOUT_S
+    when: str = "always"
+    """`deploy`: not where an earlier release is gone back to, and not for another scale."""
+
+
+@dataclass(frozen=True)
+class Try:
+    """A GET request, and what its answer must be."""
+
+    path: str
+    status: int = 200
+    has: str = ""
+    """A text that the answer has; empty for any."""
+
+
+@dataclass(frozen=True)
+class ServiceSpec:
+    """How a service's containers are replaced by new ones.
+
+    `beside`: the new ones beside the old ones, in the edge's rotation; `overlap`: started, then the
+    old ones stopped; `after`: the old one stopped first; `announced`: in place, with a gap.
+    """
+
+    switch: str = "announced"
+    backends: tuple[str, ...] = ()
+    """The edge's backends that its containers stand in."""
+    port: int | None = None
+    """Where its containers are asked directly."""
+    tries: tuple[Try, ...] = ()
+    """What a new container has to answer before anybody else asks it."""
+    drain_s: int = DEFAULT_DRAIN_S
+    """How long the connections of the old ones may take to end."""
+    gap_s: int = 0
+    """How long it is expected to be away; 0 if that is not known."""
+
+
+@dataclass(frozen=True)
+class SmokeCheck:
+    """What a visitor asks for, at the port that a variable of the environment holds."""
+
+    name: str
+    port_of: str
+    asked: Try
 
 
 @dataclass(frozen=True)
@@ -84,6 +128,8 @@ class Incoming:
     environment: Mapping[str, str]
     profiles: tuple[str, ...]
     compose_files: tuple[str, ...]
+    shipped: Mapping[str, bytes] = field(repr=False)
+    """Every file that was shipped, by its path."""
     compose_tree: Mapping[str, bytes]
     config: Mapping[str, Mapping[str, bytes]]
     edge_service: str | None
@@ -91,6 +137,11 @@ class Incoming:
     secrets_dir: Path
     secrets: tuple[SecretSpec, ...]
     steps: tuple[StepSpec, ...]
+    services: Mapping[str, ServiceSpec]
+    """By the service's name; one without an entry is `ServiceSpec()`."""
+    smoke: tuple[SmokeCheck, ...]
+    watch_s: int
+    """How long a new release is watched before it is recorded."""
     meaning: Mapping[str, Any] = field(repr=False)
 
     def image_of(self, spec: SecretSpec) -> str:

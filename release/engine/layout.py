@@ -67,6 +67,21 @@ class Layout:
         return self.root / "history.jsonl"
 
     @property
+    def audit(self) -> Path:
+        """Who asked for what."""
+        return self.root / "audit.jsonl"
+
+    @property
+    def audit_head(self) -> Path:
+        """The number and the hash of the last line of it."""
+        return self.root / "state" / "audit.json"
+
+    @property
+    def hold(self) -> Path:
+        """The lock that a person holds."""
+        return self.root / "state" / "hold.json"
+
+    @property
     def edge_state(self) -> Path:
         """Which configuration which edge container has loaded."""
         return self.root / "state" / "edge.json"
@@ -75,6 +90,10 @@ class Layout:
     def services_state(self) -> Path:
         """Which definition each service's container had when its release was recorded."""
         return self.root / "state" / "services.json"
+
+    def lock_of(self, name: str) -> Path:
+        """The lock of that name: `run`, or one of its own for work that may go on beside a run."""
+        return self.lock if name == "run" else self.root / f"{name}.lock"
 
     def release(self, release_id: str) -> Path:
         """The folder of one release."""

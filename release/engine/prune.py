@@ -9,17 +9,35 @@ from pathlib import Path
 from engine.docker_api import DOCKER_ERRORS, Client
 from engine.layout import Layout, read_json
 from engine.record import deployed_ids
-from engine.trees import remove_leftovers
+from engine.trees import leftovers, remove_leftovers
 
 KEPT_JOURNALS = 100
 # Only images that the bundle built are ever removed; one that a user chose is the user's.
 OWN_IMAGES = "luffy-bundle/"
 
 
+def superfluous(layout: Layout, keep: int) -> list[str]:
+    """What `prune` would remove, but for the images that it would then try to."""
+    kept = _kept(layout, keep)
+    releases = _folders(layout.releases)
+    found = [f"release {folder.name}" for folder in releases if folder.name not in kept]
+    used = _used_config([folder for folder in releases if folder.name in kept])
+    found += [
+        f"config {service.name}/{folder.name[:12]}"
+        for service in _folders(layout.config)
+        for folder in _folders(service)
+        if (service.name, folder.name) not in used
+    ]
+    return found + [
+        f"{path}, left by an interrupted run"
+        for folder in _with_leftovers(layout)
+        for path in leftovers(folder)
+    ]
+
+
 def prune(layout: Layout, client: Client, keep: int) -> list[str]:
     """Keep the current release and the last `keep` that were current; returns what was removed."""
-    current = layout.current_id()
-    kept = {current, *deployed_ids(layout)[:keep]} - {None}
+    kept = _kept(layout, keep)
     removed = []
     dropped_images: set[str] = set()
     for folder in _folders(layout.releases):
@@ -31,7 +49,7 @@ def prune(layout: Layout, client: Client, keep: int) -> list[str]:
     removed += _prune_config(layout, releases)
     kept_images = {ref for folder in releases for ref in read_json(folder / "images.lock")}
     removed += _prune_images(client, dropped_images - kept_images)
-    for folder in (layout.releases, layout.root, layout.edge, layout.public, layout.root / "state"):
+    for folder in _with_leftovers(layout):
         remove_leftovers(folder)
     for journal in sorted(layout.journals.glob("*.jsonl"))[:-KEPT_JOURNALS]:
         journal.unlink()
@@ -40,10 +58,25 @@ def prune(layout: Layout, client: Client, keep: int) -> list[str]:
     return removed
 
 
-def _prune_config(layout: Layout, releases: Iterable[Path]) -> list[str]:
+def _with_leftovers(layout: Layout) -> list[Path]:
+    state = layout.services_state.parent
+    return [layout.releases, layout.root, layout.edge, layout.public, state]
+
+
+def _kept(layout: Layout, keep: int) -> set[str]:
+    current = layout.current_id()
+    return {*([current] if current else []), *deployed_ids(layout)[:keep]}
+
+
+def _used_config(releases: Iterable[Path]) -> set[tuple[str, str]]:
     used: set[tuple[str, str]] = set()
     for release in releases:
         used |= set((read_json(release / "inputs.json").get("config") or {}).items())
+    return used
+
+
+def _prune_config(layout: Layout, releases: Iterable[Path]) -> list[str]:
+    used = _used_config(releases)
     removed = []
     for service in _folders(layout.config):
         remove_leftovers(service)

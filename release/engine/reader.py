@@ -6,13 +6,15 @@ is written again while the run waits for the lock.
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from engine.errors import BadReleaseError, EngineError, NoInputError
+from engine.errors import BadReleaseError, EngineError, NoInputError, ShippedOverError
 from engine.incoming import (
     DEFAULT_STEP_TIMEOUT_S,
     PLACEHOLDER,
@@ -23,7 +25,8 @@ from engine.incoming import (
     StepSpec,
     config_variable,
 )
-from engine.trees import read_tree
+from engine.service_reader import read_services, read_smoke, read_watch_s
+from engine.trees import read_tree, tree_digest
 
 RELEASE_FILE = "release.json"
 SAY_WHERE = "correct it where the stack role renders release.json"
@@ -44,25 +47,46 @@ MIN_RANDOM_BYTES, MAX_RANDOM_BYTES = 16, 128
 MAX_RENEW_AFTER_DAYS = 36500
 
 
-def read_incoming(folder: Path) -> Incoming:
+def read_incoming(folder: Path, expected: str | None = None) -> Incoming:
     """Read and validate an incoming directory.
 
-    Raises NoInputError if the folder or its release.json is missing, and BadReleaseError with every
+    Raises NoInputError if the folder or its release.json is missing, ShippedOverError if it does
+    not hold the files with the digest `expected` (`tree_digest`), and BadReleaseError with every
     problem in it.
     """
     path = folder / RELEASE_FILE
-    if not path.is_file():
+    tree = _whole_tree(folder, expected)
+    if RELEASE_FILE not in tree:
         raise NoInputError(
             str(path), "the description of a release", "no such file", "run the deploy playbook"
         )
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(tree[RELEASE_FILE])
     except ValueError as error:
         problem = EngineError(
             str(path), "a JSON object", f"text that is not JSON ({error})", SAY_WHERE
         )
         raise BadReleaseError([problem]) from error
-    return _Reader(folder, document).read()
+    return _Reader(folder, tree, document).read()
+
+
+def _whole_tree(folder: Path, expected: str | None) -> dict[str, bytes]:
+    """All that was shipped, read once: what is looked at is what will be deployed."""
+    if not folder.is_dir():
+        return {}
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        # The stack role's text_tree has it locked while it writes.
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        tree = read_tree(folder)
+    except EngineError as error:
+        raise BadReleaseError([error]) from error
+    finally:
+        os.close(descriptor)
+    found = tree_digest(tree)
+    if expected not in {None, found}:
+        raise ShippedOverError(folder, f"files with the digest {found[:12]}")
+    return tree
 
 
 def _is(pattern: re.Pattern[str]) -> Callable[[Any], bool]:
@@ -78,8 +102,8 @@ def _is_relative_file(value: Any) -> bool:
 class _Reader:
     """Collects every problem instead of stopping at the first."""
 
-    def __init__(self, folder: Path, document: Any) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, tree: dict[str, bytes], document: Any) -> None:
+        self.folder, self.tree = folder, tree
         self.problems: list[EngineError] = []
         if not isinstance(document, dict):
             self.bad("the document", "a JSON object", document)
@@ -127,6 +151,9 @@ class _Reader:
                 "secrets_dir",
                 "secrets",
                 "steps",
+                "services",
+                "smoke",
+                "watch_s",
             },
         )
         name = self.value("name", document.get("name"), _is(PROJECT_NAME), "a compose project name")
@@ -140,12 +167,14 @@ class _Reader:
         compose_tree = self._compose_tree()
         secrets = self._secrets()
         steps = self._steps()
+        environment = self._environment(images, incoming_config)
         result = Incoming(
             name=name or "",
             images=images,
-            environment=self._environment(images, incoming_config),
+            environment=environment,
             profiles=tuple(self._names("profiles", "the name of a compose profile")),
             compose_files=tuple(self._compose_files(compose_tree)),
+            shipped=self.tree,
             compose_tree=compose_tree,
             config={service: self._folder(service) for service in incoming_config},
             edge_service=edge,
@@ -153,6 +182,9 @@ class _Reader:
             secrets_dir=self._secrets_dir(bool(secrets)),
             secrets=tuple(secrets),
             steps=tuple(steps),
+            services=read_services(self, document),
+            smoke=tuple(read_smoke(self, document, environment)),
+            watch_s=read_watch_s(self, document),
             meaning=document,
         )
         if self.problems:
@@ -214,17 +246,12 @@ class _Reader:
         return good
 
     def _compose_tree(self) -> dict[str, bytes]:
-        tree: dict[str, bytes] = {}
-        try:
-            if (self.folder / "compose.yaml").is_file():
-                tree["compose.yaml"] = (self.folder / "compose.yaml").read_bytes()
-            for name, content in read_tree(self.folder / "compose").items():
-                # A page of documentation is not part of what runs.
-                if not name.endswith(".md"):
-                    tree[f"compose/{name}"] = content
-        except EngineError as error:
-            self.problems.append(error)
-        return tree
+        return {
+            name: content
+            for name, content in self.tree.items()
+            # A page of documentation is not part of what runs.
+            if name == "compose.yaml" or (name.startswith("compose/") and not name.endswith(".md"))
+        }
 
     def _compose_files(self, tree: dict[str, bytes]) -> list[str]:
         found = self.items(
@@ -246,16 +273,16 @@ class _Reader:
         return [name for name in found if isinstance(name, str)]
 
     def _folder(self, service: str) -> dict[str, bytes]:
-        folder = self.folder / "config" / service
-        try:
-            tree = read_tree(folder) if folder.is_dir() else {}
-        except EngineError as error:
-            self.problems.append(error)
-            return {}
+        above = f"config/{service}/"
+        tree = {
+            name[len(above) :]: content
+            for name, content in self.tree.items()
+            if name.startswith(above)
+        }
         if not tree:
             self.problems.append(
                 EngineError(
-                    str(folder),
+                    str(self.folder / "config" / service),
                     f"the rendered configuration of {service}",
                     "no file there",
                     "render it, or remove the service from release.json",
@@ -405,7 +432,7 @@ class _Reader:
             if not isinstance(item, dict):
                 self.bad(where, 'an object {"name": …, "service": …, "needs": […]}', item)
                 continue
-            self.known_keys(f"{where}.", item, {"name", "service", "needs", "timeout_s"})
+            self.known_keys(f"{where}.", item, {"name", "service", "needs", "timeout_s", "when"})
             name = self.value(f"{where}.name", item.get("name"), _is(SERVICE_NAME), "a name")
             service = self.value(
                 f"{where}.service", item.get("service"), _is(SERVICE_NAME), "a service"
@@ -419,8 +446,14 @@ class _Reader:
                 lambda value: type(value) is int and value > 0,
                 "seconds, a positive whole number",
             )
-            if name and service and timeout:
-                steps.append(StepSpec(name, service, tuple(map(str, needs)), timeout))
+            when = self.value(
+                f"{where}.when",
+                item.get("when", "always"),
+                lambda value: value in ("always", "deploy"),
+                "always or deploy",
+            )
+            if name and service and timeout and when:
+                steps.append(StepSpec(name, service, tuple(map(str, needs)), timeout, when))
         names = [step.name for step in steps]
         if len(set(names)) != len(names):
             self.bad("steps", "each name once", names)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +18,7 @@ class Reporter:
     def __init__(self) -> None:
         self.started: datetime | None = None
         self.run = ""
+        self.verb = "deploy"
 
     def lines(self, event: dict[str, Any]) -> list[str]:
         """The lines of one event."""
@@ -22,6 +26,7 @@ class Reporter:
         if self.started is None:
             self.started, self.run = now, event["run"]
         elapsed = f"[{(now - self.started).total_seconds():7.1f}s] "
+        self.verb = event.get("verb", self.verb)
         kind = event["event"]
         if kind == "output":
             return [f"{INDENT}{event['source']} | {event['line']}"]
@@ -61,7 +66,7 @@ class Reporter:
             lines += [f"    {line}" for line in event["log"][-SCREEN_LOG_LINES:]]
         lines += ["", f"  Now:  {event['after']}."]
         lines.append(
-            f"  Next: correct it and deploy again; everything is in: follow --run {self.run}"
+            f"  Next: correct it and {self.verb} again; everything is in: follow --run {self.run}"
         )
         return lines
 
@@ -78,3 +83,27 @@ class Reporter:
             ]
         log = container["log"][-max(5, budget) :]
         return lines + [f"    log: {line}" for line in log] + ([] if log else ["    log: (empty)"])
+
+
+def printer(to_stderr: bool) -> Callable[[dict[str, Any]], None]:
+    """What prints each event of a run as it comes."""
+    reporter = Reporter()
+    stream = [sys.stderr if to_stderr else sys.stdout]
+
+    def tell(event: dict[str, Any]) -> None:
+        for line in reporter.lines(event) if stream else []:
+            try:
+                print(line, file=stream[0], flush=True)
+            except OSError:
+                # The connection was cut. The run goes on; its journal has every line.
+                stream.clear()
+                return
+
+    return tell
+
+
+def print_result(ended: dict[str, Any]) -> None:
+    """Print how a run ended, for machines: the last line of what they get."""
+    keys = ("run", "release", "outcome", "changed", "failed_step", "message")
+    defaults = {"outcome": "failed", "changed": False, "message": ""}
+    print(json.dumps({key: ended.get(key, defaults.get(key)) for key in keys}), flush=True)

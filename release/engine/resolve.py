@@ -88,6 +88,8 @@ def write_release(
     if incoming.edge_service:
         tree[EDGE_CHECK] = _json(_edge_check(incoming.edge_service, model, folder, variables))
         tree.update({f"edge/{name}": content for name, content in incoming.edge_tree.items()})
+    # As it was shipped, so that it can be deployed again.
+    tree.update({f"incoming/{name}": content for name, content in incoming.shipped.items()})
     manifest = {name: sha256(content) for name, content in tree.items()}
     new_tree(folder, {**tree, MANIFEST: _json(manifest)})
 
@@ -215,6 +217,7 @@ def _unknown_services(incoming: Incoming, services: Mapping[str, Any]) -> list[E
         for step in incoming.steps
         for service in (step.service, *step.needs)
     ]
+    named += [("services", name) for name in incoming.services]
     if incoming.edge_service:
         named.append(("edge_config", incoming.edge_service))
     expected = f"one of {', '.join(sorted(services))}"

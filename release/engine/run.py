@@ -1,86 +1,110 @@
-"""One run of the engine: the lock, the steps, and the way out of each failure."""
+"""One run of the engine: the lock, a verb's work, and the way out of each failure."""
 
 from __future__ import annotations
 
+import importlib
+import json
 import os
-import time
+import pkgutil
 import traceback
-from dataclasses import asdict, dataclass
 from typing import Any
 
-from engine.compare import compare
-from engine.compose import Compose
-from engine.deployment import Deployment, Request
-from engine.docker_api import DOCKER_ERRORS, connect
+import engine
+from engine import audit, hold
+from engine.detach import detach as detached
+from engine.docker_api import DOCKER_ERRORS
 from engine.errors import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
     EXIT_OK,
     BadReleaseError,
+    DockerUnavailableError,
     EngineError,
     InterruptedRunError,
     LockHeldError,
     StepFailedError,
 )
-from engine.health import evidence
 from engine.interrupts import Interrupts
-from engine.journal import Journal, utc_now
+from engine.journal import Journal, new_run_id, utc_now
+from engine.layout import Layout
 from engine.lock import Lock
 from engine.processes import identity
-from engine.record import append_history
-from engine.restore import restore
-from engine.steps import Step, names, steps_of
+from engine.report import print_result, printer
+from engine.tools import Result, Task, Tools, Work
+
+AUDITED = {EXIT_OK: "ok", EXIT_FAILED: "failed", EXIT_INTERRUPTED: "interrupted"}
+"""A run's end in the audit log by its exit code; all other codes are refusals."""
 
 
-@dataclass
-class Result:
-    """How a run ended; what machines read."""
+def execute(
+    work: Work,
+    task: Task,
+    layout: Layout,
+    *,
+    detach: bool = False,
+    as_json: bool = False,
+    lock: str = "run",
+) -> int:
+    """Run a verb's work under the lock of that name; returns the exit code.
 
-    run: str | None
-    release: str | None = None
-    outcome: str = "failed"
-    changed: bool = False
-    failed_step: str | None = None
-    message: str = ""
+    With `detach` it goes on in a process of its own and its run's ID is printed at once; else it is
+    shown while it works, and with `as_json` its result is what stdout gets.
+    """
+    import_everything()
+    run = new_run_id()
+    journal = Journal(layout.journal(run), run)
+    worker = Run(work, Tools(task, layout, journal, Interrupts(), Lock(layout.lock_of(lock))))
+    if detach:
+        journal.write("run_queued", by=task.by)
+        detached(worker.execute, layout.journals / f"{run}.err")
+        print(json.dumps({"run": run, "journal": str(journal.path)}))
+        return EXIT_OK
+    journal.echo = printer(as_json)
+    code = worker.execute()
+    if as_json:
+        print_result(worker.ended)
+    return code
 
-    def as_json(self) -> dict[str, Any]:
-        """As the object that `deploy --json` and `follow --json` print last."""
-        return asdict(self)
+
+def import_everything() -> None:
+    """Import all of the engine: its archive may be replaced while a run still works."""
+    for module in pkgutil.walk_packages(engine.__path__, f"{engine.__name__}."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
 
 
 class Run:
-    """A deploy from its first journal line to its last."""
+    """A verb's work from the first journal line to the last."""
 
-    def __init__(self, request: Request, journal: Journal) -> None:
-        self.request, self.journal = request, journal
-        self.interrupts = Interrupts()
-        self.lock = Lock(request.layout.lock)
-        self.result = Result(journal.run)
+    def __init__(self, work: Work, tools: Tools) -> None:
+        self.work, self.tools = work, tools
         self.ended: dict[str, Any] = {}
-        self.step = "lock"
-        self.deployment: Deployment | None = None
 
     def execute(self) -> int:
-        """Deploy; returns the exit code. Never raises: the journal says what happened."""
+        """Do it; returns the exit code. Never raises: the journal says what happened."""
         os.umask(0o022)
-        self.interrupts.install()
-        self.journal.write(
+        tools = self.tools
+        tools.interrupts.install()
+        tools.journal.write(
             "run_started",
-            by=self.request.by,
-            why=self.request.why,
+            verb=tools.task.verb,
+            by=tools.task.by,
+            why=tools.task.why,
             pid=os.getpid(),
             process=identity(os.getpid()),
         )
         code = self._guarded()
-        self.lock.release()
-        self.ended = self.journal.write("run_ended", exit_code=code, **_without_run(self.result))
-        self.journal.close()
+        tools.lock.release()
+        self._audit_end(code)
+        self.ended = tools.journal.write("run_ended", exit_code=code, **_without_run(tools.result))
+        tools.journal.close()
         return code
 
     def _guarded(self) -> int:
         try:
+            self._audit_begin()
             self._take_lock()
-            self._deploy()
+            self._work()
         except InterruptedRunError as error:
             return self._interrupted(error)
         except EngineError as error:
@@ -91,7 +115,8 @@ class Run:
             )
         except OSError as error:
             return self._failed(
-                StepFailedError(self.step, found=str(error)), traceback.format_exc().splitlines()
+                StepFailedError(self.tools.step, found=str(error)),
+                traceback.format_exc().splitlines(),
             )
         except Exception as error:  # noqa: BLE001 (a detached run has nowhere else to tell of its own bug)
             fault = StepFailedError(
@@ -100,135 +125,104 @@ class Run:
             return self._failed(fault, traceback.format_exc().splitlines())
         return EXIT_OK
 
+    def _audit_begin(self) -> None:
+        """Nothing is done of which no line can be written beforehand."""
+        self.tools.step = "audit"
+        entry = {**self.tools.task.audit_entry(), "run": self.tools.journal.run}
+        audit.append(self.tools.layout, {**entry, "outcome": "begun"})
+        self.tools.step = "lock"
+
+    def _audit_end(self, code: int) -> None:
+        entry = {**self.tools.task.audit_entry(), "run": self.tools.journal.run}
+        ended = {"outcome": AUDITED.get(code, "refused"), "exit_code": code}
+        release = self.tools.result.release
+        try:
+            audit.append(
+                self.tools.layout, {**entry, **({"release": release} if release else {}), **ended}
+            )
+        except OSError as error:
+            # What was done is done; the line that it began is in the log, its end in the journal.
+            self.tools.journal.note(f"the end could not be written to the audit log: {error}")
+
     def _take_lock(self) -> None:
+        tools = self.tools
         holder = {
-            "run": self.journal.run,
-            "by": self.request.by,
-            "why": self.request.why,
+            "run": tools.journal.run,
+            "by": tools.task.by,
+            "why": tools.task.why,
             "since": utc_now(),
             "pid": os.getpid(),
             "process": identity(os.getpid()),
         }
-        self.lock.acquire(
-            holder, self.request.lock_timeout_s, self.journal.note, self.interrupts.stop_if_asked
-        )
+        say, stop = tools.journal.note, tools.interrupts.stop_if_asked
+        timeout_s = tools.task.lock_timeout_s
+        if tools.lock.path == tools.layout.lock:
+            hold_timeout_s = tools.task.hold_timeout_s
+            hold.acquire(tools.lock, holder, tools.layout, timeout_s, hold_timeout_s, say, stop)
+        else:
+            # What goes on beside a run goes on beside a person who wants none.
+            tools.lock.acquire(holder, timeout_s, say, stop)
 
-    def _deploy(self) -> None:
-        layout, incoming = self.request.layout, self.request.incoming
-        self.step = "preflight"
-        client = connect()
-        deployment = self.deployment = Deployment(
-            self.request,
-            self.journal,
-            self.interrupts,
-            self.lock,
-            client,
-            Compose(incoming.name, self.journal, self.lock, self.interrupts),
-            layout.current_id(),
-        )
-        found = compare(layout, incoming, client)
-        self.result.release = found.release_id
-        if not found.reasons:
-            self.result.outcome = "unchanged"
-            self.result.message = f"release {found.release_id} is current and healthy"
+    def _work(self) -> None:
+        work, tools, result = self.work, self.tools, self.tools.result
+        # A plan looks at all that the first step looks at: where it fails, that step has failed.
+        tools.step = "preflight"
+        reasons = work.plan(tools)
+        if not reasons:
+            result.outcome, result.message = "unchanged", work.unchanged
             return
-        steps = steps_of(incoming)
-        self.journal.write(
-            "plan", release=found.release_id, reasons=found.reasons, steps=names(steps)
-        )
-        for step in steps:
-            self._run_step(step, deployment)
-        self.result.outcome, self.result.changed = "deployed", True
-        self.result.message = f"release {deployment.release_id} is current and healthy"
-
-    def _run_step(self, step: Step, deployment: Deployment) -> None:
-        self.interrupts.stop_if_asked()
-        self.step = step.name
-        started = time.monotonic()
-        self.journal.write("step_started", step=step.name)
-        outcome, remark = "failed", ""
-        try:
-            remark = step.run(deployment)
-            outcome = "ok"
-        except InterruptedRunError:
-            outcome = "interrupted"
-            raise
-        finally:
-            self.result.release = deployment.release_id or self.result.release
-            self.journal.write(
-                "step_ended",
-                step=step.name,
-                outcome=outcome,
-                remark=remark,
-                duration_s=round(time.monotonic() - started, 3),
-            )
+        tools.journal.write("plan", release=result.release, reasons=reasons, steps=list(work.steps))
+        result.message = work.run(tools)
+        result.outcome, result.changed = work.outcome, True
 
     def _interrupted(self, error: InterruptedRunError) -> int:
-        self.result.outcome, self.result.failed_step = "interrupted", self.step
-        self.result.changed = self._has_changed()
-        self.result.message = f"{error} at {self.step}; run deploy again to finish"
-        self._append_history()
+        tools, result = self.tools, self.tools.result
+        result.outcome, result.failed_step = "interrupted", tools.step
+        result.changed = self.work.changed
+        result.message = f"{error} at {tools.step}; run {tools.task.verb} again to finish"
+        self._note_failure()
         return EXIT_INTERRUPTED
 
     def _failed(self, error: EngineError, log: list[str]) -> int:
-        self.result.outcome, self.result.failed_step = "failed", self.step
-        self.result.message = str(error)
-        containers: list[dict[str, Any]] = []
-        after = "nothing was changed"
-        if self.deployment is not None:
-            containers = self._evidence(self.deployment)
-            after = self._restored(self.deployment)
-        self.result.changed = self._has_changed()
-        self.journal.write(
+        tools, result = self.tools, self.tools.result
+        result.outcome, result.failed_step = "failed", tools.step
+        containers = self._evidence()
+        after = self._undone(error)
+        result.changed = self.work.changed
+        tools.journal.write(
             "failure",
-            step=self.step,
+            step=result.failed_step,
             message=str(error),
             log=log,
             containers=containers,
             after=after,
         )
-        self.result.message = f"{self.result.message} ({after})"
-        if isinstance(error, (LockHeldError, BadReleaseError)):
-            return error.exit_code
-        self._append_history()
-        return EXIT_FAILED
+        result.message = f"{error} ({after})"
+        if not isinstance(error, (LockHeldError, BadReleaseError)):
+            self._note_failure()
+        # Without Docker a run fails at its first step like at any other; `status` cannot even look.
+        return EXIT_FAILED if isinstance(error, DockerUnavailableError) else error.exit_code
 
-    def _evidence(self, deployment: Deployment) -> list[dict[str, Any]]:
-        if not deployment.services_touched:
-            return []
+    def _evidence(self) -> list[dict[str, Any]]:
         try:
-            return evidence(deployment.client, deployment.containers())
+            return self.work.evidence(self.tools)
         except DOCKER_ERRORS as error:
-            self.journal.note(f"the containers' logs cannot be read: {error}")
+            self.tools.journal.note(f"the containers' logs cannot be read: {error}")
             return []
 
-    def _restored(self, deployment: Deployment) -> str:
+    def _undone(self, error: EngineError) -> str:
         try:
-            return restore(deployment)
-        except (*DOCKER_ERRORS, EngineError, OSError) as error:
-            last = "\n".join(getattr(error, "log", [])[-5:])
-            before = f"the previous release {deployment.previous}"
-            return f"{before} could not be started again: {error} {last}"
+            return self.work.undo(self.tools, error)
+        except (*DOCKER_ERRORS, EngineError, OSError) as fault:
+            last = "\n".join(getattr(fault, "log", [])[-5:])
+            return f"what was changed could not be put back: {fault} {last}"
 
-    def _has_changed(self) -> bool:
-        touched = self.deployment
-        return touched is not None and (touched.services_touched or touched.edge_touched)
-
-    def _append_history(self) -> None:
-        entry = {
-            "release": self.result.release,
-            "outcome": self.result.outcome,
-            "by": self.request.by,
-            "why": self.request.why,
-            "run": self.journal.run,
-            "failed_step": self.step,
-            "images": {name: image.ref for name, image in self.request.incoming.images.items()},
-        }
+    def _note_failure(self) -> None:
         try:
-            append_history(self.request.layout, entry)
+            self.work.note_failure(self.tools)
         except OSError as error:
             # The run has failed already; its journal has to say so all the same.
-            self.journal.note(f"the history could not be written: {error}")
+            self.tools.journal.note(f"the history could not be written: {error}")
 
 
 def _without_run(result: Result) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
+from engine import hold
 from engine.docker_api import DOCKER_ERRORS, Client, Container, project_containers
 from engine.errors import NoInputError
 from engine.health import service_problems
@@ -54,6 +55,7 @@ def status(layout: Layout, client: Client) -> dict[str, Any]:
         "healthy": not problems,
         "problems": problems,
         "running_deploy": holder if alive(holder.get("process", "")) else None,
+        "hold": hold.holder(layout),
         "services": _rows(client, containers, sorted(lasting_services(model))),
     }
 
@@ -72,7 +74,9 @@ def table(found: dict[str, Any]) -> list[str]:
     ]
     lines.append("")
     if found["running_deploy"]:
-        lines.append(f"a deploy is at work: run {found['running_deploy']['run']}")
+        lines.append(f"a run is at work: {found['running_deploy']['run']}")
+    if found["hold"]:
+        lines.append(f"lock: {hold.describe(found['hold'])}")
     lines += ["healthy"] if found["healthy"] else [f"problem: {line}" for line in found["problems"]]
     return lines
 

@@ -260,7 +260,7 @@ class Record:
 
     def run(self, deployment: Deployment) -> str:
         """Write down what runs, swap the link, and append to the history."""
-        layout, request = deployment.layout, deployment.request
+        layout, task = deployment.layout, deployment.task
         edge.note_started(deployment)
         state = {
             "release": deployment.release_id,
@@ -276,8 +276,8 @@ class Record:
             {
                 "release": deployment.release_id,
                 "outcome": "deployed",
-                "by": request.by,
-                "why": request.why,
+                "by": task.by,
+                "why": task.why,
                 "run": deployment.journal.run,
                 "previous": previous,
                 "images": {name: image.ref for name, image in deployment.incoming.images.items()},

@@ -144,12 +144,16 @@ def update_tree(folder: Path, tree: Tree) -> list[str]:
     return changed
 
 
+def leftovers(folder: Path) -> list[Path]:
+    """What an interrupted `new_tree` or `write_file` left in a folder."""
+    found = folder.glob(".*.[0-9]*.*") if folder.is_dir() else ()
+    return [path for path in found if path.suffix in {".new", ".old"}]
+
+
 def remove_leftovers(folder: Path) -> None:
-    """Remove what an interrupted `new_tree` left beside its folder."""
-    if folder.is_dir():
-        for path in folder.glob(".*.[0-9]*.*"):
-            if path.suffix in {".new", ".old"}:
-                if path.is_dir():
-                    shutil.rmtree(path, ignore_errors=True)
-                else:
-                    path.unlink()
+    """Remove them."""
+    for path in leftovers(folder):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink()

@@ -198,6 +198,8 @@ class Bundle:
     def remove(self) -> None:
         """Remove everything that the tests left on the engine."""
         self.end_commands()
+        # It may only be appended to: with the flag, the test's folder could not be removed.
+        sh("chattr", "-f", "-a", str(self.root / "audit.jsonl"), check=False)
         label = f"label=com.docker.compose.project={self.name}"
         for kind, listing, removal in (
             ("container", ["ps", "-aq"], ["rm", "-f", "-v"]),

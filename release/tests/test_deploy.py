@@ -1,11 +1,14 @@
 """Deploys on the real Docker engine that go well: what changes, and what is left alone."""
 
+import hashlib
 import json
 import stat
 from pathlib import Path
 
 import pytest
 from bundle import STEPS, Bundle, free_port, sh
+
+from engine.trees import read_tree, tree_digest
 
 
 def test_the_first_deploy_brings_everything_up_healthy_and_is_recorded(
@@ -260,3 +263,27 @@ def test_a_dollar_sign_and_a_quote_in_a_value_arrive_as_they_are(bundle: Bundle)
     bundle.deployed()
     assert bundle.env("app", "GREETING") == greeting
     assert (bundle.root / "current" / ".env").is_file()
+
+
+def test_only_what_was_shipped_is_deployed_and_by_the_engine_that_was(running: Bundle) -> None:
+    digest = tree_digest(read_tree(running.incoming))
+    engine = hashlib.sha1(running.pyz.read_bytes()).hexdigest()  # noqa: S324 (a name)
+    arguments = ["--expect", digest, "--expect-engine", engine]
+    assert running.deploy(*arguments).result["outcome"] == "unchanged"
+    running.config["app"]["app.conf"] = "colour = somebody else's\n"
+    running.ship()
+    before = running.current()
+    other_files = running.deploy(*arguments)
+    assert other_files.code == 75, other_files
+    assert "somebody else shipped meanwhile; run it again" in other_files.result["message"]
+    other_engine = running.deploy("--expect-engine", "0" * 40)
+    assert other_engine.code == 75, other_engine
+    assert f"an engine with the SHA-1 {engine[:12]}" in other_engine.result["message"]
+    assert running.current() == before
+
+
+def test_a_release_keeps_what_was_shipped(running: Bundle) -> None:
+    kept = running.root / "releases" / running.current() / "incoming"
+    assert read_tree(kept) == read_tree(running.incoming)
+    (kept / "compose.yaml").write_text("services: {}\n")
+    assert "were changed" in running.engine("deploy", "--check").out

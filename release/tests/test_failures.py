@@ -126,6 +126,9 @@ def refused(bundle: Bundle, *words: str) -> None:
         "history.jsonl",
         "lock",
         "journal",
+        # That it was asked for is in the audit log, and the log's last hash in state/.
+        "state",
+        "audit.json",
     }
 
 

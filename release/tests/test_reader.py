@@ -1,15 +1,19 @@
 """The incoming directory: what is wrong in it is named, all at once."""
 
+import fcntl
 import json
+import os
 from collections.abc import Callable
+from concurrent import futures
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from engine.errors import BadReleaseError, NoInputError
-from engine.incoming import Incoming, release_id
+from engine.errors import BadReleaseError, NoInputError, ShippedOverError
+from engine.incoming import Incoming, ServiceSpec, SmokeCheck, Try, release_id
 from engine.reader import read_incoming
+from engine.trees import read_tree, tree_digest
 
 DIGEST = "sha256:" + "a" * 64
 MADE_BY = {
@@ -39,6 +43,19 @@ def good() -> dict[str, Any]:
             {"file": "mine", "uid": 10006, "given": True},
         ],
         "steps": [{"name": "migrate", "service": "luffy_migrate", "needs": ["mariadb"]}],
+        "services": {
+            "site": {
+                "switch": "beside",
+                "backends": ["site", "site_tls"],
+                "port": 8000,
+                "try": [{"path": "/readyz"}, {"path": "/?a=1", "status": 404, "has": "none"}],
+                "drain_s": 600,
+            },
+            "worker": {"switch": "overlap"},
+            "mariadb": {"switch": "announced", "gap_s": 20},
+        },
+        "smoke": [{"name": "the front page", "port_of": "SITE_PORT", "path": "/", "has": "app"}],
+        "watch_s": 60,
     }
 
 
@@ -74,7 +91,23 @@ def test_a_good_one_is_read_whole(folder: Path) -> None:
     assert incoming.config == {"redis": {"redis.conf": b"# config/redis/redis.conf\n"}}
     assert incoming.edge_tree == {"haproxy.cfg": b"# config/edge/haproxy.cfg\n"}
     assert set(incoming.compose_tree) == {"compose.yaml", "compose/demo/overlay.yaml"}
-    assert incoming.steps[0].needs == ("mariadb",)
+    assert (incoming.steps[0].needs, incoming.steps[0].when) == (("mariadb",), "always")
+    tries = (Try("/readyz"), Try("/?a=1", 404, "none"))
+    assert incoming.services == {
+        "site": ServiceSpec("beside", ("site", "site_tls"), 8000, tries, 600),
+        "worker": ServiceSpec("overlap"),
+        "mariadb": ServiceSpec("announced", gap_s=20),
+    }
+    assert incoming.smoke == (SmokeCheck("the front page", "SITE_PORT", Try("/", has="app")),)
+    assert incoming.watch_s == 60
+
+
+def test_what_says_nothing_of_switches_is_as_good(folder: Path) -> None:
+    document = good()
+    for field in ("services", "smoke", "watch_s"):
+        del document[field]
+    incoming = read(folder, document)
+    assert (incoming.services, incoming.smoke, incoming.watch_s) == ({}, (), 10)
 
 
 def change(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
@@ -141,6 +174,36 @@ def change(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
         ("steps/0/service", ..., ["steps[0].service", "a service", "found nothing"]),
         ("steps/0/needs", "mariadb", ["steps[0].needs", "a list of services"]),
         ("steps/0/timeout_s", -1, ["steps[0].timeout_s", "seconds"]),
+        ("steps/0/when", "never", ["steps[0].when", "always or deploy", 'found "never"']),
+        ("services", ["site"], ["services", "an object: service to switch"]),
+        ("services/site", "beside", ["services.site", "an object"]),
+        ("services/my site", {"switch": "after"}, ["services.my site", "the name of a service"]),
+        ("services/site/switch", "swap", ["services.site.switch", "one of beside, overlap, after"]),
+        ("services/site/switch", ..., ["services.site.switch", "found nothing"]),
+        ("services/site/switch", "overlap", ["services.site.backends", "remove or rename it"]),
+        ("services/site/backends", [], ["services.site.backends", "at least one"]),
+        ("services/site/backends", "site", ["services.site.backends", "a list of backends"]),
+        ("services/site/backends/0", "a b", ["services.site.backends", "the edge's backends"]),
+        ("services/site/port", ..., ["services.site.port", "a port", "found nothing"]),
+        ("services/site/port", "8000", ["services.site.port", 'found "8000"']),
+        ("services/site/port", 65536, ["services.site.port", "from 1 to 65535"]),
+        ("services/site/try/0", "/readyz", ["services.site.try[0]", "an object"]),
+        ("services/site/try/0/path", "readyz", ["try[0].path", "a path from /"]),
+        ("services/site/try/0/path", "/ HTTP/1.1\r\nX: y", ["try[0].path", "a path from /"]),
+        ("services/site/try/0/status", 99, ["try[0].status", "an HTTP status"]),
+        ("services/site/try/1/has", "", ["try[1].has", "a text that the answer has"]),
+        ("services/site/try/0/body", "x", ["try[0].body", "remove or rename it"]),
+        ("services/site/drain_s", -1, ["services.site.drain_s", "from 0 to 86400"]),
+        ("services/mariadb/gap_s", 1.5, ["services.mariadb.gap_s", "whole seconds"]),
+        ("services/worker/gap_s", 3, ["services.worker.gap_s", "remove or rename it"]),
+        ("smoke", {}, ["smoke", "a list of requests"]),
+        ("smoke/0", "/", ["smoke[0]", "an object"]),
+        ("smoke/0/name", " ", ["smoke[0].name", "in words"]),
+        ("smoke/0/port_of", "API_PORT", ["smoke[0].port_of", "that holds a port", '"API_PORT"']),
+        ("smoke/0/port_of", ["SITE_PORT"], ["smoke[0].port_of", "that holds a port"]),
+        ("smoke/0/path", ..., ["smoke[0].path", "found nothing"]),
+        ("smoke/0/method", "PUT", ["smoke[0].method", "remove or rename it"]),
+        ("watch_s", True, ["watch_s", "whole seconds from 0 to 3600", "found true"]),
         ("image", {}, ["image", "one of", "images", "remove or rename it"]),
     ],
 )  # fmt: skip
@@ -210,3 +273,40 @@ def test_the_id_does_not_depend_on_order_documentation_or_time(folder: Path) -> 
     (folder / "compose/README.md").write_text("another text\n")
     (folder / "compose.yaml").touch()
     assert identity(folder, document, {}) == first
+
+
+def test_what_was_shipped_is_kept_whole_and_known_again(folder: Path) -> None:
+    read(folder, good())
+    shipped = read_tree(folder)
+    incoming = read_incoming(folder, tree_digest(shipped))
+    assert incoming.shipped == shipped
+    assert "compose/README.md" in incoming.shipped
+
+
+def test_two_who_ship_at_once_never_deploy_a_mixture(folder: Path) -> None:
+    """Each writes file by file, as text_tree does; whatever is there in between is refused."""
+    (folder / "release.json").write_text(json.dumps(good()))
+    ann = read_tree(folder)
+    bob = {**ann, "config/redis/redis.conf": b"# bob's\n", "compose.yaml": b"# bob's\n"}
+    digests = {"ann": tree_digest(ann), "bob": tree_digest(bob)}
+    (folder / "compose.yaml").write_bytes(bob["compose.yaml"])
+    for digest in digests.values():
+        with pytest.raises(ShippedOverError, match="else shipped meanwhile; run it again") as no:
+            read_incoming(folder, digest)
+        assert no.value.exit_code == 75
+    (folder / "config/redis/redis.conf").write_bytes(bob["config/redis/redis.conf"])
+    assert read_incoming(folder, digests["bob"]).shipped == bob
+    with pytest.raises(ShippedOverError):
+        read_incoming(folder, digests["ann"])
+
+
+def test_nothing_is_read_while_somebody_writes(folder: Path) -> None:
+    read(folder, good())
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with futures.ThreadPoolExecutor() as pool:
+        reading = pool.submit(read_incoming, folder)
+        with pytest.raises(futures.TimeoutError):
+            reading.result(0.3)
+        os.close(descriptor)
+        assert reading.result(5).name == "luffy-bundle"

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from ansible.errors import AnsibleLookupError
 
+from tests.playbook import REPOSITORY
 from tests.role_code import load
+
+sys.path.insert(0, str(REPOSITORY / "release"))
+engine_trees = import_module("engine.trees")
+reader = import_module("engine.reader")
+errors = import_module("engine.errors")
 
 tree = load("stack", "library/text_tree.py")
 texts = load("stack", "lookup_plugins/text_files.py")
@@ -114,3 +124,42 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "picture.png").write_bytes(b"\x89PNG")
     with pytest.raises(AnsibleLookupError, match=r"expected UTF-8 text in \S+picture\.png"):
         texts.read_text_files(tmp_path, "", "")
+
+
+def test_the_digest_is_the_release_engines(tmp_path: Path) -> None:
+    files = {**FILES, "config/中文.conf": "值 é\n"}
+    tree.apply(tmp_path, files, check=False)
+    assert tree.digest(files) == engine_trees.tree_digest(engine_trees.read_tree(tmp_path))
+    assert tree.digest({**files, "compose.yaml": ""}) != tree.digest(files)
+
+
+def shipment(who: str) -> dict[str, str]:
+    """A tree of many files, each of which says whose it is; one file is this controller's alone."""
+    image = {"ref": f"x/{who}:1", "config_digest": "sha256:" + "a" * 64}
+    release = {"name": "race", "images": {"X_IMAGE": image}, "compose_files": ["compose.yaml"]}
+    names = ["compose.yaml", f"compose/{who}.yaml", *(f"compose/{n}.yaml" for n in range(20))]
+    return {"release.json": json.dumps(release), **dict.fromkeys(names, f"# {who}\n")}
+
+
+def test_of_two_controllers_that_ship_at_once_each_deploys_its_own_whole_tree_or_nothing(
+    tmp_path: Path,
+) -> None:
+    def controller(who: str) -> list[str]:
+        ends = []
+        for _ in range(60):
+            files = shipment(who)
+            tree.apply(tmp_path, files, check=False)
+            try:
+                found = reader.read_incoming(tmp_path, tree.digest(files)).shipped
+            except errors.ShippedOverError:
+                ends.append("refused")
+            else:
+                assert {name: text.decode() for name, text in found.items()} == files
+                ends.append("deployed")
+        return ends
+
+    with ThreadPoolExecutor() as pool:
+        ends = [end for ends in pool.map(controller, ("ann", "bob")) for end in ends]
+    print({end: ends.count(end) for end in set(ends)})
+    # That both happened shows that the two met.
+    assert set(ends) == {"deployed", "refused"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -262,3 +263,39 @@ def test_no_setting_of_the_pool_is_lost_on_its_way(local: Shipped) -> None:
 def test_a_bad_name_of_a_secret_is_refused(name: object) -> None:
     with pytest.raises(AnsibleFilterError, match="expected names of small letters"):
         source_secrets.source_secret_specs([name])
+
+
+@pytest.mark.parametrize("kind", ["local", "public"])
+def test_every_service_that_lasts_says_how_a_new_one_takes_over(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    shipped: Shipped = request.getfixturevalue(kind)
+    assert set(shipped.incoming.services) == set(resolve.lasting_services(shipped.model))
+
+
+@pytest.mark.parametrize("kind", ["local", "public"])
+def test_the_backends_of_a_switch_are_the_edges_and_hold_that_service(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    shipped: Shipped = request.getfixturevalue(kind)
+    text = (shipped.folder / "config/edge/haproxy.cfg").read_text()
+    pattern = r"^backend (\S+).*\n(?:    .*\n)*?    server-template (\S+) "
+    found = dict(re.findall(pattern, text, re.MULTILINE))
+    named = {
+        backend: name
+        for name, spec in shipped.incoming.services.items()
+        for backend in spec.backends
+    }
+    assert named == found
+    for spec in shipped.incoming.services.values():
+        assert (spec.switch == "beside") is bool(spec.backends)
+
+
+def test_the_front_page_and_the_api_are_asked_for_before_a_release_counts(local: Shipped) -> None:
+    asked = {(check.port_of, check.asked.path) for check in local.incoming.smoke}
+    assert {("SITE_PORT", "/"), ("SITE_PORT", "/api/v1/course/actual/")} <= asked
+
+
+def test_sample_data_is_loaded_by_a_deploy_alone(local: Shipped) -> None:
+    when = {step.name: step.when for step in local.incoming.steps}
+    assert when == {"migrate": "always", "sample_data": "deploy", "pictures": "deploy"}

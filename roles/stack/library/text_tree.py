@@ -3,8 +3,13 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
+import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
@@ -46,6 +51,10 @@ removed:
   returned: always
   type: list
   elements: str
+digest:
+  description: The SHA-256 of the paths and texts, by which the release engine knows them again.
+  returned: always
+  type: str
 """
 
 FILE_MODE = 0o644
@@ -115,20 +124,46 @@ def apply(folder: Path, files: dict[str, str], check: bool) -> tuple[list[str], 
     """
     refuse_paths_outside(list(files))
     texts = {name: text.encode() for name, text in files.items()}
-    superfluous = extra(folder, set(texts)) if folder.is_dir() else []
-    wanted = [name for name, text in sorted(texts.items()) if differs(folder / name, text)]
-    if not check:
+    if check:
+        return compare(folder, texts)[:2]
+    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    folder.chmod(FOLDER_MODE)
+    with alone(folder):
+        wanted, removed, superfluous = compare(folder, texts)
         for path in superfluous:
             if path.is_dir() and not path.is_symlink():
                 path.rmdir()
             else:
                 path.unlink()
-        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        folder.chmod(FOLDER_MODE)
         for name in wanted:
             make_folder((folder / name).parent, folder)
             write(folder / name, texts[name])
-    return wanted, [path.relative_to(folder).as_posix() for path in superfluous]
+    return wanted, removed
+
+
+def compare(folder: Path, texts: dict[str, bytes]) -> tuple[list[str], list[str], list[Path]]:
+    """Return the files to write, the names to remove, and their paths, deepest first."""
+    superfluous = extra(folder, set(texts)) if folder.is_dir() else []
+    wanted = [name for name, text in sorted(texts.items()) if differs(folder / name, text)]
+    return wanted, [path.relative_to(folder).as_posix() for path in superfluous], superfluous
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep out another controller that ships to the same folder, until this one has done so."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def digest(files: dict[str, str]) -> str:
+    """Return what tells these files from others, as the release engine's ``tree_digest`` does."""
+    hashes = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()}
+    whole = json.dumps(hashes, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(whole.encode()).hexdigest()
 
 
 def main() -> None:
@@ -150,6 +185,7 @@ def main() -> None:
         changed=bool(names),
         written=written,
         removed=removed,
+        digest=digest(module.params["files"]),
         diff={"before": "", "after": "".join(f"{name}\n" for name in names)},
     )
 

@@ -1,0 +1,99 @@
+"""The release engines of several hosts, asked one after the other or followed all at once."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import socket
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from invoke.exceptions import Exit
+
+from operations.hosts import Host
+from operations.showing import show_json, show_rows
+
+
+def who() -> str:
+    """Return who asks, as the engines write it down: user@machine, by its login name under sudo."""
+    return f"{os.environ.get('SUDO_USER') or getpass.getuser()}@{socket.gethostname()}"
+
+
+def ask(hosts: Sequence[Host], arguments: Sequence[str]) -> tuple[dict[str, Any], int]:
+    """Return what each engine says in JSON, and the worst exit status.
+
+    A host without an answer is left out; why has been said on stderr by then.
+    """
+    answers, worst = {}, 0
+    for host in hosts:
+        answer = host.engine(list(arguments), capture=True)
+        worst = max(worst, answer.code)
+        if answer.out.strip():
+            answers[host.name] = json.loads(answer.out.strip().splitlines()[-1])
+    return answers, worst
+
+
+def run(hosts: Sequence[Host], arguments: Sequence[str]) -> None:
+    """Run every engine in turn and let it speak for itself; exits with the worst status."""
+    worst = 0
+    for host in hosts:
+        if len(hosts) > 1:
+            print(f"--- {host.name}")
+        sys.stdout.flush()
+        worst = max(worst, host.engine(list(arguments)).code)
+    end(worst)
+
+
+def follow(
+    hosts: Sequence[Host], arguments: Sequence[str], show: Callable[[str, str], None]
+) -> None:
+    """Run all engines at once and hand each line to ``show`` with its host's name.
+
+    Exits with the worst status.
+    """
+    codes: list[int] = []
+    speaking = threading.Lock()
+
+    def listen(host: Host) -> None:
+        def tell(line: str) -> None:
+            with speaking:
+                show(host.name, line)
+
+        codes.append(host.engine(list(arguments), each_line=tell).code)
+
+    listeners = [threading.Thread(target=listen, args=[host], daemon=True) for host in hosts]
+    for listener in listeners:
+        listener.start()
+    for listener in listeners:
+        listener.join()
+    end(max(codes, default=1))
+
+
+def show_plan(hosts: Sequence[Host], arguments: Sequence[str], as_json: bool) -> None:
+    """Show what each engine would do; exits with the worst status."""
+    answers, worst = ask(hosts, [*arguments, "--check"])
+    if as_json:
+        show_json({host: [answer] for host, answer in answers.items()})
+    else:
+        nothing = ["there is nothing to do"]
+        show_rows(
+            {
+                host: [
+                    {"would_change": answer["changed"], "because": reason}
+                    for reason in answer["reasons"] or nothing
+                ]
+                for host, answer in answers.items()
+            },
+            ["would_change", "because"],
+            False,
+        )
+    end(worst)
+
+
+def end(worst: int) -> None:
+    """Exit with a status that is not 0."""
+    if worst:
+        raise Exit(code=worst)

@@ -1,0 +1,88 @@
+"""`deploy`: the shipped release becomes current."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+from engine.asking import add_task_arguments, task_of
+from engine.errors import EXIT_OK, EngineError, ShippedOverError
+from engine.layout import Layout
+from engine.reader import read_incoming
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `deploy` may be told."""
+    parser.add_argument("--incoming", help="what was shipped (default: ROOT/incoming)")
+    parser.add_argument(
+        "--expect",
+        metavar="DIGEST",
+        help="refuse (75) unless the shipped files have this digest, as text_tree returns it",
+    )
+    parser.add_argument(
+        "--expect-engine",
+        metavar="SHA1",
+        help="refuse (75) unless this very archive has that SHA-1, as Ansible's copy returns it",
+    )
+    add_task_arguments(parser)
+    parser.add_argument(
+        "--wait-timeout",
+        type=int,
+        default=300,
+        metavar="SECONDS",
+        help="how long services may take to become healthy (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--min-free-mib",
+        type=int,
+        default=512,
+        metavar="MIB",
+        help="the free disk space that is needed (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--keep", type=int, default=5, help="releases to keep (default: %(default)s)"
+    )
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--detach", action="store_true", help="print the run's ID and go on alone")
+    mode.add_argument("--check", action="store_true", help="say what would change, as JSON")
+
+
+def run(options: argparse.Namespace, layout: Layout) -> int:
+    """Make the shipped release current."""
+    from engine.compare import compare
+    from engine.deploying import Deploy
+    from engine.deployment import Request
+    from engine.docker_api import connect
+    from engine.preflight import check_root
+    from engine.run import execute
+
+    refuse_other_engine(options.expect_engine)
+    incoming = read_incoming(
+        Path(options.incoming or layout.root / "incoming").absolute(), options.expect
+    )
+    if options.check:
+        try:
+            found = compare(layout, incoming, connect())
+            release, reasons = found.release_id, found.reasons
+        except EngineError as error:
+            release, reasons = None, [str(error)]
+        print(json.dumps({"changed": bool(reasons), "release": release, "reasons": reasons}))
+        return EXIT_OK
+    check_root()
+    request = Request(layout, incoming, options.wait_timeout, options.min_free_mib, options.keep)
+    return execute(
+        Deploy(request), task_of(options), layout, detach=options.detach, as_json=options.json
+    )
+
+
+def refuse_other_engine(expected: str | None) -> None:
+    """Raise ShippedOverError if this is not the engine that the caller has shipped."""
+    archive = Path(sys.argv[0])
+    if expected is None:
+        return
+    found = hashlib.sha1(archive.read_bytes()).hexdigest()  # noqa: S324 (a name, not a proof)
+    if found != expected:
+        raise ShippedOverError(archive, f"an engine with the SHA-1 {found[:12]}")

@@ -1,0 +1,232 @@
+"""The operator's verbs over SSH: two deployments on one host, whose engines are real but for what
+they would ask Docker."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from operations.verbs import verbs
+from tests.hosts.debian import debian_host
+from tests.hosts.host import Host
+from tests.hosts.network import HostNetwork
+from tests.playbook import REPOSITORY
+
+FAB = str(Path(sys.executable).with_name("fab"))
+NAMES = ("www1", "www2")
+SERVICE = {
+    "service": "edge", "container": "one-edge-1", "condition": "running (healthy)",
+    "state": "running", "health": "healthy", "image": "luffy-bundle/edge:0a1b", "restarts": 0,
+    "uptime": 3725.2, "memory": 12582912,
+}  # fmt: skip
+STATUS = {
+    "release": "0a1b2c3d4e5f", "project": "one", "deployed": "2026-05-01T00:00:00Z", "by": "ana",
+    "healthy": True, "problems": [], "running_deploy": None, "hold": None, "services": [SERVICE],
+}  # fmt: skip
+# What needs Docker is answered as the engine does; all the rest is the engine's own.
+STUB = """
+import json, os, sys
+verb, root = sys.argv[1], sys.argv[3]
+if verb == "status":
+    found = json.loads({status!r})
+    if root == "/opt/www2":
+        found.update(healthy=False, problems=["edge: exited"])
+        found["services"][0].update(condition="exited (1)", state="exited")
+    print(json.dumps(found))
+    sys.exit(0 if found["healthy"] else 3)
+if verb == "logs":
+    print(json.dumps({{"container": "edge-1", "time": "t", "line": " ".join(sys.argv[4:])}})
+          if "--json" in sys.argv else "edge-1 | " + " ".join(sys.argv[4:]))
+    sys.exit(0)
+os.execv(sys.executable, [sys.executable, "/opt/real.pyz", *sys.argv[1:]])
+"""
+
+
+@dataclass
+class Operator:
+    """Somebody at a keyboard, and the host that is meant."""
+
+    host: Host
+    inventory: Path
+
+    def fab(self, verb: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [FAB, verb, "-i", str(self.inventory), *arguments],
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            check=False,
+            timeout=60,
+        )
+
+    def json(self, verb: str, *arguments: str) -> list[dict[str, object]]:
+        """The rows that a verb has for programs."""
+        done = self.fab(verb, "--json", *arguments)
+        assert done.stdout, done.stderr
+        rows: list[dict[str, object]] = json.loads(done.stdout)
+        return rows
+
+    def hold(self, name: str, by: str) -> None:
+        """Lock one of the hosts as somebody else."""
+        engine = f"python3 /opt/{name}/engine.pyz lock --root /opt/{name} --by {by} --why moving"
+        self.host.ssh(engine, sudo=True)
+
+
+@pytest.fixture(scope="module")
+def deployed(
+    host_network: HostNetwork, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Operator]:
+    folder = tmp_path_factory.mktemp("verbs")
+    build = [sys.executable, "release/build.py", "--output", str(folder / "engine.pyz")]
+    subprocess.run(build, cwd=REPOSITORY, check=True, capture_output=True)
+    with debian_host("verbs", network=host_network) as host:
+        line = host.inventory_line().partition(" ")[2]
+        inventory = folder / "inventory.ini"
+        hosts = [f"{name} {line} bundle_name={name}" for name in NAMES]
+        inventory.write_text("[bundle]\n" + "\n".join(hosts) + "\n")
+        archive = folder / "engine.pyz"
+        subprocess.run(["docker", "cp", archive, f"{host.container}:/opt/real.pyz"], check=True)
+        for name in NAMES:
+            host.ssh(f"mkdir -p /opt/{name}", sudo=True)
+            host.write_file(f"/opt/{name}/engine.pyz", STUB.format(status=json.dumps(STATUS)))
+        yield Operator(host, inventory)
+
+
+@pytest.fixture
+def operator(deployed: Operator) -> Iterator[Operator]:
+    yield deployed
+    assert deployed.fab("unlock", "--force").returncode == 0
+
+
+def test_every_verb_explains_itself_with_an_example() -> None:
+    found = verbs()
+    assert set(found.task_names) >= {
+        "audit", "deploy", "lock", "logs", "prune", "ps", "releases", "smoke", "status", "unlock",
+    }  # fmt: skip
+    for name in found.task_names:
+        options = {option for each in found[name].get_arguments() for option in each.names}
+        assert f"Example: fab {name}" in found[name].__doc__
+        assert {"inventory", "i", "hosts"} <= options, name
+        assert "h" not in options, name
+        assert ("dry-run" in options) is (name in {"lock", "prune", "unlock"}), name
+        assert ("json" in options) is (name not in {"deploy", "smoke"}), name
+
+
+def test_h_is_help_even_where_a_word_may_follow() -> None:
+    done = subprocess.run(
+        [FAB, "logs", "-h"], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "go on as lines are written" in done.stdout
+
+
+def test_an_unknown_option_is_no_service() -> None:
+    done = subprocess.run(
+        [FAB, "logs", "--folow"], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert "--folow" in done.stderr
+
+
+def test_status_has_a_line_for_each_host_and_the_worst_exit_code(operator: Operator) -> None:
+    done = operator.fab("status")
+    assert done.returncode == 3, done.stderr
+    assert "www1: release 0a1b2c3d4e5f of one, 2026-05-01T00:00:00Z by ana" in done.stdout
+    edge = "edge\trunning (healthy)\tluffy-bundle/edge:0a1b\t0\t1h02m05s\t12.0 MiB"
+    assert f"www1\t{edge}" in done.stdout.splitlines()
+    assert "www2: problem: edge: exited" in done.stdout
+    one = operator.fab("status", "--hosts", "www1")
+    assert one.returncode == 0
+    assert edge in one.stdout.splitlines()
+    assert [row["host"] for row in operator.json("status")] == ["www1", "www2"]
+
+
+def test_containers_are_a_table_in_a_terminal(operator: Operator) -> None:
+    command = shlex.join([FAB, "ps", "-i", str(operator.inventory)])
+    done = subprocess.run(
+        ["script", "-qec", f"stty cols 200; {command}", "/dev/null"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        env={"PATH": "/usr/bin:/bin", "TERM": "xterm-256color", "HOME": "/root"},
+        check=False,
+        timeout=60,
+    )
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"host +container +service +state", plain), plain
+    assert re.search(r"www2 +one-edge-1 +edge +exited", plain), plain
+    assert "\x1b[31mexited" in done.stdout
+    piped = operator.fab("ps")
+    assert (piped.returncode, "\x1b" in piped.stdout, "container" in piped.stdout) == (0, False, 0)
+    assert operator.json("ps")[0]["uptime"] == 3725.2
+
+
+def test_logs_of_all_or_one_service_pass_on_what_was_asked(operator: Operator) -> None:
+    one = operator.fab("logs", "--hosts", "www1", "edge", "--since", "10m", "--tail", "5")
+    assert one.stdout == "edge-1 | --tail=5 --since=10m edge\n", one.stderr
+    every = operator.fab("logs", "--follow")
+    assert sorted(every.stdout.splitlines()) == [
+        f"{name}  edge-1 | --tail=100 --follow" for name in NAMES
+    ]
+    done = operator.fab("logs", "--json")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert sorted(row["host"] for row in rows) == list(NAMES)
+    assert rows[0]["line"] == "--tail=100 --json"
+    assert operator.fab("logs", "--tail", "none").returncode == 64
+
+
+def test_releases_and_prune_say_that_there_is_none_yet(operator: Operator) -> None:
+    assert operator.json("releases") == []
+    pruned = operator.fab("prune", "--hosts", "www1")
+    assert pruned.returncode == 66
+    assert "a release that is current" in pruned.stderr
+    assert "expected a deployment" not in pruned.stderr
+
+
+def test_a_host_without_a_deployment_is_named(operator: Operator, tmp_path: Path) -> None:
+    inventory = operator.host.write_inventory(tmp_path / "inventory.ini", bundle_name="nothing")
+    done = Operator(operator.host, inventory).fab("audit")
+    assert done.returncode == 66
+    assert "expected a deployment in /opt/nothing; found none" in done.stderr
+
+
+def test_a_lock_is_taken_on_all_hosts_or_none(operator: Operator) -> None:
+    planned = operator.fab("lock", "--dry-run")
+    assert planned.stdout.count("would hold the lock") == 2, planned.stderr
+    operator.hold("www2", "bob")
+    refused = operator.fab("lock", "--why", "moving the database", "--for", "30m")
+    assert refused.returncode == 75
+    assert re.search(r"held by bob since \S+ \(moving\), until ", refused.stderr), refused.stderr
+    assert "www1: unlocked again" in refused.stderr
+    assert operator.fab("unlock").returncode == 75
+    assert operator.fab("unlock", "--force").returncode == 0
+    taken = operator.json("lock", "--why", "moving the database", "--for", "30m")
+    assert {row["why"] for row in taken} == {"moving the database"}
+    again = operator.fab("lock")
+    assert again.returncode == 0, again.stderr
+    assert operator.fab("unlock").stdout.count("unlocked: it was held by") == 2
+
+
+def test_who_asked_is_in_the_audit_log_with_the_address(operator: Operator) -> None:
+    operator.fab("lock", "--hosts", "www1", "--why", "look at me")
+    last = operator.json("audit", "--hosts", "www1", "--tail", "1")[0]["entries"]
+    assert isinstance(last, list)
+    assert (last[0]["verb"], last[0]["why"], last[0]["outcome"]) == ("lock", "look at me", "ok")
+    assert re.fullmatch(r"[0-9.]+", last[0]["from"])
+    shown = operator.fab("audit", "--tail", "1", "--hosts", "www1")
+    assert "lock\tok\t" in shown.stdout
+    assert "every line follows" in shown.stderr
+    log = "/opt/www1/audit.jsonl"
+    operator.host.ssh(f"chattr -f -a {log}; sed -i 's/look at me/never mind/' {log}", sudo=True)
+    assert operator.fab("audit", "--hosts", "www1").returncode == 3
