@@ -143,14 +143,27 @@ def last_exit_codes(client: Client, container_id: str, since_s: float) -> list[i
 
     One that is restarted again and again says 0 while it runs; the engine's events say the truth.
     """
-    now = time.time()
-    events = client.api.events(
-        since=int(now - since_s),
-        until=int(now) + 1,
-        decode=True,
-        filters={"container": [container_id], "event": ["die"]},
-    )
+    events = _events(client, container_id, ["die"], time.time(), since_s)
     return [int(event["Actor"]["Attributes"]["exitCode"]) for event in events]
+
+
+def last_ends(client: Client, container_id: str, now_s: float, since_s: float) -> list[str]:
+    """How a container ended in the `since_s` seconds before `now_s` (Unix): `die`, or `oom` too
+    where the kernel ended it for want of memory."""
+    events = _events(client, container_id, ["die", "oom"], now_s, since_s)
+    return [str(event["Action"]) for event in events]
+
+
+def _events(
+    client: Client, container_id: str, kinds: list[str], now_s: float, since_s: float
+) -> list[dict[str, Any]]:
+    found = client.api.events(
+        since=int(now_s - since_s),
+        until=int(now_s) + 1,
+        decode=True,
+        filters={"container": [container_id], "event": kinds},
+    )
+    return list(found)
 
 
 def _container(attrs: dict[str, Any]) -> Container:

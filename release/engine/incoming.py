@@ -120,6 +120,14 @@ class SmokeCheck:
 
 
 @dataclass(frozen=True)
+class DoctorCommand:
+    """What a service's own container is asked about itself: a command that prints findings."""
+
+    service: str
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Incoming:
     """A release as it was shipped, with the content of all of its files."""
 
@@ -142,6 +150,7 @@ class Incoming:
     smoke: tuple[SmokeCheck, ...]
     watch_s: int
     """How long a new release is watched before it is recorded."""
+    doctor: tuple[DoctorCommand, ...]
     meaning: Mapping[str, Any] = field(repr=False)
 
     def image_of(self, spec: SecretSpec) -> str:

@@ -29,12 +29,19 @@ def is_due(spec: SecretSpec, content: bytes, given: bytes, now_s: float | None =
 
     `given` is the content of the secret that its command reads, and `now_s` Unix seconds.
     """
+    mark, ends_s = MARK.match(content), renewal(content)
+    if mark is None or ends_s is None:
+        return False
+    now = time.time() if now_s is None else now_s
+    return mark[1].decode() != _inputs(spec, given) or now >= ends_s
+
+
+def renewal(content: bytes) -> float | None:
+    """When such a file is made anew, in Unix seconds; None for one that is the operator's own."""
     mark = MARK.match(content)
     if mark is None:
-        return False
-    moment = datetime.strptime(mark[2].decode(), DATE).replace(tzinfo=timezone.utc)
-    now = datetime.fromtimestamp(time.time() if now_s is None else now_s, timezone.utc)
-    return mark[1].decode() != _inputs(spec, given) or now >= moment
+        return None
+    return datetime.strptime(mark[2].decode(), DATE).replace(tzinfo=timezone.utc).timestamp()
 
 
 def marked(spec: SecretSpec, printed: bytes, given: bytes, now_s: float | None = None) -> bytes:

@@ -25,7 +25,7 @@ from engine.incoming import (
     StepSpec,
     config_variable,
 )
-from engine.service_reader import read_services, read_smoke, read_watch_s
+from engine.service_reader import read_doctor, read_services, read_smoke, read_watch_s
 from engine.trees import read_tree, tree_digest
 
 RELEASE_FILE = "release.json"
@@ -154,6 +154,7 @@ class _Reader:
                 "services",
                 "smoke",
                 "watch_s",
+                "doctor",
             },
         )
         name = self.value("name", document.get("name"), _is(PROJECT_NAME), "a compose project name")
@@ -185,6 +186,7 @@ class _Reader:
             services=read_services(self, document),
             smoke=tuple(read_smoke(self, document, environment)),
             watch_s=read_watch_s(self, document),
+            doctor=tuple(read_doctor(self, document)),
             meaning=document,
         )
         if self.problems:

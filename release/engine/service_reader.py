@@ -6,7 +6,14 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from engine.incoming import DEFAULT_DRAIN_S, DEFAULT_WATCH_S, ServiceSpec, SmokeCheck, Try
+from engine.incoming import (
+    DEFAULT_DRAIN_S,
+    DEFAULT_WATCH_S,
+    DoctorCommand,
+    ServiceSpec,
+    SmokeCheck,
+    Try,
+)
 
 SWITCHES = ("beside", "overlap", "after", "announced")
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
@@ -82,6 +89,27 @@ def read_watch_s(to: Problems, document: dict[str, Any]) -> int:
     return _seconds(to, "watch_s", document.get("watch_s", DEFAULT_WATCH_S), MAX_WATCH_S)
 
 
+def read_doctor(to: Problems, document: dict[str, Any]) -> list[DoctorCommand]:
+    """The field `doctor`."""
+    commands = []
+    found = to.items("doctor", document.get("doctor"), list, "a list of services and commands")
+    for position, item in enumerate(found):
+        where = f"doctor[{position}]"
+        if not isinstance(item, dict):
+            to.bad(where, 'an object {"service": …, "command": ["doctor"]}', item)
+            continue
+        to.known_keys(f"{where}.", item, {"service", "command"})
+        service = to.value(
+            f"{where}.service", item.get("service"), _matches(NAME), "the name of a service"
+        )
+        command = to.value(
+            f"{where}.command", item.get("command"), _is_words, "a list of words, at least one"
+        )
+        if service and command:
+            commands.append(DoctorCommand(service, tuple(command)))
+    return commands
+
+
 def _service(to: Problems, where: str, item: dict[str, Any]) -> ServiceSpec:
     switch = to.value(
         f"{where}.switch", item.get("switch"), _one_of(SWITCHES), f"one of {', '.join(SWITCHES)}"
@@ -147,6 +175,10 @@ def _one_of(known: Sequence[str]) -> Good:
 
 def _from_to(least: int, most: int) -> Good:
     return lambda value: type(value) is int and least <= value <= most
+
+
+def _is_words(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_is_text, value))
 
 
 def _is_text(value: Any) -> bool:

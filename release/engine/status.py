@@ -6,11 +6,12 @@ from datetime import datetime, timezone
 from typing import Any
 
 from engine import hold
-from engine.docker_api import DOCKER_ERRORS, Client, Container, project_containers
+from engine.docker_api import Client, Container, project_containers
 from engine.errors import NoInputError
 from engine.health import service_problems
 from engine.layout import Layout, read_json
 from engine.lock import read_holder
+from engine.memory import used_bytes
 from engine.processes import alive
 from engine.record import read_history
 from engine.resolve import lasting_services, read_model
@@ -92,7 +93,7 @@ def _rows(client: Client, containers: list[Container], services: list[str]) -> l
             "image": each.image_ref,
             "restarts": each.restarts,
             "uptime": _uptime_s(each),
-            "memory": _memory_bytes(client, each),
+            "memory": used_bytes(client, each),
         }
         for each in containers
     ]
@@ -132,25 +133,6 @@ def _uptime_s(container: Container) -> float | None:
     # Nanoseconds and a Z, which Python 3.9 does not read.
     started = datetime.fromisoformat(container.started_at[:19]).replace(tzinfo=timezone.utc)
     return (datetime.now(timezone.utc) - started).total_seconds()
-
-
-def _memory_bytes(client: Client, container: Container) -> int | None:
-    """What the container uses without the file cache, as `docker stats` counts it."""
-    if not container.running:
-        return None
-    try:
-        stats = (
-            client.api.stats(container.id, stream=False, one_shot=True).get("memory_stats") or {}
-        )
-    except DOCKER_ERRORS:
-        # It ended since it was listed; its state in the next look says so.
-        return None
-    if "usage" not in stats:
-        return None
-    cache = stats.get("stats", {})
-    return int(stats["usage"]) - int(
-        cache.get("inactive_file", cache.get("total_inactive_file", 0))
-    )
 
 
 def releases(layout: Layout) -> list[dict[str, Any]]:

@@ -301,5 +301,5 @@ def test_sample_data_needs_the_administrators_password() -> None:
 def test_an_unknown_command_is_told_the_known_ones() -> None:
     done = luffy("server")
     assert done.returncode == os.EX_USAGE
-    known = "serve, worker, beat, migrate, sample_data, pictures, reset_two_factor, manage"
+    known = "serve, worker, beat, migrate, sample_data, pictures, reset_two_factor, doctor, manage"
     assert f'expected one of {known}; found "server"' in done.stderr

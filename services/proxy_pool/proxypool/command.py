@@ -10,6 +10,7 @@ from proxypool import sources_command
 from proxypool.commands import (
     check,
     checker,
+    doctor,
     export,
     gateway,
     run,
@@ -47,6 +48,7 @@ _COMMANDS: dict[str, Command] = {
     "import": take_in,
     "export": export,
     "stats": stats,
+    "doctor": doctor,
 }
 
 

@@ -1,0 +1,63 @@
+"""Secrets: their rights, their age, and what ends by a date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timezone
+
+from engine.doctor.finding import ATTENTION, BROKEN, OK, Finding
+from engine.doctor.look import Look
+from engine.incoming import SecretSpec
+from engine.made_secrets import renewal
+from engine.secret_files import plan_secrets
+
+DAY_S = 86400
+SOON_DAYS, OLD_DAYS = 30, 365
+SHORTEST = 16
+"""Characters of an account's secret: fewer can be guessed."""
+
+
+def secret_age(look: Look) -> Iterator[Finding]:
+    """Each secret of the release; names alone are told, never what is in them."""
+    folder, specs = look.incoming.secrets_dir, look.incoming.secrets
+    # As if nothing were due: what is over is said below, with its date.
+    plan = plan_secrets(folder, specs, now_s=0)
+    for refusal in plan.refusals:
+        yield Finding("secrets", BROKEN, str(refusal), refusal.do)
+    old, fine = [], not plan.refusals
+    for spec in specs:
+        content = plan.values.get(spec.file)
+        if content is None:
+            continue
+        ends = renewal(content)
+        if ends is not None:
+            for finding in _ending(spec, ends, look.now_s):
+                fine = False
+                yield finding
+        if spec.prefix and _short_lines(content):
+            fine = False
+            says = f"{spec.file}: an account's secret has fewer than {SHORTEST} characters"
+            yield Finding("secrets", ATTENTION, says, "give that account a longer one")
+        age_days = (look.now_s - (folder / spec.file).stat().st_mtime) / DAY_S
+        if spec.random_bytes is not None and age_days > OLD_DAYS:
+            old.append(spec.file)
+    if old:
+        says = f"older than a year: {', '.join(sorted(old))}"
+        yield Finding("secrets", ATTENTION, says, "give each a new value, one at a time")
+    elif fine:
+        yield Finding("secrets", OK, f"{len(specs)} secrets are there, with the right owners")
+
+
+def _ending(spec: SecretSpec, ends_s: float, now_s: float) -> Iterator[Finding]:
+    day = datetime.fromtimestamp(ends_s, timezone.utc).date()
+    if ends_s <= now_s:
+        yield Finding("secrets", BROKEN, f"{spec.file} is over since {day}", "fab deploy renews it")
+    elif ends_s - now_s < SOON_DAYS * DAY_S:
+        yield Finding(
+            "secrets", ATTENTION, f"{spec.file} ends on {day}", "fab deploy renews it then"
+        )
+
+
+def _short_lines(content: bytes) -> bool:
+    lines = [line for line in content.splitlines() if line.strip() and line[:1] != b"#"]
+    return any(len(line.rpartition(b":")[2].strip()) < SHORTEST for line in lines)
