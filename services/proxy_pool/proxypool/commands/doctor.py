@@ -67,9 +67,7 @@ def _pool(
         yield _finding("pool", "attention", says, "add sources; see: fab logs proxy_pool_scheduler")
     elif good >= most * NEARLY_FULL:
         says = f"{good} good proxies, and room for {most}"
-        yield _finding(
-            "pool", "attention", says, "raise proxy_pool_size_max, or ask for better ones"
-        )
+        yield _finding("pool", "attention", says, "raise proxy_pool_size_max")
     else:
         yield _finding("pool", "ok", f"{good} good proxies")
 

@@ -1,6 +1,7 @@
 """`import`, `export` and `stats`, against the real store."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -81,7 +82,65 @@ async def test_statistics_are_json_in_a_pipe(proxypool: Proxypool, store: Store)
     await store.close()
 
 
-@pytest.mark.parametrize("command", [("stats",), ("export",), ("import", "-")])
+async def findings(proxypool: Proxypool, **settings: str) -> dict[str, list[dict[str, str]]]:
+    ended = await proxypool("doctor", **settings)
+    assert ended.code == 0, ended.errors
+    found: dict[str, list[dict[str, str]]] = {}
+    for line in ended.output.splitlines():
+        one = json.loads(line)
+        assert set(one) == {"check", "level", "says", "do"}
+        assert bool(one["do"]) == (one["level"] != "ok")
+        found.setdefault(one["check"], []).append(one)
+    return found
+
+
+async def test_a_pool_that_is_well_says_so(proxypool: Proxypool, store: Store) -> None:
+    await plant(store)
+    found = await findings(proxypool)
+    assert found["pool"] == [
+        {"check": "pool", "level": "ok", "says": f"{GOOD} good proxies", "do": ""}
+    ]
+    await store.close()
+
+
+async def test_a_full_pool_is_told_of(proxypool: Proxypool, store: Store) -> None:
+    await plant(store)
+    [pool] = (await findings(proxypool, POOL_SIZE_MAX=str(GOOD + 1)))["pool"]
+    assert (pool["level"], pool["do"]) == ("attention", "raise proxy_pool_size_max")
+    assert pool["says"] == f"{GOOD} good proxies, and room for {GOOD + 1}"
+    await store.close()
+
+
+@pytest.mark.parametrize(("minutes", "level"), [(10, "attention"), (61, "broken")])
+async def test_an_empty_pool_is_broken_after_an_hour(
+    proxypool: Proxypool, admin: Admin, store: Store, minutes: int, level: str
+) -> None:
+    now_s = int(time.time())
+    for ago_s in range(minutes * 60, -1, -300):
+        sample = {"time": now_s - ago_s, "good": 0}
+        await admin.zadd(store._key(":history"), {json.dumps(sample): now_s - ago_s})
+    [pool] = (await findings(proxypool))["pool"]
+    assert (pool["level"], pool["says"]) == (level, f"no good proxy for {minutes} min")
+    await store.close()
+
+
+async def test_judges_and_sources_that_fail_are_named(proxypool: Proxypool, store: Store) -> None:
+    await store.note_judges(
+        {
+            "http://judge.test/": {"up": False, "latency_ms": None, "error": "refused"},
+            "https://judge.test/": {"up": True, "latency_ms": 3, "error": ""},
+        }
+    )
+    found = await findings(proxypool)
+    said = [(one["level"], one["says"]) for one in found["judges"]]
+    assert said == [
+        ("attention", "http://judge.test/: refused"),
+        ("ok", "https://judge.test/ answers"),
+    ]
+    await store.close()
+
+
+@pytest.mark.parametrize("command", [("stats",), ("doctor",), ("export",), ("import", "-")])
 async def test_a_store_that_is_away_is_said(proxypool: Proxypool, command: tuple[str, ...]) -> None:
     away = "redis://user:hunter2@127.0.0.1:1/0"
     ended = await proxypool(*command, text="127.0.0.1:80", DB_CONN=away)
