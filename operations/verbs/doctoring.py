@@ -53,7 +53,9 @@ def clock(ahead_s: float) -> Row:
     """Return what it means that a host's clock is so many seconds ahead of this machine's."""
     if abs(ahead_s) < CLOCK_ODD_S:
         return finding("clocks", "ok", "the host's and this machine's agree")
-    says = f"the host's is {abs(ahead_s):.0f} s {'ahead of' if ahead_s > 0 else 'behind'} this one's"
+    says = (
+        f"the host's is {abs(ahead_s):.0f} s {'ahead of' if ahead_s > 0 else 'behind'} this one's"
+    )
     level = "broken" if abs(ahead_s) > CLOCK_WRONG_S else "attention"
     return finding("clocks", level, says, "see on both: chronyc tracking")
 

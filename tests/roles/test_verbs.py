@@ -33,7 +33,7 @@ STATUS = {
 }  # fmt: skip
 # What needs Docker is answered as the engine does; all the rest is the engine's own.
 STUB = """
-import json, os, sys
+import json, os, sys, time
 verb, root = sys.argv[1], sys.argv[3]
 if verb == "status":
     found = json.loads({status!r})
@@ -42,6 +42,12 @@ if verb == "status":
         found["services"][0].update(condition="exited (1)", state="exited")
     print(json.dumps(found))
     sys.exit(0 if found["healthy"] else 3)
+if verb == "doctor":
+    level = "broken" if root == "/opt/www2" else "attention"
+    finding = {{"check": "disk", "level": level, "says": "it is " + level, "do": "look"}}
+    ahead_s = 90 if root == "/opt/www2" else 0
+    print(json.dumps({{"level": level, "time_s": time.time() + ahead_s, "findings": [finding]}}))
+    sys.exit(1 if level == "broken" else 3)
 if verb == "logs":
     print(json.dumps({{"container": "edge-1", "time": "t", "line": " ".join(sys.argv[4:])}})
           if "--json" in sys.argv else "edge-1 | " + " ".join(sys.argv[4:]))
@@ -110,7 +116,7 @@ def operator(deployed: Operator) -> Iterator[Operator]:
 def test_every_verb_explains_itself_with_an_example() -> None:
     found = verbs()
     assert set(found.task_names) >= {
-        "audit", "deploy", "lock", "logs", "prune", "ps", "releases", "smoke", "status", "unlock",
+        "audit", "deploy", "doctor", "lock", "logs", "prune", "ps", "releases", "smoke", "status", "unlock",
     }  # fmt: skip
     for name in found.task_names:
         options = {option for each in found[name].get_arguments() for option in each.names}
@@ -184,6 +190,26 @@ def test_logs_of_all_or_one_service_pass_on_what_was_asked(operator: Operator) -
     assert sorted(row["host"] for row in rows) == list(NAMES)
     assert rows[0]["line"] == "--tail=100 --json"
     assert operator.fab("logs", "--tail", "none").returncode == 64
+
+
+def test_doctor_ends_with_the_worst_and_compares_the_clocks(operator: Operator) -> None:
+    done = operator.fab("doctor")
+    assert done.returncode == 1, done.stderr
+    lines = done.stdout.splitlines()
+    assert "www1\tattention\tdisk\tit is attention\tlook" in lines
+    assert "www1\tok\tclocks\tthe host's and this machine's agree\t-" in lines
+    assert any(line.startswith("www2\tbroken\tclocks\tthe host's is ") for line in lines), lines
+    assert operator.fab("doctor", "--hosts", "www1").returncode == 3
+    rows = operator.json("doctor")
+    assert {row["host"] for row in rows} == set(NAMES)
+    assert [row["level"] for row in rows if row["host"] == "www2"] == ["broken", "broken"]
+
+
+def test_a_host_whose_engine_says_nothing_is_broken(operator: Operator, tmp_path: Path) -> None:
+    inventory = operator.host.write_inventory(tmp_path / "inventory.ini", bundle_name="nothing")
+    done = Operator(operator.host, inventory).fab("doctor")
+    assert done.returncode == 1
+    assert "its engine gave no answer (exit code 66)" in done.stdout
 
 
 def test_releases_and_prune_say_that_there_is_none_yet(operator: Operator) -> None:

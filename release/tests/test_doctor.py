@@ -1,0 +1,309 @@
+"""`doctor`: what is amiss is found and named; what could not be looked at is never called well."""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any, Optional
+
+import pytest
+from bundle import Bundle, Done, sh
+
+from engine.docker_api import Container
+from engine.doctor.clock import STA_UNSYNC, TIME_ERROR
+from engine.doctor.clock import judge as judge_clock
+from engine.doctor.disk import judge as judge_disk
+from engine.doctor.examination import looked
+from engine.doctor.finding import Finding, worst
+from engine.doctor.look import Look
+from engine.doctor.memory import memory
+from engine.doctor.secret_age import secret_age
+from engine.incoming import MadeBy, SecretSpec
+from engine.made_secrets import marked
+
+DAY_S = 86400
+NOW_S = 1_800_000_000.0
+GIB_IN_BLOCKS = 2**30 // 4096
+
+
+class Planted:
+    """What a check is given, where a test needs only part of it."""
+
+    def __init__(self, **facts: Any) -> None:
+        self.containers: list[Container] = []
+        self.now_s = NOW_S
+        self.__dict__.update(facts)
+
+
+def levels(findings: "list[Finding]") -> "list[tuple[str, str]]":
+    return [(each.check, each.level) for each in findings]
+
+
+# --- the host ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("free_gib", "size_gib", "level"),
+    [(100, 200, "ok"), (20, 200, "attention"), (3, 8, "attention"), (0.4, 200, "broken")],
+)
+def test_free_space_is_judged_by_share_and_by_size(
+    free_gib: float, size_gib: int, level: str
+) -> None:
+    blocks, free = size_gib * GIB_IN_BLOCKS, int(free_gib * GIB_IN_BLOCKS)
+    found = judge_disk(
+        Path("/opt"), os.statvfs_result((4096, 4096, blocks, free, free, 0, 0, 0, 0, 255))
+    )
+    assert found.level == level
+    assert bool(found.do) == (level != "ok")
+    assert f"{int(free_gib * 1024)} MiB free" in found.says
+
+
+def test_a_disk_that_cannot_be_written_or_has_no_file_left_is_told() -> None:
+    blocks, free = 200 * GIB_IN_BLOCKS, 100 * GIB_IN_BLOCKS
+    read_only = (4096, 4096, blocks, free, free, 0, 0, 0, os.ST_RDONLY, 255)
+    assert judge_disk(Path("/opt"), os.statvfs_result(read_only)).level == "broken"
+    no_files = (4096, 4096, blocks, free, free, 1000, 10, 10, 0, 255)
+    found = judge_disk(Path("/opt"), os.statvfs_result(no_files))
+    assert (found.level, found.says) == ("attention", "/opt: 10 of 1000 files are left to make")
+
+
+@pytest.mark.parametrize(
+    ("available", "swap_free", "expected"),
+    [
+        (500, 1000, ["ok"]),
+        (50, 1000, ["attention"]),
+        (500, 100, ["ok", "attention"]),
+    ],
+)
+def test_memory_of_the_host_is_judged(
+    tmp_path: Path, available: int, swap_free: int, expected: "list[str]"
+) -> None:
+    (tmp_path / "meminfo").write_text(
+        f"MemTotal: 1000 kB\nMemAvailable: {available} kB\n"
+        f"SwapTotal: 1000 kB\nSwapFree: {swap_free} kB\n"
+    )
+    found = list(memory(Planted(proc=tmp_path)))  # type: ignore[arg-type]
+    assert [each.level for each in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "level"),
+    [(0, 0, "ok"), (TIME_ERROR, 0, "attention"), (0, STA_UNSYNC, "attention")],
+)
+def test_a_clock_that_nothing_keeps_right_is_told(state: int, status: int, level: str) -> None:
+    assert judge_clock(state, status).level == level
+
+
+# --- secrets -------------------------------------------------------------------------------------
+
+
+def secrets_of(folder: Path, *specs: SecretSpec, **contents: bytes) -> "list[Finding]":
+    folder.chmod(0o700)
+    for spec in specs:
+        path = folder / spec.file
+        path.write_bytes(contents.get(spec.file, b"long enough to be a secret"))
+        path.chmod(0o400)
+        os.chown(path, spec.uid, spec.uid)
+        os.utime(path, (NOW_S, NOW_S))
+    incoming = Planted(secrets_dir=folder, secrets=specs)
+    return list(secret_age(Planted(incoming=incoming)))  # type: ignore[arg-type]
+
+
+def test_secrets_that_are_well_are_said_to_be(tmp_path: Path) -> None:
+    spec = SecretSpec("key", 10001, random_bytes=32)
+    [found] = secrets_of(tmp_path, spec)
+    assert (found.level, found.says) == ("ok", "1 secrets are there, with the right owners")
+
+
+@pytest.mark.parametrize(("days", "level"), [(200, "ok"), (29, "attention"), (-1, "broken")])
+def test_a_certificate_that_ends_is_told_by_its_date(tmp_path: Path, days: int, level: str) -> None:
+    spec = SecretSpec("judge.pem", 10001, made_by=MadeBy("EDGE_IMAGE", ("make",), 365))
+    content = marked(spec, b"a certificate\n", b"", NOW_S + (days - 365) * DAY_S)
+    [found] = secrets_of(tmp_path, spec, **{"judge.pem": content})
+    assert found.level == level
+    assert "a certificate" not in found.says
+    if level != "ok":
+        day = time.strftime("%Y-%m-%d", time.gmtime(NOW_S + days * DAY_S))
+        assert "judge.pem" in found.says
+        assert day in found.says
+
+
+def test_an_account_with_a_short_secret_is_told_without_it(tmp_path: Path) -> None:
+    spec = SecretSpec("accounts", 10001, random_bytes=32, prefix="user:")
+    [found] = secrets_of(tmp_path, spec, accounts=b"user:long-enough-to-be-one\nana:hunter2\n")
+    assert (found.level, "accounts" in found.says) == ("attention", True)
+    assert "hunter2" not in found.says
+
+
+def test_secrets_of_more_than_a_year_are_named(tmp_path: Path) -> None:
+    spec = SecretSpec("key", 10001, random_bytes=32)
+    secrets_of(tmp_path, spec)
+    os.utime(tmp_path / "key", (NOW_S - 400 * DAY_S, NOW_S - 400 * DAY_S))
+    incoming = Planted(secrets_dir=tmp_path, secrets=[spec])
+    [found] = list(secret_age(Planted(incoming=incoming)))  # type: ignore[arg-type]
+    assert (found.level, found.says) == ("attention", "older than a year: key")
+
+
+def test_a_secret_that_others_can_read_is_broken(tmp_path: Path) -> None:
+    spec = SecretSpec("key", 10001, random_bytes=32)
+    secrets_of(tmp_path, spec)
+    (tmp_path / "key").chmod(0o644)
+    incoming = Planted(secrets_dir=tmp_path, secrets=[spec])
+    found = list(secret_age(Planted(incoming=incoming)))  # type: ignore[arg-type]
+    assert levels(found) == [("secrets", "broken")]
+    assert "chmod" in found[0].do
+
+
+# --- the whole -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ([], "attention"),
+        (["ok", "ok"], "ok"),
+        (["ok", "attention"], "attention"),
+        (["broken", "attention"], "broken"),
+    ],
+)
+def test_the_worst_finding_counts(found: "list[str]", expected: str) -> None:
+    assert worst([Finding("each", level, "") for level in found]) == expected
+
+
+def test_a_check_that_cannot_look_says_so_and_keeps_what_it_found() -> None:
+    def failing(_: Look) -> Any:
+        yield Finding("first", "ok", "fine")
+        raise OSError("no such device")
+
+    found = looked("disk", failing, Planted())  # type: ignore[arg-type]
+    assert levels(found) == [("first", "ok"), ("disk", "attention")]
+    assert "no such device" in found[1].says
+
+
+def doctor(bundle: Bundle) -> "tuple[Done, dict[str, list[dict[str, str]]]]":
+    """Its answer, and the findings by what was looked at. The machine's own state is its own."""
+    done = bundle.engine("doctor", "--json")
+    told = json.loads(done.out)
+    assert abs(told["time_s"] - time.time()) < 60
+    found: dict[str, list[dict[str, str]]] = {}
+    for each in told["findings"]:
+        found.setdefault(each["check"], []).append(each)
+    return done, found
+
+
+def only(found: "dict[str, list[dict[str, str]]]", check: str) -> "dict[str, str]":
+    [one] = found[check]
+    return one
+
+
+def with_doctor(bundle: Bundle, *command: str, service: str = "app") -> None:
+    bundle.release["doctor"] = [{"service": service, "command": list(command)}]
+    bundle.ship()
+    bundle.deployed()
+
+
+def test_a_bundle_that_is_well_has_nothing_broken(running: Bundle) -> None:
+    line = json.dumps({"check": "pool", "level": "ok", "says": "40 good ones", "do": ""})
+    with_doctor(running, "printf", "%s\n", line)
+    done, found = doctor(running)
+    assert only(found, "pool")["says"] == "40 good ones"
+    assert only(found, "health")["level"] == "ok"
+    assert only(found, "drift")["level"] == "ok"
+    assert only(found, "secrets")["level"] == "ok"
+    assert {"disk", "memory", "clock"} <= set(found)
+    every = {each["level"] for some in found.values() for each in some}
+    assert done.code == (1 if "broken" in every else 3 if "attention" in every else 0)
+    shown = running.engine("doctor")
+    assert "ok         pool       40 good ones" in shown.out.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (("printf", "rubbish"), "does not answer as agreed: rubbish"),
+        (("true",), "does not answer as agreed"),
+        (("sh", "-c", "echo no redis >&2; exit 69"), "ended with 69: no redis"),
+        (("no-such-command",), "ended with 12"),
+    ],
+)
+def test_a_service_that_cannot_tell_needs_attention(
+    running: Bundle, command: "tuple[str, ...]", says: str
+) -> None:
+    with_doctor(running, *command)
+    done, found = doctor(running)
+    assert done.code in {1, 3}
+    app = only(found, "app")
+    assert app["level"] == "attention"
+    assert says in app["says"]
+
+
+def test_a_service_that_ended_and_files_that_were_changed_are_broken(running: Bundle) -> None:
+    sh("docker", "stop", "--time", "1", running.ids()["app"])
+    done, found = doctor(running)
+    assert done.code == 1
+    assert [each["level"] for each in found["health"]] == ["broken", "broken"]
+    assert any("expected 1 that run and are healthy; found 0" in e["says"] for e in found["health"])
+    assert any("app" in each["says"] for each in found["drift"])
+    # Those that matter most come first.
+    assert json.loads(done.out)["findings"][0]["level"] == "broken"
+
+    compose = running.root / "releases" / running.current() / "compose.yaml"
+    compose.write_text(compose.read_text() + "\n")
+    done, found = doctor(running)
+    assert only(found, "drift")["level"] == "broken"
+    assert "files of release" in only(found, "drift")["says"]
+
+
+def test_a_lock_that_is_held_and_a_gap_in_the_audit_log_are_told(running: Bundle) -> None:
+    assert running.engine("lock", "--by", "ana", "--why", "moving").code == 0
+    log = running.root / "audit.jsonl"
+    kept = log.read_text()
+    sh("chattr", "-f", "-a", str(log), check=False)
+    log.write_text("\n".join(kept.splitlines()[1:]) + "\n")
+    _, found = doctor(running)
+    assert "held by ana" in only(found, "lock")["says"]
+    assert "line 1 was changed, or lines before it are missing" in only(found, "audit")["says"]
+    log.write_text(kept)
+    assert running.engine("unlock", "--by", "ana").code == 0
+
+
+def test_without_docker_or_a_release_it_says_which(
+    running: Bundle, bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    none = bundle.engine("doctor", "--json")
+    assert none.code == 66
+    assert "a release that is current" in none.err
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
+    done, found = doctor(running)
+    assert done.code == 1
+    assert only(found, "docker")["level"] == "broken"
+
+
+def test_a_release_of_an_engine_that_knew_less_is_told(running: Bundle) -> None:
+    shipped = running.root / "releases" / running.current() / "incoming"
+    away = shipped.with_name("away")
+    shipped.rename(away)
+    try:
+        done, found = doctor(running)
+        assert (done.code, only(found, "drift")["do"]) == (1, "fab deploy")
+    finally:
+        away.rename(shipped)
+
+
+@pytest.mark.parametrize(
+    ("field", "word"),
+    [
+        ("all of it", "doctor: expected a list"),
+        ([{"service": "app"}], "doctor[0].command: expected a list of words"),
+        ([{"service": "app", "command": []}], "doctor[0].command: expected a list of words"),
+        ([{"service": "a b", "command": ["x"]}], "doctor[0].service: expected the name"),
+        ([{"service": "app", "command": ["x"], "when": 1}], "doctor[0].when"),
+        (["app"], "doctor[0]: expected an object"),
+    ],
+)
+def test_a_malformed_field_is_refused(running: Bundle, field: Any, word: Optional[str]) -> None:
+    running.release["doctor"] = field
+    running.ship()
+    done = running.deploy()
+    assert done.code == 65
+    assert word in done.err
