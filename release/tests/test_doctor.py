@@ -4,7 +4,7 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 import pytest
 from bundle import Bundle, Done, sh
@@ -301,7 +301,7 @@ def test_a_release_of_an_engine_that_knew_less_is_told(running: Bundle) -> None:
         (["app"], "doctor[0]: expected an object"),
     ],
 )
-def test_a_malformed_field_is_refused(running: Bundle, field: Any, word: Optional[str]) -> None:
+def test_a_malformed_field_is_refused(running: Bundle, field: Any, word: str) -> None:
     running.release["doctor"] = field
     running.ship()
     done = running.deploy()

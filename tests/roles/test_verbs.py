@@ -116,7 +116,8 @@ def operator(deployed: Operator) -> Iterator[Operator]:
 def test_every_verb_explains_itself_with_an_example() -> None:
     found = verbs()
     assert set(found.task_names) >= {
-        "audit", "deploy", "doctor", "lock", "logs", "prune", "ps", "releases", "smoke", "status", "unlock",
+        "audit", "deploy", "doctor", "lock", "logs", "prune", "ps", "releases", "smoke", "status",
+        "unlock",
     }  # fmt: skip
     for name in found.task_names:
         options = {option for each in found[name].get_arguments() for option in each.names}
