@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,6 +26,15 @@ DRY_RUN_HELP = {"dry_run": "say what would change, and change nothing"}
 
 class Verb(Task):  # type: ignore[misc]  # Fabric ships no types
     """A task whose `-h` is help and `-i` the inventory, whatever its parameters are called."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run it; where what reads the output has ended, as `head` does, there is nothing to add."""
+        try:
+            return super().__call__(*args, **kwargs)
+        except BrokenPipeError:
+            # What is left in the buffer would raise once more when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise Exit(code=0) from None
 
     def arg_opts(self, name: str, default: Any, taken_names: set[str]) -> dict[str, Any]:
         """Return an argument's options; `--hosts` and others would else be given the letters."""

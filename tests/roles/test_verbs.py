@@ -4,6 +4,7 @@ they would ask Docker."""
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -191,6 +192,24 @@ def test_logs_of_all_or_one_service_pass_on_what_was_asked(operator: Operator) -
     assert sorted(row["host"] for row in rows) == list(NAMES)
     assert rows[0]["line"] == "--tail=100 --json"
     assert operator.fab("logs", "--tail", "none").returncode == 64
+
+
+def test_who_reads_only_the_beginning_gets_no_traceback(operator: Operator) -> None:
+    # As `fab logs | head` does, and on purpose: the reader is gone before anything is said.
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [FAB, "doctor", "-i", str(operator.inventory)],
+        cwd=REPOSITORY,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+        timeout=60,
+    )
+    os.close(writer)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
 
 
 def test_doctor_ends_with_the_worst_and_compares_the_clocks(operator: Operator) -> None:
