@@ -28,7 +28,7 @@ class Verb(Task):  # type: ignore[misc]  # Fabric ships no types
     """A task whose `-h` is help and `-i` the inventory, whatever its parameters are called."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run it; where what reads the output has ended, as `head` does, there is nothing to add."""
+        """Run it; where the reader of the output is gone, as with `head`, nothing is left to do."""
         try:
             return super().__call__(*args, **kwargs)
         except BrokenPipeError:
