@@ -93,6 +93,19 @@ def show_plan(hosts: Sequence[Host], arguments: Sequence[str], as_json: bool) ->
     end(worst)
 
 
+def change(hosts: Sequence[Host], arguments: Sequence[str], dry_run: bool, as_json: bool) -> None:
+    """Have every engine do something, or with ``dry_run`` say what it would; exits with the worst
+    status."""
+    if dry_run:
+        show_plan(hosts, arguments, as_json)
+    elif as_json:
+        answers, worst = ask(hosts, [*arguments, "--json"])
+        show_json({host: [answer] for host, answer in answers.items()})
+        end(worst)
+    else:
+        run(hosts, arguments)
+
+
 def end(worst: int) -> None:
     """Exit with a status that is not 0."""
     if worst:

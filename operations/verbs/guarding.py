@@ -9,7 +9,7 @@ from invoke import Context
 
 from operations import engines
 from operations.hosts import Host
-from operations.showing import show_json, show_rows
+from operations.showing import show_rows
 from operations.verb import DRY_RUN_HELP, JSON_HELP, hosts_for, verb
 
 
@@ -81,11 +81,4 @@ def unlock(
     """Let other people's runs in again.  Example: fab unlock --hosts www.example.com"""
     chosen = hosts_for(c, inventory, hosts)
     arguments = ["unlock", f"--by={engines.who()}", f"--why={why}", *(["--force"] if force else [])]
-    if dry_run:
-        engines.show_plan(chosen, arguments, json)
-    elif json:
-        answers, worst = engines.ask(chosen, [*arguments, "--json"])
-        show_json({host: [answer] for host, answer in answers.items()})
-        engines.end(worst)
-    else:
-        engines.run(chosen, arguments)
+    engines.change(chosen, arguments, dry_run, json)

@@ -6,7 +6,7 @@ from invoke import Context
 
 from operations import engines
 from operations.playbooks import run_playbook
-from operations.showing import show_json, show_rows
+from operations.showing import show_rows
 from operations.verb import DRY_RUN_HELP, JSON_HELP, hosts_for, verb
 
 
@@ -64,11 +64,4 @@ def prune(
     """Remove old releases and what only they used.  Example: fab prune --keep 2 --dry-run"""
     chosen = hosts_for(c, inventory, hosts)
     arguments = ["prune", f"--by={engines.who()}", f"--why={why}", f"--keep={keep}"]
-    if dry_run:
-        engines.show_plan(chosen, arguments, json)
-    elif json:
-        answers, worst = engines.ask(chosen, [*arguments, "--json"])
-        show_json({host: [answer] for host, answer in answers.items()})
-        engines.end(worst)
-    else:
-        engines.run(chosen, arguments)
+    engines.change(chosen, arguments, dry_run, json)
