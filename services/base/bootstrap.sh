@@ -53,7 +53,7 @@ options=(
   --include=ca-certificates
   --keyring="$here/debian-archive-trixie.gpg"
   --dpkgopt="$here/dpkg.conf"
-  --customize-hook="copy-in '$here/configure.sh' '$here/dpkg.conf' /tmp"
+  --customize-hook="copy-in '$here/configure.sh' '$here/dpkg.conf' '$here/json-log' '$here/json-log.awk' /tmp"
   --customize-hook='chroot "$1" sh /tmp/configure.sh'
 )
 [[ -z $ca ]] || options+=(--aptopt="Acquire::https::CAInfo \"$ca\"")

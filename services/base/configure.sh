@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs inside the new root file system, whichever way it came: what apt, dpkg and the packages'
-# scripts do in the builds of the service images. Expects dpkg.conf beside this file.
+# scripts do in the builds of the service images, and what turns a server's lines into JSON.
+# Expects dpkg.conf, json-log and json-log.awk beside this file.
 set -eu
 
 here=$(dirname "$0")
@@ -32,10 +33,13 @@ APT::Sandbox::User "root";
 CONF
 fi
 
+install -D -m 0755 "$here/json-log" /usr/local/bin/json-log
+install -D -m 0644 "$here/json-log.awk" /usr/local/lib/json-log.awk
+
 # A package's script must not start a service during a build.
 printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d
 chmod 0755 /usr/sbin/policy-rc.d
 
 rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/lib/dpkg/*-old
 rm -f /var/log/*.log /var/log/apt/* /var/cache/ldconfig/aux-cache
-rm -f "$here/configure.sh" "$here/dpkg.conf"
+rm -f "$here/configure.sh" "$here/dpkg.conf" "$here/json-log" "$here/json-log.awk"

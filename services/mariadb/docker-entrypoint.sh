@@ -1,14 +1,7 @@
 #!/bin/bash
-# Checks what it was given, makes the data directory at the first start, then becomes the server.
-# Arguments are the official image's: mariadbd with options, or options alone; any other command
-# runs as it is.
+# Arguments are the official image's: mariadbd with options, or options alone. Of a server every
+# line is JSON; any other command runs as it is.
 set -euo pipefail
-umask 077
-
-# shellcheck source=/dev/null
-. /usr/local/lib/mariadb/settings.sh
-# shellcheck source=/dev/null
-. /usr/local/lib/mariadb/initialise.sh
 
 if [[ $# -eq 0 || ${1:-} == -* ]]; then
     set -- mariadbd "$@"
@@ -16,14 +9,9 @@ fi
 case " $* " in
     *' --help '* | *' --version '*) exec "$@" ;;
 esac
-
 if [[ $1 == mariadbd ]]; then
     shift
-    read_settings
-    check_configuration "$@"
-    ensure_data "$@"
-    unset root_password user_password
-    set -- mariadbd "$@"
+    exec json-log /usr/local/lib/mariadb/json-lines.awk mariadb-start "$@"
 fi
 
 exec "$@"

@@ -38,7 +38,7 @@ check_name() {
         || refuse "$1" 'letters, digits and underscores, at most 64' "'$value'" 'choose another name'
 }
 
-# Sets root_password and user_password. A password in the environment is refused, because every
+# Sets root_password, user_password, backup_password and more_passwords. A password in the environment is refused, because every
 # `docker inspect` would show it.
 read_settings() {
     local name
@@ -58,7 +58,31 @@ read_settings() {
         refuse MARIADB_USER 'the name of the user with that password' 'no value' \
             'set it, or unset MARIADB_PASSWORD_FILE'
     fi
-    export -n root_password user_password
+    backup_password=''
+    if [[ -n ${MARIADB_BACKUP_PASSWORD_FILE:-} ]]; then
+        backup_password=$(read_secret MARIADB_BACKUP_PASSWORD_FILE) || exit
+    fi
+    export -n root_password user_password backup_password
+    read_more_databases
+}
+
+# Sets more_passwords: of each name in MARIADB_MORE_DATABASES, what MARIADB_<NAME>_PASSWORD_FILE holds.
+read_more_databases() {
+    local name
+    declare -gA more_passwords=()
+    for name in ${MARIADB_MORE_DATABASES:-}; do
+        if [[ ! $name =~ ^[a-z][a-z0-9_]{0,30}$ ]]; then
+            refuse MARIADB_MORE_DATABASES 'names of a-z, 0-9 and _ with spaces between' \
+                "'$name'" 'choose another name'
+        fi
+        case $name in
+            root | backup | healthcheck | mysql | sys | *_schema | "${MARIADB_USER:-}" | "${MARIADB_DATABASE:-}")
+                refuse MARIADB_MORE_DATABASES 'names that are not taken' "'$name'" 'choose another name'
+                ;;
+        esac
+        # shellcheck disable=SC2034  # for accounts.sh
+        more_passwords[$name]=$(read_secret "MARIADB_${name^^}_PASSWORD_FILE") || exit
+    done
 }
 
 # check_configuration ARGUMENT…: the server itself reads its options, and changes nothing

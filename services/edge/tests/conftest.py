@@ -21,12 +21,14 @@ import requests
 TEMPLATES = Path(__file__).parents[3] / "roles/stack/templates/edge"
 BACKEND = Path(__file__).parent / "backend"
 UID = 10001
-SERVICES = ("luffy_api", "luffycity", "proxy_pool_api", "proxy_pool_gateway", "demo")
+SERVICES = ("luffy_api", "luffycity", "proxy_pool_api", "proxy_pool_gateway", "shortlink", "demo")
 VARIABLES: dict[str, object] = {
     "edge_bind_address": "127.0.0.1",
     "public_hosts": ["localhost", "127.0.0.1", "::1", "Courses.example"],
     "public_scheme": "http",
     "demo_world": True,
+    "demo_lab_port": 8010,
+    "demo_lab_tls_port": 8011,
     "demo_farm_port_first": 20000,
     "demo_farm_port_count": 4,
     "edge_maxconn": 1000,

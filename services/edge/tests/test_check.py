@@ -167,7 +167,7 @@ def test_judge_does_not_believe_an_announcement(edge: Edge) -> None:
     assert b"203.0.113.7" not in answer
 
 
-@pytest.mark.parametrize("port", [8009, 8101, 20000, 20003])
+@pytest.mark.parametrize("port", [8009, 8010, 8011, 8101, 20000, 20003])
 def test_demo_world_is_closed_in_production(public_edge: Edge, port: int) -> None:
     with pytest.raises(ConnectionRefusedError):
         public_edge.send(port, b"")

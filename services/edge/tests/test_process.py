@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from pathlib import Path
@@ -203,10 +204,12 @@ def test_every_variant_is_accepted_without_a_warning(
 
 
 def refused(*options: str) -> str:
-    """Start an edge that must be refused; returns what it said."""
+    """Start an edge that must be refused; returns what it said at last."""
     result = docker("run", "--rm", "--read-only", *options, image(), check=False)
     assert result.returncode == 78, result.stderr
-    return result.stderr
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert lines[-1]["level"] == "error", lines
+    return "\n".join(line["message"] for line in lines)
 
 
 def test_missing_configuration_is_refused() -> None:
@@ -291,3 +294,22 @@ def test_save_state_says_why_it_cannot(start: StartEdge) -> None:
 
 def test_other_commands_run_as_they_are() -> None:
     assert docker("run", "--rm", image(), "id", "-u").stdout.strip() == "10001"
+
+
+def test_every_line_of_its_log_is_json(start: StartEdge) -> None:
+    """What HAProxy itself says too: at the start, of servers, at reloads, and at the end."""
+    edge = start()
+    edge.wait_for(lambda: edge.get(8080).status_code == 200, "the services are found")
+    new = edge.network.run_service("new", "luffycity")
+    edge.wait_for(lambda: answered_by(edge) == "new", "the new one is up")
+    docker("rm", "--force", new)
+    edge.wait_for(lambda: "is DOWN" in edge.log(), "it is seen to be gone")
+    reload(edge)
+    edge.wait_for(lambda: edge.log().count("Loading success") == 2, "it is loaded")
+    edge.wait_for(lambda: "Former worker" in edge.log(), "the master is at rest again")
+    docker("stop", "--time", "20", edge.name)
+    lines = [json.loads(line) for line in edge.log().splitlines()]
+    assert all({"time", "level", "message"} <= set(line) for line in lines)
+    assert {line["level"] for line in lines} <= {"info", "warning", "error"}
+    code = docker("inspect", "--format", "{{.State.ExitCode}}", edge.name).stdout.strip()
+    assert code == "0", edge.log()[-3000:]

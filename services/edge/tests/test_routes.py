@@ -35,9 +35,13 @@ from test_refusals import assert_plain_page
         (8000, "/api/v1/", 8000),
         (8000, "/media/a.png", 8080),
         (8000, "/protected/section/a.mp4", 8080),
+        (8002, "/asdf7Kq", 8002),
+        (8002, "/api/links/", 8002),
         (5010, "/", 5010),
         (5010, "/get/", 5010),
         (8009, "/farm/", 8009),
+        (8010, "/", 8010),
+        (8011, "/", 8011),
         (20000, "/", 20000),
         (20003, "/", 20003),
     ],
@@ -58,6 +62,11 @@ def test_log_is_json_without_queries(edge: Edge) -> None:
     edge.wait_for(lambda: "log-test-1" in edge.log(), "the request is in the log")
     lines = [line for line in edge.log().splitlines() if "log-test-1" in line]
     entry = json.loads(lines[0])
+    assert (entry["level"], entry["message"], entry["request_id"]) == (
+        "info",
+        "request",
+        "log-test-1",
+    )
     assert entry["path"] == "/get/"
     assert entry["status"] == 200
     assert entry["client"] == "127.0.0.1"

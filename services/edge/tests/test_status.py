@@ -9,7 +9,7 @@ from conftest import Edge, StartEdge, docker
 
 PATH = "/status/edge.json"
 ONE = {"up": 1, "of": 1}
-PRODUCTION = {"luffy_api", "luffycity", "proxy_pool_api", "proxy_pool_gateway"}
+PRODUCTION = {"luffy_api", "luffycity", "proxy_pool_api", "proxy_pool_gateway", "shortlink"}
 
 
 def services(edge: Edge) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def services(edge: Edge) -> dict[str, Any]:
 
 
 def test_it_counts_each_services_containers(edge: Edge) -> None:
-    expected = dict.fromkeys(PRODUCTION | {"demo", "demo_farm"}, ONE)
+    expected = dict.fromkeys(PRODUCTION | {"demo", "demo_lab", "demo_farm"}, ONE)
     edge.wait_for(lambda: services(edge) == expected, "one container for each service")
 
 

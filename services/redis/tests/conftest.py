@@ -68,6 +68,13 @@ class Redis:
         os.chown(secret, uid, uid)
         secret.chmod(mode)
 
+    def write_operator_password(self, text: str) -> None:
+        """Put the operator's password where `redis-console` reads it."""
+        secret = self.folder / "secrets" / "redis_operator_password"
+        secret.write_text(text)
+        os.chown(secret, UID, UID)
+        secret.chmod(0o400)
+
     def write_configuration(self, **variables: str) -> None:
         """Render the stack role's template, as a deployment does."""
         values = {"redis_maxmemory": "64mb", "redis_maxmemory_policy": "volatile-lru"} | variables
