@@ -1,0 +1,5 @@
+"""`python -m shortlink` is the command `shortlink`."""
+
+from shortlink.command import main
+
+raise SystemExit(main())

@@ -1,0 +1,246 @@
+"""Links: made, found, changed and deleted by their owners. MariaDB has them; Redis keeps copies."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from shortlink.cache import GONE, NONE, Cache, Target
+from shortlink.codes import draw
+from shortlink.database import Connection, Database, DuplicateError, Row
+
+_TRIES = 8
+_COLUMNS = "id, code, owner, url, chosen, created_at, expires_at, deleted_at"
+
+
+class NameTakenError(Exception):
+    """The chosen name is another link's, or was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A row of the table; times are UTC."""
+
+    id: int
+    code: str
+    owner: str
+    url: str
+    chosen: bool
+    created_at: datetime
+    expires_at: datetime | None
+    deleted: bool
+
+    def expired(self, now: datetime) -> bool:
+        """Whether its time is over."""
+        return self.expires_at is not None and self.expires_at <= now
+
+    @property
+    def target(self) -> Target:
+        """What a redirect needs of it."""
+        if self.deleted:
+            return GONE
+        ends = 0 if self.expires_at is None else int(self.expires_at.timestamp())
+        return Target(self.id, self.url, ends)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an owner says of a link anew; `expires` says whether `expires_at` is said at all."""
+
+    url: str | None = None
+    expires: bool = False
+    expires_at: datetime | None = None
+
+
+class Links:
+    """All links. Every method raises DatabaseAwayError."""
+
+    def __init__(self, database: Database, cache: Cache, code_length: int) -> None:
+        self._database = database
+        self._cache = cache
+        self._code_length = code_length
+
+    async def make(
+        self, owner: str, url: str, name: str | None, expires_at: datetime | None
+    ) -> tuple[Link, bool]:
+        """A link to `url`, and whether it is new. Raises NameTakenError.
+
+        Without a name the same URL of the same owner has one code for ever, also where two ask at
+        the same moment: the table's unique key decides. `expires_at` of None says nothing: a link
+        that lives keeps its end, and one that has expired lives again without any.
+        """
+        async with self._database.connection() as connection:
+            for _ in range(_TRIES):
+                found = await self._standing(connection, owner, url, name)
+                if found is not None:
+                    return await self._renewed(connection, found, expires_at), False
+                code = draw(self._code_length) if name is None else name
+                try:
+                    await _insert(connection, code, owner, url, name is not None, expires_at)
+                except DuplicateError:
+                    continue  # somebody was faster, or the code was drawn before
+                return await self._published(connection, code), True
+        raise AssertionError(f"{_TRIES} codes of {self._code_length} characters were all taken")
+
+    async def of(self, owner: str, code: str) -> Link | None:
+        """The owner's link, also an expired one."""
+        async with self._database.connection() as connection:
+            link = await _by_code(connection, code)
+        return link if link and link.owner == owner and not link.deleted else None
+
+    async def newest_of(
+        self, owner: str, limit: int, before: str | None, url: str | None
+    ) -> list[Link]:
+        """The owner's links, the newest first, from the one that follows `before`."""
+        conditions, arguments = "owner = %s AND deleted_at IS NULL", [owner]
+        if before is not None:
+            conditions += " AND id < (SELECT id FROM links WHERE owner = %s AND code = %s)"
+            arguments += [owner, before]
+        if url is not None:
+            conditions += " AND url = %s"
+            arguments.append(url)
+        async with self._database.connection() as connection:
+            rows = await connection.rows(
+                f"SELECT {_COLUMNS} FROM links WHERE {conditions} "  # noqa: S608  fixed words
+                f"ORDER BY id DESC LIMIT {limit:d}",
+                arguments,
+            )
+        return [_link(row) for row in rows]
+
+    async def change(self, link: Link, change: Change) -> Link:
+        """The link as it is from now on."""
+        url = link.url if change.url is None else change.url
+        ends = change.expires_at if change.expires else link.expires_at
+        async with self._database.connection() as connection:
+            await connection.change(
+                "UPDATE links SET url = %s, expires_at = %s WHERE id = %s AND deleted_at IS NULL",
+                (url, _stored(ends), link.id),
+            )
+            return await self._published(connection, link.code)
+
+    async def delete(self, link: Link) -> None:
+        """Delete it with its statistics; its code stays taken."""
+        async with self._database.connection() as connection:
+            await connection.begin()
+            await connection.change(
+                "UPDATE links SET url = '', url_hash = NULL, deleted_at = UTC_TIMESTAMP() "
+                "WHERE id = %s AND deleted_at IS NULL",
+                (link.id,),
+            )
+            await connection.change("DELETE FROM link_days WHERE link_id = %s", (link.id,))
+            await connection.change("DELETE FROM link_referrers WHERE link_id = %s", (link.id,))
+            await connection.commit()
+            await self._published(connection, link.code)
+
+    async def target(self, code: str) -> Target:
+        """What the code leads to, from the table; NONE where there is no such code."""
+        async with self._database.connection() as connection:
+            link = await _by_code(connection, code)
+        return NONE if link is None else link.target
+
+    async def _standing(
+        self, connection: Connection, owner: str, url: str, name: str | None
+    ) -> Link | None:
+        """The link that is there already. Raises NameTakenError."""
+        if name is None:
+            row = await connection.row(
+                f"SELECT {_COLUMNS} FROM links "  # noqa: S608  fixed words
+                "WHERE owner = %s AND url_hash = UNHEX(%s)",
+                (owner, _hash(url)),
+            )
+            return _link(row) if row else None
+        link = await _by_code(connection, name)
+        if link is None:
+            return None
+        if link.owner != owner:
+            raise NameTakenError(name)
+        if link.deleted:
+            # Its owner may have the name again, and nobody else.
+            await connection.change(
+                "UPDATE links SET url = %s, chosen = TRUE, created_at = UTC_TIMESTAMP(), "
+                "expires_at = NULL, deleted_at = NULL WHERE id = %s AND deleted_at IS NOT NULL",
+                (url, link.id),
+            )
+            link = await self._published(connection, name)
+        if link.url != url:
+            raise NameTakenError(name)
+        return link
+
+    async def _renewed(
+        self, connection: Connection, link: Link, expires_at: datetime | None
+    ) -> Link:
+        """A link that was asked for again, with the end that was asked for."""
+        if expires_at is None and not link.expired(datetime.now(UTC)):
+            return link
+        await connection.change(
+            "UPDATE links SET expires_at = %s WHERE id = %s AND deleted_at IS NULL",
+            (_stored(expires_at), link.id),
+        )
+        return await self._published(connection, link.code)
+
+    async def _published(self, connection: Connection, code: str) -> Link:
+        """The link as the table has it, told to Redis.
+
+        Two who change a link at the same moment may tell Redis in the other order than the table:
+        whoever tells it last sees here that the table says something else.
+        """
+        link = await _known(connection, code)
+        while True:
+            await self._cache.put(code, link.target)
+            again = await _known(connection, code)
+            if again.target == link.target:
+                return again
+            link = again
+
+
+async def _insert(
+    connection: Connection,
+    code: str,
+    owner: str,
+    url: str,
+    chosen: bool,
+    expires_at: datetime | None,
+) -> None:
+    """Raises DuplicateError."""
+    await connection.change(
+        "INSERT INTO links (code, owner, url, url_hash, chosen, created_at, expires_at) "
+        "VALUES (%s, %s, %s, UNHEX(%s), %s, UTC_TIMESTAMP(), %s)",
+        (code, owner, url, None if chosen else _hash(url), chosen, _stored(expires_at)),
+    )
+
+
+async def _known(connection: Connection, code: str) -> Link:
+    link = await _by_code(connection, code)
+    if link is None:
+        raise LookupError(f"{code} was in the table, whose codes stay there for ever")
+    return link
+
+
+async def _by_code(connection: Connection, code: str) -> Link | None:
+    row = await connection.row(
+        f"SELECT {_COLUMNS} FROM links WHERE code = %s",  # noqa: S608  fixed words
+        (code,),
+    )
+    return _link(row) if row else None
+
+
+def _link(row: Row) -> Link:
+    number, code, owner, url, chosen, created_at, expires_at, deleted_at = row
+    return Link(
+        number,
+        code,
+        owner,
+        url,
+        bool(chosen),
+        created_at.replace(tzinfo=UTC),
+        expires_at and expires_at.replace(tzinfo=UTC),
+        deleted_at is not None,
+    )
+
+
+def _stored(moment: datetime | None) -> datetime | None:
+    """As the table's columns hold it: UTC, whole seconds, without a zone."""
+    return moment and moment.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def _hash(url: str) -> str:
+    return sha256(url.encode("ascii")).hexdigest()
