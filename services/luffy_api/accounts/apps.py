@@ -9,3 +9,10 @@ class AccountsConfig(AppConfig):
 
     name = "accounts"
     verbose_name = _("Accounts")
+
+    def ready(self) -> None:
+        """Once, when Django has started."""
+        # Its modules may be imported only now.
+        from accounts.token_keys import believe_old_keys
+
+        believe_old_keys()

@@ -116,6 +116,11 @@ class Course(BaseModel):
     rating_total = models.PositiveIntegerField(
         _("sum of ratings"), default=0, db_default=0, editable=False
     )
+    # Where a short link to its page was made, and for which address of the page.
+    short_url = models.CharField(
+        _("short link"), max_length=255, default="", db_default="", editable=False
+    )
+    short_url_of = models.CharField(max_length=255, default="", db_default="", editable=False)
     price = models.DecimalField(
         _("price"), max_digits=8, decimal_places=2, default=0, validators=[MinValueValidator(0)]
     )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -150,5 +151,14 @@ class CourseSerializer(serializers.ModelSerializer[Course]):
 class WholeCourseSerializer(CourseSerializer):
     """A course on its own page."""
 
+    short_url = serializers.SerializerMethodField()
+
     class Meta(CourseSerializer.Meta):
-        fields = (*CourseSerializer.Meta.fields, "details")
+        fields = (*CourseSerializer.Meta.fields, "details", "short_url")
+
+    def get_short_url(self, course: Course) -> str | None:
+        """A short link to its page, whose QR code is at the same address with `.svg` behind it.
+
+        Null where there is none, or not yet.
+        """
+        return course.short_url or None if settings.SHORT_LINKS else None

@@ -67,10 +67,21 @@ class AlipaySettings:
 
 
 @dataclass(frozen=True)
+class ShortLinkSettings:
+    """How the short-link service is asked, and this site's address, which its links lead to."""
+
+    url: str
+    account: str
+    password: str = field(repr=False)
+    site_url: str
+
+
+@dataclass(frozen=True)
 class Environment:
     """The checked configuration of one process."""
 
     secret_key: str
+    old_secret_key: str
     db_host: str
     db_port: int
     db_name: str
@@ -101,6 +112,7 @@ class Environment:
     sms_per_address_an_hour: int
     sms_an_hour: int
     alipay: AlipaySettings | None
+    short_links: ShortLinkSettings | None
     order_lifetime_s: int
     staff_two_factor: str
     audit_keep_days: int
@@ -115,6 +127,7 @@ class Environment:
         reader = _Reader(variables)
         environment = cls(
             secret_key=reader.secret("DJANGO_SECRET_KEY", _secret_key),
+            old_secret_key=reader.optional_secret("DJANGO_OLD_SECRET_KEY", _old_secret_key) or "",
             db_host=reader.plain("DB_HOST", _host),
             db_port=reader.plain("DB_PORT", _whole_number(1, 65535), "3306"),
             db_name=reader.plain("DB_NAME", _text),
@@ -159,6 +172,7 @@ class Environment:
             ),
             sms_an_hour=reader.plain("SMS_AN_HOUR", _whole_number(1, 1000000), "1000"),
             alipay=_alipay(reader),
+            short_links=_short_links(reader),
             order_lifetime_s=reader.plain("ORDER_LIFETIME", _whole_number(300, 86400), "1800"),
             staff_two_factor=reader.plain(
                 "STAFF_TWO_FACTOR", _one_of(STAFF_TWO_FACTOR), "required"
@@ -290,6 +304,19 @@ def _alipay(reader: _Reader) -> AlipaySettings | None:
     )
 
 
+def _short_links(reader: _Reader) -> ShortLinkSettings | None:
+    """The short-link service's settings: with an address all of them, without one none is looked
+    at."""
+    if not reader.has("SHORTLINK_URL"):
+        return None
+    url = reader.plain("SHORTLINK_URL", _web_address("http://shortlink:8002"))
+    site_url = reader.plain("SITE_URL", _web_address("https://shop.example"))
+    account = reader.secret("SHORTLINK_ACCOUNT", _account)
+    if reader.problems:
+        return None
+    return ShortLinkSettings(url.rstrip("/"), *account, site_url.rstrip("/"))
+
+
 def _expected_by(parse: Callable[[str], object]) -> str:
     """What `parse` expects, in its own words: it refuses an empty value with them."""
     try:
@@ -303,6 +330,13 @@ def _text(value: str) -> str:
     if not value or not value.isprintable():
         raise _UnexpectedError("printable text on one line")
     return value
+
+
+def _account(value: str) -> tuple[str, str]:
+    name, colon, password = value.partition(":")
+    if not (name and colon and password) or not value.isprintable():
+        raise _UnexpectedError("name:password on one line")
+    return name, password
 
 
 def _host(value: str) -> str:
@@ -321,6 +355,11 @@ def _secret_key(value: str) -> str:
     if len(value) < SECRET_KEY_MIN_LENGTH or len(set(value)) < 5:
         raise _UnexpectedError(f"{SECRET_KEY_MIN_LENGTH} or more random characters")
     return value
+
+
+def _old_secret_key(value: str) -> str:
+    # An empty file: no key was changed for long.
+    return _secret_key(value) if value else value
 
 
 def _media_secret(value: str) -> str:

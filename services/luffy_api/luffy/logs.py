@@ -2,6 +2,17 @@
 
 from typing import Any
 
+from pythonjsonlogger.json import JsonFormatter
+
+
+class LowerLevels(JsonFormatter):
+    """Levels as all services write them: `info`, `warning`, `error`."""
+
+    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+        """The object that becomes a line."""
+        log_data["level"] = log_data["level"].lower()
+        return super().process_log_record(log_data)
+
 
 def logging_config(level: str) -> dict[str, Any]:
     """A configuration for `logging.config.dictConfig`, for Django, gunicorn and Celery alike."""
@@ -11,7 +22,7 @@ def logging_config(level: str) -> dict[str, Any]:
         "filters": {"request_id": {"()": "django_guid.log_filters.CorrelationId"}},
         "formatters": {
             "json": {
-                "()": "pythonjsonlogger.json.JsonFormatter",
+                "()": LowerLevels,
                 "format": "{levelname}{name}{message}{correlation_id}",
                 "style": "{",
                 "timestamp": "time",

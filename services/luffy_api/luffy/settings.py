@@ -15,6 +15,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEBUG = False
 SECRET_KEY = ENVIRONMENT.secret_key
+# While the key is changed, the one of before or the next one: what it signed is good, too.
+SECRET_KEY_FALLBACKS = [ENVIRONMENT.old_secret_key] if ENVIRONMENT.old_secret_key else []
 ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts
 ROOT_URLCONF = "luffy.urls"
 WSGI_APPLICATION = "luffy.wsgi.application"
@@ -52,6 +54,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "luffy.request_id.well_formed_request_id",
     "django_guid.middleware.guid_middleware",
     "luffy.access_log.access_log",
     # Before everything that looks at the Host header: a health check comes under any name.
@@ -148,6 +151,12 @@ CELERY_BEAT_SCHEDULE = {
             ("finish refunds", "shop.finish_refunds"),
         )
     },
+    # Soon after a course appears; it asks the table alone where there is nothing to do.
+    "make short links": {
+        "task": "course.make_short_links",
+        "schedule": 20,
+        "options": {"expires": 20},
+    },
     "forget expired sessions": {"task": "office.forget_expired_sessions", "schedule": 3600},
     "prune the audit trail": {"task": "office.prune_audit", "schedule": 3600},
 }
@@ -217,6 +226,7 @@ UPLOAD_MAX_BYTES = ENVIRONMENT.upload_max_bytes
 # --- shop -----------------------------------------------------------------------------------------
 
 ALIPAY = ENVIRONMENT.alipay
+SHORT_LINKS = ENVIRONMENT.short_links
 ORDER_LIFETIME_S = ENVIRONMENT.order_lifetime_s
 # Courses in a cart, and in an order.
 CART_SIZE = 50
@@ -327,7 +337,7 @@ SILENCED_SYSTEM_CHECKS = [
 
 DJANGO_GUID = {
     "GUID_HEADER_NAME": "X-Request-ID",
-    "VALIDATE_GUID": True,
+    "VALIDATE_GUID": False,
     "RETURN_HEADER": True,
     # For pages of other sites, and no answer is for these.
     "EXPOSE_HEADER": False,

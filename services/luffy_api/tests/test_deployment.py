@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,13 @@ def test_every_text_in_the_code_is_in_the_catalogue() -> None:
 @pytest.mark.parametrize("script", ["luffy", "luffy-health"])
 def test_the_images_scripts_are_valid_bash(script: str) -> None:
     assert subprocess.run(["bash", "-n", f"/usr/local/bin/{script}"], check=False).returncode == 0
+
+
+def test_what_a_worker_is_born_with_is_not_looked_through_for_garbage() -> None:
+    script = "import gc, luffy.wsgi; print(gc.get_freeze_count(), len(gc.get_objects()))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    kept, looked_through = map(int, done.stdout.splitlines()[-1].split())
+    assert kept > 50_000
+    assert looked_through < kept / 100

@@ -143,6 +143,39 @@ def test_an_sms_providers_address_is_checked(url: str) -> None:
     assert problem.startswith("SMS_URL: expected an address such as https://")
 
 
+SHORT_LINKS = {
+    "SHORTLINK_URL": "http://shortlink:8002/",
+    "SHORTLINK_ACCOUNT": "luffy:of-the-test",
+    "SITE_URL": "https://shop.example/",
+}
+
+
+def test_the_short_link_service_is_optional_and_then_complete() -> None:
+    assert Environment.read(GOOD | SHORT_LINKS | {"SHORTLINK_URL": ""}).short_links is None
+    found = Environment.read(GOOD | SHORT_LINKS).short_links
+    assert found is not None
+    assert (found.url, found.site_url) == ("http://shortlink:8002", "https://shop.example")
+    assert (found.account, found.password) == ("luffy", "of-the-test")
+    assert "of-the-test" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SHORTLINK_URL", "shortlink:8002"),
+        ("SHORTLINK_ACCOUNT", None),
+        ("SHORTLINK_ACCOUNT", "of-the-test"),
+        ("SHORTLINK_ACCOUNT", "luffy:"),
+        ("SITE_URL", None),
+        ("SITE_URL", "shop.example"),
+    ],
+)
+def test_half_a_short_link_service_is_refused(name: str, value: str | None) -> None:
+    (problem,) = problems(**{**SHORT_LINKS, name: value})
+    assert problem.startswith((f"{name}: expected ", f"{name}_FILE: expected "))
+    assert "of-the-test" not in problem
+
+
 KEY, SHORT_KEY = new_key(), new_key(1024)
 
 
@@ -301,5 +334,8 @@ def test_sample_data_needs_the_administrators_password() -> None:
 def test_an_unknown_command_is_told_the_known_ones() -> None:
     done = luffy("server")
     assert done.returncode == os.EX_USAGE
-    known = "serve, worker, beat, migrate, sample_data, pictures, reset_two_factor, doctor, manage"
+    known = (
+        "serve, worker, beat, migrate, check_migrations, sample_data, pictures, reset_two_factor, "
+        "doctor, manage"
+    )
     assert f'expected one of {known}; found "server"' in done.stderr

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -49,9 +50,16 @@ def test_the_request_id_is_in_the_answer_and_in_the_error(client: Client) -> Non
     assert answer.json()["request_id"] == given
 
 
-def test_a_request_id_that_is_none_is_replaced(client: Client) -> None:
-    answer = client.get("/api/v1/nothing/", headers={"X-Request-ID": 'x"} forged log line'})
-    assert "forged" not in answer.headers["X-Request-ID"]
+@pytest.mark.parametrize("given", ["shop-42.retry_1", "a" * 128, "0" * 8])
+def test_any_request_id_that_the_edge_passes_on_is_kept(client: Client, given: str) -> None:
+    answer = client.get("/api/v1/nothing/", headers={"X-Request-ID": given})
+    assert answer.headers["X-Request-ID"] == answer.json()["request_id"] == given
+
+
+@pytest.mark.parametrize("given", ['x"} forged log line', "short", "a" * 129, "<b>12345678</b>"])
+def test_a_request_id_that_is_none_is_replaced(client: Client, given: str) -> None:
+    answer = client.get("/api/v1/nothing/", headers={"X-Request-ID": given})
+    assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-ID"])
 
 
 @pytest.mark.parametrize("code", [2002, 2006, 2013, 1040, 1927])
@@ -118,6 +126,7 @@ def test_a_log_line_is_json_with_the_request_id(client: Client) -> None:
         logger.removeHandler(catcher)
     line = json.loads(lines[0])
     assert line["request_id"] == given
+    assert line["level"] == "info"
     assert (line["method"], line["path"], line["status"]) == ("GET", "/api/v1/nothing/", 404)
     assert line["duration_ms"] >= 0
     assert "hidden" not in lines[0]

@@ -5,6 +5,7 @@ import os
 import re
 import socket
 import subprocess
+import sys
 import threading
 import time
 from base64 import b32decode
@@ -420,3 +421,9 @@ def test_a_step_without_its_database_says_so_in_one_line(command: str) -> None:
     assert done.returncode == 1
     assert "expected MariaDB to answer at 127.0.0.1:9, found: " in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_first_request_of_a_worker_finds_all_views_there() -> None:
+    code = "import sys, luffy.wsgi; print({'home.views', 'shop.views'} <= set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n", done.stdout

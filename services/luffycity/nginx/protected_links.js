@@ -8,6 +8,8 @@ import crypto from 'crypto';
 import fs from 'fs';
 
 const SECRET_FILE = '/run/secrets/luffycity_media_secret';
+// While the secret is changed, the one of before or the next one; else empty, or not there.
+const OLD_SECRET_FILE = '/run/secrets/luffycity_old_media_secret';
 const LINK = /^(\/protected\/[a-z]+\/[A-Za-z0-9_-]+\.[a-z0-9]+)\?expires=([0-9]{10})(?:&name=((?:[A-Za-z0-9_.~-]|%[0-9A-F]{2})+))?&signature=([A-Za-z0-9_-]{43})$/;
 const COOKIE = /^[0-9a-f]{64}$/;
 
@@ -19,12 +21,29 @@ function verdict(r) {
     }
     const cookie = r.variables.cookie_luffy_media || '';
     const holders = COOKIE.test(cookie) ? ['', cookie] : [''];
-    const secret = fs.readFileSync(SECRET_FILE, 'utf8').replace(/[\r\n]+$/, '');
     // A link without a holder is good for anyone.
-    if (!holders.some((holder) => same(sign(secret, link, holder), link[4]))) {
+    const good = (secret) => holders.some((holder) => same(sign(secret, link, holder), link[4]));
+    if (!good(content(SECRET_FILE)) && !goodWithOld(good)) {
         return 'wrong';
     }
     return Number(link[2]) * 1000 > Date.now() ? 'good' : 'expired';
+}
+
+function goodWithOld(good) {
+    let secret = '';
+    try {
+        secret = content(OLD_SECRET_FILE);
+    } catch (error) {
+        if (error.code !== 'ENOENT') {
+            throw error;
+        }
+    }
+    // With an empty one anybody could sign.
+    return secret !== '' && good(secret);
+}
+
+function content(file) {
+    return fs.readFileSync(file, 'utf8').replace(/[\r\n]+$/, '');
 }
 
 // What the browser saves the file under; nothing where the file is to be shown.

@@ -37,10 +37,15 @@ def docker(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[s
 
 
 def run_to_end(
-    image: str, secrets: Path, base_url: str = "/", language: str = "zh-hans"
+    image: str,
+    secrets: Path,
+    base_url: str = "/",
+    language: str = "zh-hans",
+    short_links: str = "",
 ) -> subprocess.CompletedProcess[str]:
     """Start a container that is expected to refuse; its output and exit code."""
-    given = (f"--env=BASE_URL={base_url}", f"--env=LANGUAGE_CODE={language}")
+    given = [f"--env=BASE_URL={base_url}", f"--env=LANGUAGE_CODE={language}"]
+    given += [f"--env=SHORT_LINKS_URL={short_links}"] if short_links else []
     mount = f"--volume={secrets}:/run/secrets:ro"
     return docker("run", "--rm", *HARDENING, mount, *given, image, check=False)
 
@@ -103,6 +108,7 @@ class Site:
         language: str | None = None,
         network: str = "bridge",
         public: Path | None = None,
+        short_links: str | None = None,
     ) -> Self:
         """Start the image and wait until it is healthy.
 
@@ -111,6 +117,7 @@ class Site:
         """
         given = [] if base_url is None else [f"--env=BASE_URL={base_url}"]
         given += [] if language is None else [f"--env=LANGUAGE_CODE={language}"]
+        given += [] if short_links is None else [f"--env=SHORT_LINKS_URL={short_links}"]
         given += [] if public is None else [f"--volume={public}:/srv/public:ro"]
         started = docker(
             "run",

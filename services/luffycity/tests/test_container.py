@@ -214,6 +214,24 @@ def test_a_password_in_the_address_is_refused_and_not_logged(image: str, secrets
     assert "hunter2" not in refused.stderr + refused.stdout
 
 
+def test_pictures_of_the_short_link_service_may_be_shown_and_nothing_else_of_it(
+    start: StartSite,
+) -> None:
+    site = start("https://api.example.com", short_links="http://s.example.com:8002")
+    policy = site.get("/").headers["Content-Security-Policy"]
+    assert "img-src 'self' https://api.example.com http://s.example.com:8002;" in policy
+    assert policy.count("s.example.com") == 1
+
+
+@pytest.mark.parametrize("address", ["s.example.com", "http://a.test:0", "http://a.test/; x"])
+def test_a_bad_address_of_short_links_is_refused_by_name(
+    image: str, secrets: Path, address: str
+) -> None:
+    refused = run_to_end(image, secrets, "/", short_links=address)
+    assert refused.returncode == 78
+    assert json.loads(refused.stderr)["message"].startswith("SHORT_LINKS_URL: expected nothing, or")
+
+
 # --- the container -----------------------------------------------------------------------------
 
 
@@ -247,7 +265,7 @@ def test_requests_are_logged_as_json_with_the_caller_and_health_checks_are_not(
 ) -> None:
     site = start()
     site.get('/courses?q="\\', X_Forwarded_For="192.0.2.9")
-    site.get("/media/none.webp")
+    site.get("/media/none.webp", X_Request_ID="a-request-of-tests")
     site.get("/healthz")
     lines = site.log_lines()
     assert [(line["path"], line["status"]) for line in lines if "path" in line] == [
@@ -255,6 +273,8 @@ def test_requests_are_logged_as_json_with_the_caller_and_health_checks_are_not(
         ("/media/none.webp", 404),
     ]
     assert lines[0]["caller"] == "192.0.2.9"
+    assert [line["request_id"] for line in lines if "path" in line] == ["", "a-request-of-tests"]
+    assert all({"time", "level", "message"} <= set(line) for line in lines)
 
 
 def test_errors_of_the_server_are_json_too(start: StartSite, media: Path) -> None:

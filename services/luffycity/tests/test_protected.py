@@ -11,6 +11,7 @@ from links import FOREVER, HOLDER, KNOWN, OTHER, SECRET, VIDEO, link, target
 PATH = f"/protected/section/{VIDEO}.mp4"
 CONTENT = bytes(range(256)) * 40
 COOKIE = f"luffy_media={HOLDER}"
+OLD = "the_secret_of_before-0123456789-abcdef"
 
 
 @pytest.mark.parametrize(("path", "expires", "holder", "name", "signature"), KNOWN)
@@ -212,6 +213,25 @@ def test_neither_the_secret_nor_a_signature_is_logged(start: StartSite) -> None:
     text = str(site.log_lines())
     assert SECRET not in text
     assert made[-43:] not in text
+
+
+@pytest.mark.parametrize(("content", "status"), [(OLD, 200), (OLD + "\n", 200), ("", 403)])
+def test_links_of_before_the_secret_was_changed(
+    image: str, media: Path, tmp_path: Path, content: str, status: int
+) -> None:
+    tmp_path.chmod(0o755)
+    (tmp_path / "luffycity_media_secret").write_text(SECRET)
+    (tmp_path / "luffycity_old_media_secret").write_text(content)
+    changed = Site.start(image, media, tmp_path)
+    try:
+        assert changed.get(link(), Cookie=COOKIE).status_code == 200
+        assert changed.get(link(secret=OLD), Cookie=COOKIE).status_code == status
+        assert changed.get(link(secret=""), Cookie=COOKIE).status_code == 403
+        assert changed.get(link(secret=OLD[::-1]), Cookie=COOKIE).status_code == 403
+        over = link(secret=OLD, expires=int(time.time()) - 1)
+        assert changed.get(over, Cookie=COOKIE).status_code in (403, 410)
+    finally:
+        changed.remove()
 
 
 @pytest.mark.parametrize(

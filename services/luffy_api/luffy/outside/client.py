@@ -68,8 +68,12 @@ class OutsideClient:
         url: str,
         form: Mapping[str, str] | None = None,
         check: Callable[[Answer], None] = _take_any,
+        *,
+        document: Mapping[str, str] | None = None,
+        account: tuple[str, str] | None = None,
     ) -> Answer:
-        """Send `form` (in the query of a GET, else as the body) and return the answer.
+        """Send `form` (in the query of a GET, else as the body), or `document` as JSON, and return
+        the answer. `account` is a name and a password (Basic).
 
         What an answer below 500 means is for `check` to know: it raises `RefusedError` for what the
         service will not do, and `BadAnswerError` for what is a failure of it or of our settings.
@@ -84,7 +88,7 @@ class OutsideClient:
             self.circuit.ask()
             began = time.monotonic()
             try:
-                answer = self._once(method, url, form)
+                answer = self._once(method, url, form, document, account)
                 check(answer)
             except RefusedError as error:
                 self.circuit.succeeded()
@@ -103,7 +107,14 @@ class OutsideClient:
                 return answer
         raise AssertionError("tries is at least 1")
 
-    def _once(self, method: str, url: str, form: Mapping[str, str] | None) -> Answer:
+    def _once(
+        self,
+        method: str,
+        url: str,
+        form: Mapping[str, str] | None,
+        document: Mapping[str, str] | None,
+        account: tuple[str, str] | None,
+    ) -> Answer:
         deadline = time.monotonic() + self.connect_timeout_s + self.read_timeout_s
         query, body = (form, None) if method in SAFE_METHODS else (None, form)
         # `from None` throughout: requests' own errors quote the address with its query.
@@ -113,6 +124,8 @@ class OutsideClient:
                 url,
                 params=query,
                 data=body,
+                json=document,
+                auth=account,
                 timeout=(self.connect_timeout_s, self.read_timeout_s),
                 allow_redirects=False,
                 stream=True,

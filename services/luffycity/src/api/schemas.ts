@@ -79,6 +79,8 @@ export const courseSchema = v.object({
   reviews: count,
   /** HTML, on the course's own page alone. */
   details: text,
+  /** A short link to its page, on that page alone; null where there is none, or not yet. */
+  short_url: v.fallback(v.nullish(v.pipe(v.string(), v.regex(/^https?:\/\//)), null), null),
 })
 
 export const chapterSchema = v.object({

@@ -23,6 +23,9 @@ const PARTS: Readonly<Record<string, string[]>> = {
   luffy_beat: ['beat'],
 }
 
+/** The farm and the lab of the demo world are one with the demo world. */
+const PARTS_OF_DEMO: ReadonlySet<string> = new Set(['demo_farm', 'demo_lab'])
+
 /** Without a release these are shown: a site of this kind has them always. */
 const KNOWN = ['edge', 'luffycity', 'luffy_api', ...Object.keys(PARTS)]
 
@@ -39,8 +42,7 @@ export const useStatusStore = defineStore('status', () => {
     const names = new Set([
       ...KNOWN,
       ...Object.keys(release.data?.services ?? {}),
-      // The farm of the demo world is one with the demo world.
-      ...Object.keys(edge.data?.services ?? {}).filter((name) => name !== 'demo_farm'),
+      ...Object.keys(edge.data?.services ?? {}).filter((name) => !PARTS_OF_DEMO.has(name)),
     ])
     return [...names].map((name) => ({
       name,

@@ -17,11 +17,18 @@ export async function mountPage(path: string) {
   guardPages(router)
   await router.push(path)
   const wrapper = mount(App, { attachTo: document.body, global: { plugins: [pinia, i18n, router] } })
+  await turn()
   await settled()
   return { wrapper, router }
 }
 
 export type Page = Awaited<ReturnType<typeof mountPage>>
+
+/** The page is made a turn after what stands around it. */
+async function turn(): Promise<void> {
+  if (vi.isFakeTimers()) await vi.advanceTimersByTimeAsync(0)
+  else await new Promise((resolve) => setTimeout(resolve))
+}
 
 /** Waits for answers, for what a page loads later, and for the answers that this waits for. */
 export async function settled(): Promise<void> {

@@ -497,6 +497,14 @@ describe('what lies beside a lesson', () => {
   })
 })
 
+/** Those under a lesson come a turn after it. */
+async function openedQuestions(...wanted: Parameters<typeof opened>) {
+  const page = await opened(...wanted)
+  await vi.waitFor(() => expect(page.wrapper.find('.questions').exists()).toBe(true))
+  await settled()
+  return page
+}
+
 describe('questions under a lesson', () => {
   const question = {
     id: 5,
@@ -508,7 +516,7 @@ describe('questions under a lesson', () => {
   }
 
   it('are shown with their answers, and asked', async () => {
-    const { wrapper } = await opened()
+    const { wrapper } = await openedQuestions()
     expect(wrapper.text()).toContain('还没有人提问')
     await button(wrapper, '提问').trigger('click')
     await settled()
@@ -531,7 +539,7 @@ describe('questions under a lesson', () => {
   })
 
   it('are not asked by who thinks better of it', async () => {
-    const { wrapper } = await opened()
+    const { wrapper } = await openedQuestions()
     await button(wrapper, '提问').trigger('click')
     await settled()
     await button(wrapper, '取消').trigger('click')
@@ -541,7 +549,7 @@ describe('questions under a lesson', () => {
   })
 
   it('are answered below themselves', async () => {
-    const { wrapper } = await opened('/learn/7/11', {
+    const { wrapper } = await openedQuestions('/learn/7/11', {
       'learning/section/11/questions/': { count: 1, results: [question] },
       'POST learning/question/5/answers/': good({ ...question.answers[0], id: 7, own: true, text: 'So.' }),
     })
@@ -557,7 +565,7 @@ describe('questions under a lesson', () => {
     ['gone at once', good(null), 0],
     ['back where that fails', failing(500), 1],
   ])('that one deletes are %s', async (_, answer, left) => {
-    const { wrapper } = await opened('/learn/7/11', {
+    const { wrapper } = await openedQuestions('/learn/7/11', {
       'learning/section/11/questions/': { count: 1, results: [question] },
       'DELETE learning/question/5/': never,
     })
@@ -574,7 +582,7 @@ describe('questions under a lesson', () => {
   })
 
   it('have pages in the address', async () => {
-    const { wrapper } = await opened('/learn/7/11?questions=2', {
+    const { wrapper } = await openedQuestions('/learn/7/11?questions=2', {
       'learning/section/11/questions/': { count: 21, results: [question] },
     })
     const pages = wrapper.findAll('nav[aria-label="分页"] a').map((one) => one.attributes('href'))
@@ -584,7 +592,7 @@ describe('questions under a lesson', () => {
   })
 
   it('that fail leave the lesson, and can be tried again', async () => {
-    const { wrapper } = await opened('/learn/7/11', { 'learning/section/11/questions/': failing(500) })
+    const { wrapper } = await openedQuestions('/learn/7/11', { 'learning/section/11/questions/': failing(500) })
     expect(wrapper.find('video').exists()).toBe(true)
     listening()
     await wrapper.get('.questions [role="alert"] button').trigger('click')

@@ -9,6 +9,11 @@ i18n.global.setMissingHandler((locale, key) => {
 
 enableAutoUnmount(afterEach)
 
+// What is waited for takes longer than the usual second on a busy machine.
+const waitFor = vi.waitFor
+vi.waitFor = (callback, options) =>
+  waitFor(callback, typeof options === 'number' ? options : { timeout: 15_000, ...options })
+
 beforeEach(async () => {
   localStorage.clear()
   sessionStorage.clear()

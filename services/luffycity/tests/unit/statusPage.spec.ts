@@ -53,6 +53,15 @@ describe('the status page', () => {
     expect(states).toMatchObject({ 入口: '正常', 数据库: '正常', 代理采集: '后台运行' })
   })
 
+  it('shows a service once, by a name that people understand', async () => {
+    const one = { up: 1, of: 1 }
+    const all = { ...edge.services, shortlink: one, demo: one, demo_farm: one, demo_lab: one }
+    fakeApi(answers({ '/status/edge.json': { services: all } }))
+    const { states } = await rows()
+    expect(states).toMatchObject({ 短链接: '正常', 演示环境: '正常' })
+    expect(Object.keys(states).filter((name) => name.includes('_'))).toEqual([])
+  })
+
   it('says which service has no instance that is up', async () => {
     fakeApi(answers({ '/status/edge.json': { services: { luffy_api: { up: 0, of: 1 } } } }))
     const { text, states } = await rows()
