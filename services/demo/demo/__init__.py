@@ -1,2 +1,2 @@
 """The world outside, played locally with real protocols: list sites, a farm of proxies, a payment
-gateway and an SMS provider."""
+gateway, an SMS provider, and a lab whose server misbehaves."""

@@ -38,12 +38,15 @@ class Authority:
         """Its certificate, for those who are to trust it."""
         return self._certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")
 
-    def context(self, *names: str) -> ssl.SSLContext:
-        """A server's context with a certificate for `names`, host names or addresses."""
+    def context(self, *names: str, valid_for: timedelta = _VALID_FOR) -> ssl.SSLContext:
+        """A server's context with a certificate for `names`, host names or addresses.
+
+        One that is `valid_for` less than nothing has expired.
+        """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.num_tickets = 0  # no one resumes, and each costs a write
         context.set_alpn_protocols(["http/1.1"])
-        _load(context, self._issue(names), self._leaf_key)
+        _load(context, self._issue(names, valid_for), self._leaf_key)
         return context
 
     def context_for_every_name(self) -> ssl.SSLContext:
@@ -66,13 +69,13 @@ class Authority:
             context = self._contexts[name] = self.context(name)
         return context
 
-    def _issue(self, names: tuple[str, ...]) -> x509.Certificate:
+    def _issue(self, names: tuple[str, ...], valid_for: timedelta) -> x509.Certificate:
         public = self._leaf_key.public_key()
         # A common name has at most 64 characters (RFC 5280, upper bounds); nobody reads it.
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])])
         issuer_id = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         return (
-            _draft(subject, self._name, public)
+            _draft(subject, self._name, public, valid_for)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signs_certificates=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -84,7 +87,10 @@ class Authority:
 
 
 def _draft(
-    subject: x509.Name, issuer: x509.Name, public: ec.EllipticCurvePublicKey
+    subject: x509.Name,
+    issuer: x509.Name,
+    public: ec.EllipticCurvePublicKey,
+    valid_for: timedelta = _VALID_FOR,
 ) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
@@ -94,7 +100,7 @@ def _draft(
         .public_key(public)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))  # clocks differ
-        .not_valid_after(now + _VALID_FOR)
+        .not_valid_after(now + valid_for)
     )
 
 

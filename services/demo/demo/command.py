@@ -5,7 +5,6 @@ import logging
 import resource
 import signal
 import sys
-import time
 from collections.abc import Callable
 
 import uvicorn
@@ -13,6 +12,7 @@ import uvicorn
 from demo import settings as settings_module
 from demo.exits import networks_csv
 from demo.key_files import BadFileError, new_private_key, public_key_of
+from demo.logs import start_log
 from demo.pages import build_app
 from demo.settings import ConfigurationError
 
@@ -38,13 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         for line in error.lines:
             print(f"demo does not start: {line}", file=sys.stderr)
         return EX_CONFIG
-    logging.Formatter.converter = time.gmtime  # UTC, like every other time that is shown
-    logging.basicConfig(
-        level=settings.log_level,
-        format="%(asctime)sZ %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # notifications have a line of their own
+    start_log(settings.log_level)
     _allow_files_for(settings.farm_max_connections)
     server = uvicorn.Server(
         uvicorn.Config(

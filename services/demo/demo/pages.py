@@ -21,6 +21,7 @@ from demo.exits import networks_csv
 from demo.farm import Farm
 from demo.faults import FAULTS
 from demo.faults import routes as fault_routes
+from demo.lab.server import Lab
 from demo.lists import Lists, as_lines
 from demo.page_headers import HEADERS
 from demo.payment.routes import Payment
@@ -120,6 +121,8 @@ class Pages:
             "counts": Counter(entry.behaviour.value for entry in self._planted),
             "wide": len(self._wide),
             "faults": list(FAULTS),
+            "lab_port": self._settings.lab_port,
+            "lab_tls_port": self._settings.lab_tls_port,
             "destinations": [str(asked) for asked in self._settings.farm_announce],
         }
         return self._templates.TemplateResponse(request, "index.html", context, headers=HEADERS)
@@ -224,12 +227,14 @@ def build_app(settings: Settings) -> Starlette:
     farm.write_ca()
     templates = Jinja2Templates(Path(str(files("demo") / "templates")))
     pages = Pages(settings, planted, wide, farm, templates)
-    payment, sms = Payment(settings, templates), Sms(settings, templates)
+    payment, sms, lab = Payment(settings, templates), Sms(settings, templates), Lab(settings)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await farm.start()
+        await lab.start()
         yield
+        await lab.stop()
         await payment.stop()
         await farm.stop()
 

@@ -68,6 +68,8 @@ class Settings:
     sms_templates: dict[str, str]
     sms_limits: tuple[int, int, int]
     sms_inbox_size: int
+    lab_port: int
+    lab_tls_port: int
     log_level: str
 
 
@@ -446,6 +448,17 @@ SETTINGS: tuple[Setting, ...] = (
         _count(1, 10_000),
     ),
     Setting(
+        "LAB_PORT", "lab_port", "8010", "a port", "of the server that misbehaves", _count(1, 65535)
+    ),
+    Setting(
+        "LAB_TLS_PORT",
+        "lab_tls_port",
+        "8011",
+        "a port",
+        "of the same over TLS, with certificates that are not right",
+        _count(1, 65535),
+    ),
+    Setting(
         "LOG_LEVEL",
         "log_level",
         "INFO",
@@ -477,11 +490,30 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             f"{values['farm_port_first'] + values['farm_port_count'] - 1}. "
             "What to do: lower FARM_PORT_FIRST or FARM_PORT_COUNT"
         )
+    if not lines:
+        lines += _port_problems(values)
     if not lines and values["farm_wide_port"]:
         lines += _wide_problems(values)
     if lines:
         raise ConfigurationError(lines)
     return Settings(**values)
+
+
+def _port_problems(values: dict[str, Any]) -> list[str]:
+    """Which of the lab's ports is another's."""
+    first = values["farm_port_first"]
+    farm = range(first, first + values["farm_port_count"])
+    problems = []
+    taken = {values["port"]}
+    for name in ("lab_port", "lab_tls_port"):
+        port = values[name]
+        if port in taken or port in farm:
+            problems.append(
+                f"{name.upper()}: expected a port that is no one else's; found {port}. What to do: "
+                f"choose another than {', '.join(map(str, sorted(taken)))} and {farm[0]}-{farm[-1]}"
+            )
+        taken.add(port)
+    return problems
 
 
 def _wide_problems(values: dict[str, Any]) -> list[str]:
@@ -490,10 +522,12 @@ def _wide_problems(values: dict[str, Any]) -> list[str]:
     problems = []
     port, first = values["farm_wide_port"], values["farm_port_first"]
     taken = range(first, first + values["farm_port_count"])
-    if port in taken or port + 1 in taken or values["port"] in (port, port + 1):
+    others = {values[name] for name in ("port", "lab_port", "lab_tls_port")}
+    if port in taken or port + 1 in taken or others & {port, port + 1}:
         problems.append(
             "FARM_WIDE_PORT: expected that it and the next one, where the dead stand, are no one "
-            f"else's; found {port}. What to do: choose one outside of PORT={values['port']} and "
+            f"else's; found {port}. What to do: choose one outside of "
+            f"{', '.join(map(str, sorted(others)))} and "
             f"{taken[0]}-{taken[-1]}"
         )
     if count < len(mix):

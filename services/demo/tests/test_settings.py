@@ -73,6 +73,8 @@ def test_several_destinations_are_read() -> None:
         ("SMS_LIMITS", "1,5"),
         ("SMS_LIMITS", "0,5,10"),
         ("SMS_INBOX_SIZE", "0"),
+        ("LAB_PORT", "0"),
+        ("LAB_TLS_PORT", "lab"),
         ("LOG_LEVEL", "LOUD"),
     ],
 )
@@ -97,9 +99,25 @@ def test_ports_beyond_the_last_are_refused() -> None:
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
+        ({"LAB_PORT": "8009"}, "LAB_PORT"),
+        ({"LAB_TLS_PORT": "8010"}, "LAB_TLS_PORT"),
+        ({"LAB_TLS_PORT": "20000"}, "LAB_TLS_PORT"),
+    ],
+)
+def test_a_port_of_the_lab_that_is_anothers_is_refused(changes: dict[str, str], named: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{named}: expected ") as caught:
+        load(changes)
+    assert len(caught.value.lines) == 1
+    assert "What to do: " in caught.value.lines[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
         ({"FARM_WIDE_PORT": "20063"}, "FARM_WIDE_PORT"),
         ({"FARM_WIDE_PORT": "19999"}, "FARM_WIDE_PORT"),
         ({"FARM_WIDE_PORT": "8008"}, "FARM_WIDE_PORT"),
+        ({"FARM_WIDE_PORT": "8011"}, "FARM_WIDE_PORT"),
         ({"FARM_WIDE_PORT": "30000", "FARM_WIDE_COUNT": "31"}, "FARM_WIDE_COUNT"),
         ({"FARM_WIDE_PORT": "30000", "FARM_WIDE_COUNT": "1"}, "FARM_WIDE_COUNT"),
         (

@@ -3,22 +3,10 @@
 import argparse
 import os
 import sys
-from typing import Protocol
+from importlib import import_module
+from typing import Protocol, cast
 
 from proxypool import settings as settings_module
-from proxypool import sources_command
-from proxypool.commands import (
-    check,
-    checker,
-    doctor,
-    export,
-    gateway,
-    run,
-    schedule,
-    server,
-    stats,
-    take_in,
-)
 from proxypool.logs import start_log
 from proxypool.problems import EX_CONFIG, ConfigurationError
 from proxypool.settings import Settings
@@ -38,18 +26,19 @@ class Command(Protocol):
         """Run it; the process's exit code."""
 
 
-_COMMANDS: dict[str, Command] = {
-    "run": run,
-    "schedule": schedule,
-    "checker": checker,
-    "server": server,
-    "gateway": gateway,
-    "check": check,
-    "import": take_in,
-    "export": export,
-    "stats": stats,
-    "doctor": doctor,
+_COMMANDS = {
+    "run": "run",
+    "schedule": "schedule",
+    "checker": "checker",
+    "server": "server",
+    "gateway": "gateway",
+    "check": "check",
+    "import": "take_in",
+    "export": "export",
+    "stats": "stats",
+    "doctor": "doctor",
 }
+"""The module of each. One is imported when it is asked for: all of them take a second to."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -59,13 +48,15 @@ def main(arguments: list[str] | None = None) -> int:
     """
     words = sys.argv[1:] if arguments is None else arguments
     if words[:1] == ["sources"]:
+        from proxypool import sources_command
+
         return sources_command.main(words[1:])
-    parsed = _parser().parse_args(words)
+    parsed = _parser(words).parse_args(words)
     name: str = parsed.command
     if name == "settings":
         print(settings_module.table())
         return 0
-    command = _COMMANDS[name]
+    command = _command(name)
     try:
         settings = settings_module.load(name)
         start_log(settings, quiet=command.ONE_SHOT)
@@ -80,10 +71,16 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _command(name: str) -> Command:
+    return cast(Command, import_module(f"proxypool.commands.{_COMMANDS[name]}"))
+
+
+def _parser(words: list[str]) -> argparse.ArgumentParser:
+    """The parser of the command that is named first, or of all where none is."""
     parser = argparse.ArgumentParser(prog="proxypool", description="A pool of checked proxies.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, command in _COMMANDS.items():
+    for name in words[:1] if words and words[0] in _COMMANDS else _COMMANDS:
+        command = _command(name)
         command.add_arguments(commands.add_parser(name, help=command.HELP))
     commands.add_parser("sources", help="list the sources, or try one: sources test NAME")
     commands.add_parser("settings", help="print all settings as a table")

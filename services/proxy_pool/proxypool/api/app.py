@@ -25,6 +25,7 @@ from proxypool.api.metrics import Meter, Metrics
 from proxypool.api.passed import passed
 from proxypool.api.proxies import proxies
 from proxypool.api.reference import INDEX, Reference
+from proxypool.api.request_id import RequestId
 from proxypool.api.statistics import statistics
 from proxypool.api.targets import targets
 from proxypool.api.trial import Gateway, load_account, trial
@@ -94,6 +95,7 @@ def build_app(settings: Settings) -> Starlette:
         exception_handlers=handlers(),
         lifespan=lifespan,
         middleware=[
+            Middleware(RequestId),
             Middleware(Meter, metrics=metrics, route_of=_labels(routes)),
             Middleware(Guard, settings=settings, accounts=accounts),
             Middleware(
