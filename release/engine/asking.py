@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from engine.deployment import Request
+    from engine.incoming import Incoming
+    from engine.layout import Layout
     from engine.tools import Task
 
 DURATION = re.compile(r"(\d{1,9})([smhd]?)")
@@ -40,6 +43,36 @@ def add_task_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(prints_result=True)
 
 
+def add_deploy_arguments(parser: argparse.ArgumentParser) -> None:
+    """Let a verb be told what every one is that makes a release current."""
+    add_task_arguments(parser)
+    parser.add_argument(
+        "--wait-timeout",
+        type=int,
+        default=300,
+        metavar="SECONDS",
+        help="how long services may take to become healthy (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--min-free-mib",
+        type=int,
+        default=512,
+        metavar="MIB",
+        help="the free disk space that is needed (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--keep", type=int, default=5, help="releases to keep (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--without-backup",
+        action="store_true",
+        help="make none before a service that owns data gets another image",
+    )
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--detach", action="store_true", help="print the run's ID and go on alone")
+    mode.add_argument("--check", action="store_true", help="say what would change, as JSON")
+
+
 def add_person_arguments(parser: argparse.ArgumentParser) -> None:
     """Let a verb be told who asks, and why."""
     parser.add_argument("--by", default=who(), help="who asks for it (default: %(default)s)")
@@ -58,6 +91,23 @@ def task_of(options: argparse.Namespace, **arguments: Any) -> Task:
         getattr(options, "lock_timeout", 0.0),
         getattr(options, "wait", 0.0),
         came_from(),
+    )
+
+
+def request_of(
+    options: argparse.Namespace, layout: Layout, incoming: Incoming, **more: Any
+) -> Request:
+    """What `add_deploy_arguments` was told of a release that is to become current."""
+    from engine.deployment import Request
+
+    return Request(
+        layout,
+        incoming,
+        options.wait_timeout,
+        options.min_free_mib,
+        options.keep,
+        backup_first=not options.without_backup,
+        **more,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +17,11 @@ from engine.layout import Layout, read_json
 from engine.public import is_published
 from engine.resolve import is_intact, read_model
 from engine.secret_files import plan_secrets
+from engine.switch import standby
 from engine.trees import tree_digest, try_read_tree
+
+LATE_S = 90.0
+"""What settles a switch has this long to end after its own deadline."""
 
 
 @dataclass
@@ -42,6 +47,9 @@ def compare(layout: Layout, incoming: Incoming, client: Client) -> Comparison:
         result.reasons.append("no release is current")
     elif current != result.release_id:
         before = read_json(layout.release(current) / "inputs.json")
+        if revisions is None:
+            # Which of them will be others is known when the missing ones are there.
+            inputs["secrets"] = before.get("secrets")
         result.reasons += _differences(before, inputs) or [f"release {current} is current"]
     elif not is_intact(layout.release(current)):
         result.reasons.append(f"the files of release {current} were changed or are incomplete")
@@ -59,14 +67,16 @@ def _drift(layout: Layout, incoming: Incoming, client: Client, current: str) -> 
     if not is_published(layout, current):
         reasons.append(f"{layout.public_release} does not tell of release {current}")
     model = read_model(layout.release(current))
-    containers = project_containers(client, incoming.name)
+    containers = standby.without(project_containers(client, incoming.name), layout)
+    reasons += _left_over(layout)
     if incoming.edge_service:
-        if try_read_tree(layout.edge) != incoming.edge_tree:
+        wanted = edge.wanted_tree(incoming, layout)
+        if try_read_tree(layout.edge) != wanted:
             reasons.append(
                 f"config {incoming.edge_service}: {layout.edge} was changed or is missing"
             )
         running = edge.running_edge(containers, incoming.edge_service)
-        if running and not edge.has_loaded(layout, tree_digest(incoming.edge_tree), running):
+        if running and not edge.has_loaded(layout, tree_digest(wanted), running):
             reasons.append(f"{incoming.edge_service}: has not loaded its configuration")
     try:
         ids = image_ids(client, incoming.images, layout.image_records)
@@ -79,15 +89,25 @@ def _drift(layout: Layout, incoming: Incoming, client: Client, current: str) -> 
     return reasons
 
 
+def _left_over(layout: Layout) -> list[str]:
+    """What an interrupted run, or one that settles no more, has left on standby."""
+    late = [at for at in standby.read(layout).values() if at + LATE_S < time.time()]
+    if not late:
+        return []
+    return [f"containers of before the last switch were not removed: {len(late)}"]
+
+
 def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     reasons = []
     for part, title in (
+        ("local", "this host's"),
+        ("kept", "left out:"),
         ("config", "config"),
         ("compose", "compose file"),
         ("secrets", "secrets of uid"),
     ):
         reasons += [
-            f"{title} {name} {how}" for name, how in _changed(before.get(part), after[part])
+            f"{title} {name} {how}" for name, how in _changed(before.get(part), after.get(part))
         ]
     if before.get("edge") != after["edge"]:
         reasons.append("config of the edge changed")

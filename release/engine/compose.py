@@ -115,6 +115,29 @@ def resolve_model(
     return model if isinstance(model, dict) else {}
 
 
+def service_hashes(project: str, folder: Path) -> dict[str, str]:
+    """The hash of each service's definition in a resolved release, as its containers carry it.
+
+    Raises StepFailedError with compose's own words.
+    """
+    command = ["docker", "compose", "--ansi", "never", "--env-file", os.devnull, "-p", project]
+    command += ["--project-directory", str(folder), "-f", str(folder / "compose.yaml")]
+    done = subprocess.run(
+        [*command, "config", "--hash", "*"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=clean_environment({}),
+    )
+    if done.returncode:
+        words = done.stderr.strip().splitlines()
+        found = words[-1] if words else f"exit code {done.returncode}"
+        raise StepFailedError(str(folder), "a hash for each service", found, "", words)
+    lines = [line.split() for line in done.stdout.splitlines()]
+    return {words[0]: words[1] for words in lines if len(words) == 2}
+
+
 class Compose:
     """Runs compose commands on resolved releases, one at a time, their output in the journal."""
 
@@ -200,7 +223,7 @@ class Compose:
             )
         if code:
             found = f"exit code {code}" + (f": {lines[-1].strip()}" if lines else "")
-            raise StepFailedError(what, "exit code 0", found, "", lines[-LAST_LINES:])
+            raise StepFailedError(what, "exit code 0", found, "", lines[-LAST_LINES:], code)
         return lines
 
     @staticmethod

@@ -27,6 +27,12 @@ class Request:
     wait_timeout_s: int = DEFAULT_WAIT_TIMEOUT_S
     min_free_mib: int = DEFAULT_MIN_FREE_MIB
     kept_releases: int = DEFAULT_KEPT_RELEASES
+    window: bool = False
+    """Whether the release before may be disturbed by what this one does to the data."""
+    leave_out: tuple[str, ...] = ()
+    """The services that go on as they are."""
+    backup_first: bool = False
+    """Whether a backup is made before a service that owns data gets another image."""
 
 
 @dataclass
@@ -79,6 +85,6 @@ class Deployment:
         """The release that is to become current."""
         return self.request.incoming
 
-    def containers(self) -> list[Container]:
-        """The project's containers as they are now."""
-        return project_containers(self.client, self.incoming.name)
+    def containers(self, service: str | None = None) -> list[Container]:
+        """The containers of the project, or of one of its services, as they are now."""
+        return project_containers(self.client, self.incoming.name, service)

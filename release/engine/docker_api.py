@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -42,6 +43,16 @@ Client = Any
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A container's place in one network."""
+
+    address: str
+    """IPv4; empty unless the container runs."""
+    aliases: tuple[str, ...]
+    """The names that others of that network find it by."""
+
+
+@dataclass(frozen=True)
 class Container:
     """What is known about one container of the project."""
 
@@ -60,11 +71,22 @@ class Container:
     image_ref: str
     config_hash: str
     health_output: str
+    pid: int
+    """Of its first process on this host; 0 if it does not run."""
+    networks: Mapping[str, Attachment]
+    """By the network's name."""
+    cpu_shares: int = 0
+    """Its share of the processor beside others'; 0 where none was asked for."""
 
     @property
     def running(self) -> bool:
         """Whether its process runs now, and is not about to be started again."""
         return self.state == "running"
+
+    @property
+    def unstarted(self) -> bool:
+        """Whether it was made, and never started."""
+        return self.state == "created"
 
     @property
     def well(self) -> bool:
@@ -100,12 +122,39 @@ def connect() -> Client:
     return client
 
 
-def project_containers(client: Client, project: str) -> list[Container]:
-    """Every container of a compose project, running or not, by service and name."""
-    found = client.containers.list(
-        all=True, filters={"label": f"{PROJECT_LABEL}={project}"}, ignore_removed=True
-    )
+def project_containers(client: Client, project: str, service: str | None = None) -> list[Container]:
+    """Every container of a compose project, or of one of its services, running or not.
+
+    They come by service and name. The engine is asked about each: who needs one service names it.
+    """
+    labels = [f"{PROJECT_LABEL}={project}"]
+    labels += [f"{SERVICE_LABEL}={service}"] if service is not None else []
+    found = client.containers.list(all=True, filters={"label": labels}, ignore_removed=True)
     return sorted((_container(each.attrs) for each in found), key=lambda c: (c.service, c.name))
+
+
+def look_again(client: Client, containers: Iterable[Container]) -> list[Container]:
+    """The same containers as they are now, without those that are gone."""
+    found = []
+    for each in containers:
+        try:
+            found.append(_container(client.containers.get(each.id).attrs))
+        except NotFoundError:
+            continue
+    return found
+
+
+def rename_in_network(
+    client: Client, network: str, container: Container, aliases: Iterable[str]
+) -> None:
+    """Connect a container to a network anew, to be found there by those names.
+
+    Its connections there end: it must be one that nobody asks yet.
+    """
+    place = client.networks.get(network)
+    if network in container.networks:
+        place.disconnect(container.id)
+    place.connect(container.id, aliases=list(aliases))
 
 
 def last_log_lines(
@@ -118,6 +167,12 @@ def last_log_lines(
     raw = client.containers.get(container_id).logs(**options)
     lines = raw.decode("utf-8", "replace").splitlines()
     return [line.rstrip() for line in lines if line.strip()]
+
+
+def log_text(client: Client, container_id: str, since: float) -> str:
+    """All that a container wrote since a Unix time, in seconds; both streams."""
+    raw = client.containers.get(container_id).logs(stdout=True, stderr=True, since=since)
+    return bytes(raw).decode("utf-8", "replace")
 
 
 def remove_container(client: Client, container: Container, grace_s: int) -> None:
@@ -187,6 +242,12 @@ def _container(attrs: dict[str, Any]) -> Container:
         image_ref=attrs["Config"].get("Image", ""),
         config_hash=labels.get(HASH_LABEL, ""),
         health_output=(log[-1].get("Output", "").strip() if log else ""),
+        pid=state.get("Pid", 0),
+        networks={
+            name: Attachment(place.get("IPAddress") or "", tuple(place.get("Aliases") or ()))
+            for name, place in (attrs["NetworkSettings"].get("Networks") or {}).items()
+        },
+        cpu_shares=(attrs.get("HostConfig") or {}).get("CpuShares") or 0,
     )
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
+from engine import maintenance
 from engine.deployment import Deployment
-from engine.docker_api import Client, Container, last_log_lines
+from engine.docker_api import Client, Container, log_text
 from engine.errors import StepFailedError
 from engine.health import EVIDENCE_LINES
+from engine.incoming import Incoming
+from engine.interrupts import Interrupts
 from engine.layout import Layout, read_json, write_json
 from engine.resolve import EDGE_CHECK, Model
 from engine.trees import read_tree, tree_digest, try_read_tree, update_tree
@@ -20,10 +23,29 @@ SAVE_STATE_COMMAND = "edge-save-state"
 CHECK_TIMEOUT_S = 60
 RELOAD_TIMEOUT_S = 20
 ANSWER_TIMEOUT_S = 10.0
+# For a health check that would stay and look on: one look is what a reload waits for.
+LOOK_ONCE = {"HEALTH_LOOK": "once"}
 # The words of HAProxy's master process (src/mworker.c) after SIGUSR2.
 RELOADED = re.compile(r"Loading success")
 # Alone an [ALERT] means nothing: a new worker whose servers are not up yet writes one, too.
 NOT_RELOADED = re.compile(r"Loading failure")
+
+
+class Hands(Protocol):
+    """What a reload needs of whoever does it."""
+
+    @property
+    def client(self) -> Client:
+        """The Docker engine."""
+
+    @property
+    def interrupts(self) -> Interrupts:
+        """Whether to stop."""
+
+
+def wanted_tree(incoming: Incoming, layout: Layout) -> dict[str, bytes]:
+    """The edge's files of a release as they have to lie on this host now."""
+    return maintenance.filled(incoming.edge_tree, maintenance.state(layout))
 
 
 def running_edge(containers: Iterable[Container], service: str | None) -> Container | None:
@@ -55,7 +77,7 @@ def install(deployment: Deployment) -> str:
     layout, service = deployment.layout, deployment.incoming.edge_service
     if service is None:
         return "no edge in this release"
-    tree = deployment.incoming.edge_tree
+    tree = wanted_tree(deployment.incoming, layout)
     digest = tree_digest(tree)
     on_disk = try_read_tree(layout.edge)
     same = on_disk is not None and tree_digest(on_disk) == digest
@@ -93,7 +115,7 @@ def note_started(deployment: Deployment) -> None:
         mark_loaded(deployment.layout, tree_digest(read_tree(deployment.layout.edge)), edge)
 
 
-def reload(deployment: Deployment, model: Model, service: str, edge: Container) -> None:
+def reload(deployment: Hands, model: Model, service: str, edge: Container) -> None:
     """Save the edge's server states, have its master load the files anew, and see that it did.
 
     Raises StepFailedError if it says that it did not, or says nothing for 20 seconds.
@@ -103,17 +125,17 @@ def reload(deployment: Deployment, model: Model, service: str, edge: Container) 
     since = time.time()
     client.containers.get(edge.id).kill(signal="SIGUSR2")
     deadline = time.monotonic() + RELOAD_TIMEOUT_S
-    lines: list[str] = []
+    text = ""
     while time.monotonic() < deadline:
-        lines = last_log_lines(client, edge.id, EVIDENCE_LINES, since=since)
-        text = "\n".join(lines)
+        # All of it: of a busy edge, the last lines alone are requests.
+        text = log_text(client, edge.id, since)
         if NOT_RELOADED.search(text):
             raise StepFailedError(
                 "edge reload",
                 "an edge that loads its configuration",
                 "that it refused to",
                 "correct the edge's configuration",
-                lines,
+                told_by_master(text),
             )
         if RELOADED.search(text):
             check = _health_command(model["services"].get(service, {}))
@@ -126,11 +148,17 @@ def reload(deployment: Deployment, model: Model, service: str, edge: Container) 
         f"'Loading success' in the edge's log within {RELOAD_TIMEOUT_S} s",
         "no such line",
         f"see: docker logs {edge.name}",
-        lines,
+        told_by_master(text),
     )
 
 
-def _wait_for_answers(deployment: Deployment, edge: Container, check: list[str]) -> None:
+def told_by_master(text: str) -> list[str]:
+    """The last lines of a log that are not about a request."""
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    return [line for line in lines if '"frontend"' not in line][-EVIDENCE_LINES:]
+
+
+def _wait_for_answers(deployment: Hands, edge: Container, check: list[str]) -> None:
     # A connection that the replaced process had taken may end without an answer, so one try that
     # fails says nothing yet.
     deadline = time.monotonic() + ANSWER_TIMEOUT_S
@@ -162,7 +190,7 @@ def _check(deployment: Deployment, service: str) -> None:
 
 
 def _execute(client: Client, edge: Container, command: list[str]) -> None:
-    code, output = client.containers.get(edge.id).exec_run(command)
+    code, output = client.containers.get(edge.id).exec_run(command, environment=LOOK_ONCE)
     if code:
         raise StepFailedError(
             f"{' '.join(command)} in {edge.name}",

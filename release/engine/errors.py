@@ -105,9 +105,12 @@ class StepFailedError(EngineError):
         found: str = "",
         do: str = "",
         log: list[str] | None = None,
+        exit_code_found: int | None = None,
     ) -> None:
         super().__init__(what, expected, found, do)
         self.log = log or []
+        self.exit_code_found = exit_code_found
+        """That of the command which failed, where it was one."""
 
 
 class InterruptedRunError(EngineError):

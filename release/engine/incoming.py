@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from engine import local_settings
+from engine.backups.spec import BackupSpec
+from engine.layout import Layout
+from engine.local_settings import LocalSettings
+from engine.rotating.spec import Rotation
 from engine.trees import canonical, sha256, tree_digest
 
 PLACEHOLDER = re.compile(
@@ -51,6 +56,12 @@ class SecretSpec:
     made_by: MadeBy | None = None
     given: bool = False
     """Whether it is the operator's to write; the engine only looks at its rights."""
+    rotation: Rotation | None = None
+    """How it is made anew; None for one that is not."""
+    old_of: str | None = None
+    """The secret whose other value it holds: the next one, then the one before; else empty."""
+    for_days: int = 0
+    """How long the one before is good for."""
 
     @property
     def is_derived(self) -> bool:
@@ -77,6 +88,8 @@ class StepSpec:
     timeout_s: int = DEFAULT_STEP_TIMEOUT_S
     when: str = "always"
     """`deploy`: not where an earlier release is gone back to, and not for another scale."""
+    gate: bool = False
+    """Whether it decides if what runs can go on meanwhile: exit code 3 is a no."""
 
 
 @dataclass(frozen=True)
@@ -120,8 +133,24 @@ class SmokeCheck:
 
 
 @dataclass(frozen=True)
+class Site:
+    """How visitors ask: by which name, and whether encrypted."""
+
+    host: str = "localhost"
+    scheme: str = "http"
+
+
+@dataclass(frozen=True)
 class DoctorCommand:
     """What a service's own container is asked about itself: a command that prints findings."""
+
+    service: str
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Console:
+    """What a person at a terminal works with: a command in one of a service's containers."""
 
     service: str
     command: tuple[str, ...]
@@ -148,10 +177,20 @@ class Incoming:
     services: Mapping[str, ServiceSpec]
     """By the service's name; one without an entry is `ServiceSpec()`."""
     smoke: tuple[SmokeCheck, ...]
+    site: Site
     watch_s: int
     """How long a new release is watched before it is recorded."""
     doctor: tuple[DoctorCommand, ...]
+    consoles: Mapping[str, Console]
+    """By the name that a person calls it by."""
+    backup: BackupSpec | None
     meaning: Mapping[str, Any] = field(repr=False)
+    local: LocalSettings = field(default_factory=LocalSettings)
+    """What the host adds; not shipped."""
+    kept: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The services that are left as they are, with the definition that each runs by."""
+    kept_parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    """The networks, volumes and secrets of the release that those definitions are of."""
 
     def image_of(self, spec: SecretSpec) -> str:
         """The image whose command makes that secret."""
@@ -163,13 +202,22 @@ class Incoming:
 
     def inputs(self, secret_revisions: Mapping[str, str]) -> dict[str, Any]:
         """Everything that makes this release differ from another one, by hash."""
+        local = self.local.as_inputs()
+        kept = {name: sha256(canonical(each)) for name, each in sorted(self.kept.items())}
         return {
+            **({"local": local} if local else {}),
+            **({"kept": kept} if kept else {}),
             "release": dict(self.meaning),
             "compose": {name: sha256(body) for name, body in self.compose_tree.items()},
             "config": {service: tree_digest(tree) for service, tree in self.config.items()},
             "edge": tree_digest(self.edge_tree) if self.edge_service else "",
             "secrets": dict(secret_revisions),
         }
+
+
+def on_host(incoming: Incoming, layout: Layout) -> Incoming:
+    """The release as it is on this host, with the host's own settings; read under the lock."""
+    return replace(incoming, local=local_settings.read(layout))
 
 
 def release_id(inputs: Mapping[str, Any]) -> str:

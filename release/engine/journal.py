@@ -44,11 +44,10 @@ class Journal:
         )
 
     def hide(self, values: Iterable[bytes]) -> None:
-        """Never write these values: a service may print its own secret when it fails."""
+        """Never write these values either: a service may print its own secret when it fails."""
         texts = {value.decode("utf-8", "replace").strip() for value in values}
-        self._hidden = sorted(
-            (text for text in texts if len(text) >= MIN_REDACTED_LENGTH), key=len, reverse=True
-        )
+        texts = {text for text in texts if len(text) >= MIN_REDACTED_LENGTH}
+        self._hidden = sorted(texts | set(self._hidden), key=len, reverse=True)
 
     def write(self, event: str, **fields: Any) -> dict[str, Any]:
         """Append one event and return it as it was written; it is on the disk by then."""

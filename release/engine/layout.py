@@ -82,6 +82,11 @@ class Layout:
         return self.root / "state" / "hold.json"
 
     @property
+    def maintenance(self) -> Path:
+        """Whether the course site is closed, and by whom."""
+        return self.root / "state" / "maintenance.json"
+
+    @property
     def edge_state(self) -> Path:
         """Which configuration which edge container has loaded."""
         return self.root / "state" / "edge.json"
@@ -90,6 +95,36 @@ class Layout:
     def services_state(self) -> Path:
         """Which definition each service's container had when its release was recorded."""
         return self.root / "state" / "services.json"
+
+    @property
+    def standby(self) -> Path:
+        """The containers that have given way and are not removed yet."""
+        return self.root / "state" / "standby.json"
+
+    @property
+    def local_settings(self) -> Path:
+        """What this host alone adds to every release."""
+        return self.root / "state" / "local.json"
+
+    @property
+    def backups_state(self) -> Path:
+        """The last backup, and when logs were last kept."""
+        return self.root / "state" / "backups.json"
+
+    @property
+    def drills_state(self) -> Path:
+        """How the last drill ended."""
+        return self.root / "state" / "drills.json"
+
+    @property
+    def restoring(self) -> Path:
+        """What a restore is at, and the secrets that it replaces, until it has ended."""
+        return self.root / "state" / "restoring"
+
+    @property
+    def drilling(self) -> Path:
+        """What a drill is at, until it has ended."""
+        return self.root / "state" / "drilling"
 
     def lock_of(self, name: str) -> Path:
         """The lock of that name: `run`, or one of its own for work that may go on beside a run."""

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+
 from engine.docker_api import DOCKER_ERRORS, Client, Container, NotFoundError
+
+ASKED_AT_ONCE = 16
+
+
+def used_by(client: Client, containers: Iterable[Container]) -> dict[str, int | None]:
+    """What each container uses, by its id: see `used_bytes`.
+
+    The engine answers at its next look at a container, up to a second later: all are asked at once.
+    """
+    asked = list(containers)
+    with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
+        found = pool.map(lambda each: used_bytes(client, each), asked)
+        return {each.id: used for each, used in zip(asked, found)}
 
 
 def used_bytes(client: Client, container: Container) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,6 +15,9 @@ from engine.trees import leftovers, remove_leftovers
 KEPT_JOURNALS = 100
 # Only images that the bundle built are ever removed; one that a user chose is the user's.
 OWN_IMAGES = "luffy-bundle/"
+
+
+MOUNTED = re.compile(r"/config/([A-Za-z0-9_.-]+)/([0-9a-f]{64})")
 
 
 def superfluous(layout: Layout, keep: int) -> list[str]:
@@ -72,6 +76,9 @@ def _used_config(releases: Iterable[Path]) -> set[tuple[str, str]]:
     used: set[tuple[str, str]] = set()
     for release in releases:
         used |= set((read_json(release / "inputs.json").get("config") or {}).items())
+        # What was left out of a release goes on with the configuration of an earlier one.
+        text = (release / "compose.yaml").read_text(encoding="utf-8")
+        used |= set(MOUNTED.findall(text))
     return used
 
 

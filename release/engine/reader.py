@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from engine.backup_reader import read_backup
+from engine.console_reader import read_consoles
 from engine.errors import BadReleaseError, EngineError, NoInputError, ShippedOverError
 from engine.incoming import (
     DEFAULT_STEP_TIMEOUT_S,
@@ -25,7 +27,8 @@ from engine.incoming import (
     StepSpec,
     config_variable,
 )
-from engine.service_reader import read_doctor, read_services, read_smoke, read_watch_s
+from engine.rotating.spec_reader import check_rotations, read_for_days, read_rotation
+from engine.service_reader import read_doctor, read_services, read_site, read_smoke, read_watch_s
 from engine.trees import read_tree, tree_digest
 
 RELEASE_FILE = "release.json"
@@ -38,8 +41,12 @@ SECRET_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 IMAGE_REF = re.compile(r"[a-z0-9][a-z0-9._/:-]*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 RESERVED_VARIABLE = re.compile(
-    r"COMPOSE_.*|DOCKER_.*|SECRETS_REV_.*|SECRETS_DIR|EDGE_CONFIG_DIR|PUBLIC_DIR|PATH|HOME"
+    r"COMPOSE_.*|DOCKER_.*|SECRETS_REV_.*|SECRETS_DIR|EDGE_CONFIG_DIR|PUBLIC_DIR|DATA_GENERATION"
+    r"|PATH|HOME"
 )
+
+ORIGINS = ("random", "same_as", "format", "made_by", "given", "old_of")
+"""Where a secret's content comes from: each has one of these fields."""
 
 PREFIX = re.compile(r"|[A-Za-z0-9_-]{1,32}[:=]")
 
@@ -153,8 +160,11 @@ class _Reader:
                 "steps",
                 "services",
                 "smoke",
+                "site_url",
                 "watch_s",
                 "doctor",
+                "consoles",
+                "backup",
             },
         )
         name = self.value("name", document.get("name"), _is(PROJECT_NAME), "a compose project name")
@@ -185,8 +195,11 @@ class _Reader:
             steps=tuple(steps),
             services=read_services(self, document),
             smoke=tuple(read_smoke(self, document, environment)),
+            site=read_site(self, document),
             watch_s=read_watch_s(self, document),
             doctor=tuple(read_doctor(self, document)),
+            consoles=read_consoles(self, document),
+            backup=read_backup(self, document, tuple(spec.file for spec in secrets)),
             meaning=document,
         )
         if self.problems:
@@ -315,6 +328,7 @@ class _Reader:
                 if source not in names:
                     self.bad(f"secret {spec.file}", f"sources out of {', '.join(names)}", source)
         self._refuse_circles(specs)
+        check_rotations(self, specs)
         return specs
 
     def _secret(self, where: str, item: Any) -> SecretSpec | None:
@@ -326,7 +340,7 @@ class _Reader:
         self.known_keys(
             f"{where}.",
             item,
-            {"file", "uid", "random", "prefix", "same_as", "format", "made_by", "given"},
+            {"file", "uid", "prefix", "rotate", "for_days", *ORIGINS},
         )
         uid = self.value(
             f"{where}.uid",
@@ -334,17 +348,16 @@ class _Reader:
             lambda value: type(value) is int and 0 <= value < 2**31,
             "a numeric uid",
         )
-        origins = [
-            key for key in ("random", "same_as", "format", "made_by", "given") if key in item
-        ]
+        origins = [key for key in ORIGINS if key in item]
         if len(origins) != 1:
-            self.bad(where, "exactly one of random, same_as, format, made_by, given", origins)
+            self.bad(where, f"exactly one of {', '.join(ORIGINS)}", origins)
             return None
         prefix = item.get("prefix", "")
         if "random" not in item and "prefix" in item:
             self.bad(f"{where}.prefix", "a prefix of something random alone", prefix)
         self.value(f"{where}.prefix", prefix, _is(PREFIX), "letters, digits, - _ and a : or = last")
         made_by = self._made_by(f"{where}.made_by", item["made_by"]) if "made_by" in item else None
+        rotation, for_days = read_rotation(self, where, item), read_for_days(self, where, item)
         value = item[origins[0]]
         if origins[0] == "random":
             self.value(
@@ -353,8 +366,9 @@ class _Reader:
                 lambda size: type(size) is int and MIN_RANDOM_BYTES <= size <= MAX_RANDOM_BYTES,
                 f"a number of bytes from {MIN_RANDOM_BYTES} to {MAX_RANDOM_BYTES}",
             )
-        elif origins[0] == "same_as":
-            self.value(f"{where}.same_as", value, _is(SECRET_NAME), "the name of another secret")
+        elif origins[0] in ("same_as", "old_of"):
+            expected = "the name of another secret"
+            self.value(f"{where}.{origins[0]}", value, _is(SECRET_NAME), expected)
         elif origins[0] == "given":
             self.value(f"{where}.given", value, lambda given: given is True, "true")
         elif origins[0] == "format":
@@ -376,6 +390,9 @@ class _Reader:
             prefix=prefix if isinstance(prefix, str) else "",
             made_by=made_by,
             given=origins[0] == "given",
+            rotation=rotation,
+            old_of=value if origins[0] == "old_of" and isinstance(value, str) else None,
+            for_days=for_days,
         )
 
     def _made_by(self, where: str, item: Any) -> MadeBy | None:
@@ -434,7 +451,8 @@ class _Reader:
             if not isinstance(item, dict):
                 self.bad(where, 'an object {"name": …, "service": …, "needs": […]}', item)
                 continue
-            self.known_keys(f"{where}.", item, {"name", "service", "needs", "timeout_s", "when"})
+            known = {"name", "service", "needs", "timeout_s", "when", "gate"}
+            self.known_keys(f"{where}.", item, known)
             name = self.value(f"{where}.name", item.get("name"), _is(SERVICE_NAME), "a name")
             service = self.value(
                 f"{where}.service", item.get("service"), _is(SERVICE_NAME), "a service"
@@ -454,8 +472,12 @@ class _Reader:
                 lambda value: value in ("always", "deploy"),
                 "always or deploy",
             )
+            gate = item.get("gate", False)
+            self.value(f"{where}.gate", gate, lambda value: type(value) is bool, "true or false")
             if name and service and timeout and when:
-                steps.append(StepSpec(name, service, tuple(map(str, needs)), timeout, when))
+                steps.append(
+                    StepSpec(name, service, tuple(map(str, needs)), timeout, when, gate is True)
+                )
         names = [step.name for step in steps]
         if len(set(names)) != len(names):
             self.bad("steps", "each name once", names)

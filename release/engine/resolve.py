@@ -14,9 +14,11 @@ from engine.compose import resolve_model
 from engine.errors import EngineError, StepFailedError
 from engine.incoming import Incoming, config_variable
 from engine.layout import Layout, read_json
+from engine.local_settings import FIRST_GENERATION
 from engine.trees import canonical, new_tree, sha256, tree_digest, try_read_tree, update_tree
 
 STEPS_PROFILE = "steps"
+GENERATION_LABEL = "luffy-bundle.generation"
 UNKNOWN_REVISION = "0" * 12
 MANIFEST = "manifest.json"
 EDGE_CHECK = "edge-check.yaml"
@@ -33,6 +35,7 @@ def interpolation(
     variables.update({name: image.ref for name, image in incoming.images.items()})
     for service, tree in incoming.config.items():
         variables[config_variable(service)] = str(layout.config / service / tree_digest(tree))
+    variables.update(incoming.local.variables())
     variables["EDGE_CONFIG_DIR"] = str(layout.edge)
     variables["PUBLIC_DIR"] = str(layout.public)
     variables["SECRETS_DIR"] = str(incoming.secrets_dir)
@@ -80,9 +83,7 @@ def write_release(
         # JSON is YAML, so that compose reads it and the host's Python needs no YAML library.
         "compose.yaml": (ABOUT + json.dumps(model, indent=2) + "\n").encode(),
         ".env": _env_file(variables),
-        "images.lock": _json(
-            {image.ref: image.config_digest for image in incoming.images.values()}
-        ),
+        "images.lock": _json(_images(incoming)),
         "inputs.json": _json(inputs),
     }
     if incoming.edge_service:
@@ -92,6 +93,12 @@ def write_release(
     tree.update({f"incoming/{name}": content for name, content in incoming.shipped.items()})
     manifest = {name: sha256(content) for name, content in tree.items()}
     new_tree(folder, {**tree, MANIFEST: _json(manifest)})
+
+
+def _images(incoming: Incoming) -> dict[str, str]:
+    """The digest of each image by its reference; unknown for what was left as it is."""
+    kept = {str(each.get("image")): "" for each in incoming.kept.values()}
+    return {**kept, **{image.ref: image.config_digest for image in incoming.images.values()}}
 
 
 def is_intact(folder: Path) -> bool:
@@ -142,7 +149,12 @@ def _edited(incoming: Incoming, model: Model, variables: Mapping[str, str], fold
     services = model.get("services") or {}
     refs = {image.ref for image in incoming.images.values()}
     steps = incoming.step_services()
+    services.update({name: dict(each) for name, each in incoming.kept.items()})
+    for part, of_kept in incoming.kept_parts.items():
+        model[part] = {**of_kept, **(model.get(part) or {})}
     for name, service in services.items():
+        if name in incoming.kept:
+            continue
         # Images are built elsewhere and were checked by their digest; nothing is fetched here.
         service.pop("build", None)
         service["pull_policy"] = "never"
@@ -150,6 +162,10 @@ def _edited(incoming: Incoming, model: Model, variables: Mapping[str, str], fold
             service["profiles"] = [STEPS_PROFILE]
         elif STEPS_PROFILE not in service.get("profiles", []):
             service.pop("profiles", None)
+        _mark_generation(service, incoming.local.generation)
+        if name in incoming.local.scale:
+            service["scale"] = incoming.local.scale[name]
+            (service.get("deploy") or {}).pop("replicas", None)
         if service.get("image") not in refs:
             problems.append(
                 EngineError(
@@ -188,6 +204,14 @@ def _edited(incoming: Incoming, model: Model, variables: Mapping[str, str], fold
     return model
 
 
+def _mark_generation(service: dict[str, Any], generation: int) -> None:
+    """Compose does not notice that a volume of the same key has another name: a label has it
+    make the containers anew that mount one."""
+    mounts = [volume.get("type") for volume in service.get("volumes") or []]
+    if generation != FIRST_GENERATION and "volume" in mounts:
+        service["labels"] = {**(service.get("labels") or {}), GENERATION_LABEL: str(generation)}
+
+
 def _profiles(model: Model) -> set[str]:
     services = (model.get("services") or {}).values()
     return {profile for service in services for profile in service.get("profiles", [])}
@@ -218,6 +242,10 @@ def _unknown_services(incoming: Incoming, services: Mapping[str, Any]) -> list[E
         for service in (step.service, *step.needs)
     ]
     named += [("services", name) for name in incoming.services]
+    if incoming.backup:
+        named.append(("backup.repository", incoming.backup.repository))
+        named += [("backup.parts", part.service) for part in incoming.backup.parts]
+        named += [("backup.logs", incoming.backup.logs.service)] if incoming.backup.logs else []
     if incoming.edge_service:
         named.append(("edge_config", incoming.edge_service))
     expected = f"one of {', '.join(sorted(services))}"

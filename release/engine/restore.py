@@ -8,7 +8,10 @@ from pathlib import Path
 from engine import edge
 from engine.deployment import Deployment
 from engine.layout import read_json
+from engine.maintenance import filled, state
 from engine.resolve import is_intact, read_model
+from engine.switch.settle import settling
+from engine.switch.to_release import switcher_back
 from engine.trees import read_tree, update_tree
 
 
@@ -46,14 +49,17 @@ def restore(deployment: Deployment) -> str:
     edge_back = deployment.edge_touched and (folder / "edge").is_dir()
     # Files first: an edge that is started again reads them. The reload last, for one that went on.
     if edge_back:
-        update_tree(deployment.layout.edge, read_tree(folder / "edge"))
+        tree = read_tree(folder / "edge")
+        update_tree(deployment.layout.edge, filled(tree, state(deployment.layout)))
     if deployment.services_touched:
         wait_timeout_s = deployment.request.wait_timeout_s
         # The stores by themselves first: in one go, compose would replace what depends on them too.
         stores = [name for name in needs_of(folder) if name in model["services"]]
         if stores:
             deployment.compose.up(folder, stores, wait_timeout_s)
-        deployment.compose.up(folder, [], wait_timeout_s)
+        switcher_back(deployment, previous, model).switch()
+        # What has failed is not kept for anybody.
+        settling(deployment).remove_all()
     if edge_back:
         edge.load_in_place(deployment, model)
     said = f"release {previous} serves again"

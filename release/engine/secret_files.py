@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import stat
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,10 +15,12 @@ from pathlib import Path
 from engine.errors import RefusedError
 from engine.incoming import PLACEHOLDER, SecretSpec
 from engine.made_secrets import is_due, marked
+from engine.rotating.told import Told, read_told
 from engine.trees import canonical, make_folder, remove_leftovers, sha256, write_file
 
 SECRET_MODE = 0o400
 FOLDER_MODE = 0o700
+DAY_S = 86400
 # RFC 7468: what stands around the blocks is explanation.
 CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----\n.*?-----END CERTIFICATE-----\n", re.DOTALL)
 
@@ -33,6 +36,12 @@ class SecretsPlan:
     rewrite: list[SecretSpec] = field(default_factory=list)
     values: dict[str, bytes] = field(default_factory=dict)
     refusals: list[RefusedError] = field(default_factory=list)
+    told: Told = field(default_factory=dict)
+
+    def mark(self, file: str) -> str:
+        """What stands for a secret's content; that of one whose owner was told stays the same."""
+        found = sha256(self.values[file])
+        return self.told.get(file, {}).get(found, found)
 
     def revisions(self, specs: Iterable[SecretSpec]) -> dict[str, str] | None:
         """A 12-digit hash of each uid's secrets, or None while one is still to be generated."""
@@ -41,7 +50,7 @@ class SecretsPlan:
             return None
         revisions = {}
         for uid in sorted({spec.uid for spec in specs}):
-            mine = {s.file: sha256(self.values[s.file]) for s in specs if s.uid == uid}
+            mine = {s.file: self.mark(s.file) for s in specs if s.uid == uid}
             revisions[str(uid)] = sha256(canonical(mine))[:12]
         return revisions
 
@@ -68,11 +77,17 @@ def plan_secrets(
     _check_folder(folder, plan)
     if plan.refusals:
         return plan
+    plan.told = read_told(folder)
     for spec in in_order(specs):
         path = folder / spec.file
         found = _read_checked(path, spec, plan) if path.is_symlink() or path.exists() else None
         if spec.given and not path.exists():
             plan.refusals.append(_not_given(path, spec))
+        elif spec.old_of is not None:
+            kept = found if found and not _is_over(path, spec, now_s) else b""
+            plan.values[spec.file] = kept
+            if kept != found:
+                plan.rewrite.append(spec)
         elif not spec.is_derived:
             if found is None or _is_due(spec, found, plan, now_s):
                 plan.generate.append(spec)
@@ -109,6 +124,8 @@ def apply_secrets(
     for spec in in_order(specs):
         if spec.file in generated:
             value = _generated(spec, plan, make, now_s)
+        elif spec.old_of is not None:
+            value = plan.values[spec.file]
         elif spec.is_derived:
             value = derive(spec, plan.values)
         else:
@@ -117,6 +134,16 @@ def apply_secrets(
         if spec in plan.generate or spec in plan.rewrite:
             write_file(folder / spec.file, value, SECRET_MODE, spec.uid)
     return plan
+
+
+def anew(spec: SecretSpec, plan: SecretsPlan, make: Maker) -> bytes:
+    """Another content for a `random` or `made_by` secret; of accounts, for the first one's.
+
+    Raises what `make` raises.
+    """
+    value = _generated(spec, plan, make, None)
+    others = plan.values[spec.file].splitlines()[1:] if spec.prefix else []
+    return b"\n".join([value, *others, b""]) if others else value
 
 
 def derive(spec: SecretSpec, values: Mapping[str, bytes]) -> bytes:
@@ -173,6 +200,11 @@ def _is_due(spec: SecretSpec, found: bytes, plan: SecretsPlan, now_s: float | No
     given = _given(spec, plan)
     # With its source, what the engine made is made anew; the operator's own never is.
     return is_due(spec, found, given if given is not None else b"", now_s)
+
+
+def _is_over(path: Path, spec: SecretSpec, now_s: float | None) -> bool:
+    now = time.time() if now_s is None else now_s
+    return now >= path.stat().st_mtime + spec.for_days * DAY_S
 
 
 def _random_word(size: int | None) -> str:

@@ -11,6 +11,7 @@ from engine.incoming import (
     DEFAULT_WATCH_S,
     DoctorCommand,
     ServiceSpec,
+    Site,
     SmokeCheck,
     Try,
 )
@@ -19,6 +20,7 @@ SWITCHES = ("beside", "overlap", "after", "announced")
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 # What may stand in a request line (RFC 9112, 3.2.1): no space, no control character.
 TARGET = re.compile(r"/[!-~]*")
+SITE_URL = re.compile(r"https?://[A-Za-z0-9.\[\]:_-]+/?")
 MAX_WATCH_S, MAX_DRAIN_S, MAX_GAP_S = 3600, 86400, 3600
 
 Good = Callable[[Any], bool]
@@ -82,6 +84,17 @@ def read_smoke(
     if len(set(names)) != len(names):
         to.bad("smoke", "each name once", names)
     return checks
+
+
+def read_site(to: Problems, document: dict[str, Any]) -> Site:
+    """The field `site_url`."""
+    url = document.get("site_url", "http://localhost")
+    expected = "http:// or https:// and the name that visitors ask for"
+    good = to.value("site_url", url, _matches(SITE_URL), expected)
+    if not good:
+        return Site()
+    scheme, host = str(good).rstrip("/").split("://")
+    return Site(host, scheme)
 
 
 def read_watch_s(to: Problems, document: dict[str, Any]) -> int:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from engine import hold
+from engine import hold, maintenance
 from engine.docker_api import Client, Container, project_containers
 from engine.errors import NoInputError
 from engine.health import service_problems
 from engine.layout import Layout, read_json
 from engine.lock import read_holder
-from engine.memory import used_bytes
+from engine.memory import used_by
 from engine.processes import alive
 from engine.record import read_history
 from engine.resolve import lasting_services, read_model
+from engine.switch import standby
 
 MIB = 1024 * 1024
 COLUMNS = ("service", "condition", "image", "restarts", "uptime", "memory")
@@ -40,7 +41,7 @@ def status(layout: Layout, client: Client) -> dict[str, Any]:
     current = require_current(layout)
     model = read_model(layout.release(current))
     containers = [c for c in project_containers(client, str(model["name"])) if not c.one_off]
-    problems = service_problems(model, containers, {})
+    problems = service_problems(model, standby.without(containers, layout), {})
     deployed = [
         e
         for e in read_history(layout)
@@ -57,7 +58,8 @@ def status(layout: Layout, client: Client) -> dict[str, Any]:
         "problems": problems,
         "running_deploy": holder if alive(holder.get("process", "")) else None,
         "hold": hold.holder(layout),
-        "services": _rows(client, containers, sorted(lasting_services(model))),
+        "maintenance": maintenance.state(layout),
+        "services": _rows(client, containers, sorted(lasting_services(model)), standby.ids(layout)),
     }
 
 
@@ -78,22 +80,27 @@ def table(found: dict[str, Any]) -> list[str]:
         lines.append(f"a run is at work: {found['running_deploy']['run']}")
     if found["hold"]:
         lines.append(f"lock: {hold.describe(found['hold'])}")
+    if found["maintenance"]:
+        lines.append(f"maintenance: {maintenance.describe(found['maintenance'])}")
     lines += ["healthy"] if found["healthy"] else [f"problem: {line}" for line in found["problems"]]
     return lines
 
 
-def _rows(client: Client, containers: list[Container], services: list[str]) -> list[dict[str, Any]]:
+def _rows(
+    client: Client, containers: list[Container], services: list[str], aside: set[str]
+) -> list[dict[str, Any]]:
+    used = used_by(client, containers)
     rows = [
         {
             "service": each.service,
             "container": each.name,
-            "condition": each.condition,
+            "condition": "on standby" if each.id in aside else each.condition,
             "state": each.state,
             "health": each.health,
             "image": each.image_ref,
             "restarts": each.restarts,
             "uptime": _uptime_s(each),
-            "memory": used_bytes(client, each),
+            "memory": used[each.id],
         }
         for each in containers
     ]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-from engine import edge, preflight
+from engine import bytecode, edge, local_settings, preflight, upgrade_backup
 from engine.deployment import Deployment
 from engine.docker_api import Container, project_containers, remove_container
 from engine.errors import InterruptedRunError, StepFailedError
 from engine.health import definitions, service_problems
+from engine.hooks import AFTER_DEPLOY, BEFORE_MIGRATE, run_hook
 from engine.incoming import Incoming, StepSpec, release_id
 from engine.layout import write_json
 from engine.made_secrets import make
@@ -20,10 +23,17 @@ from engine.public import publish
 from engine.record import append_history, make_current
 from engine.resolve import interpolation, is_intact, read_model, resolved, write_release
 from engine.secret_files import apply_secrets
+from engine.switch import standby
+from engine.switch.settle import settle_soon
+from engine.switch.to_release import switcher
+from engine.switch.watch import smoke, watch
 from engine.trees import make_folder, new_tree, tree_digest, try_read_tree, update_tree
 
 VERIFY_TIMEOUT_S = 60
+SMOKE_TIMEOUT_S = 10
 STOP_GRACE_S = 30
+# What a gate says by its exit code: not while the release before is running.
+NEEDS_WINDOW = 3
 
 
 class Step(Protocol):
@@ -37,20 +47,27 @@ class Step(Protocol):
         """Do it; raises EngineError."""
 
 
-def steps_of(incoming: Incoming) -> list[Step]:
-    """Every step of a deploy of that release."""
-    one_shots: list[Step] = [OneShot(spec) for spec in incoming.steps]
+def steps_of(incoming: Incoming, verb: str) -> list[Step]:
+    """Every step that a verb takes to make that release current."""
+    one_shots: list[Step] = [
+        OneShot(spec) for spec in incoming.steps if spec.when in ("always", verb)
+    ]
     return [
         Preflight(),
         Secrets(),
         Config(),
         Resolve(),
+        *([BackupFirst()] if incoming.backup is not None else []),
+        Hook(),
         EdgeConfig(),
         Stores(),
         *one_shots,
         Start(),
         Verify(),
+        Smoke(),
+        Watch(),
         Record(),
+        Settle(),
         Prune(),
     ]
 
@@ -125,7 +142,14 @@ class Resolve:
         folder = deployment.layout.release(deployment.release_id)
         if is_intact(folder):
             deployment.model = read_model(folder)
-            return f"release {deployment.release_id} is there already"
+            remark = f"release {deployment.release_id} is there already"
+        else:
+            remark = self._write(deployment, folder)
+        for line in switcher(deployment).announced():
+            deployment.journal.note(line)
+        return remark
+
+    def _write(self, deployment: Deployment, folder: Path) -> str:
         variables, model = deployment.foreseen or ({}, {})
         # The secrets that were made since may be in a variable; else compose would say the same.
         if variables != deployment.variables:
@@ -135,6 +159,26 @@ class Resolve:
             folder, deployment.incoming, deployment.model, deployment.variables, deployment.inputs
         )
         return f"release {deployment.release_id} written"
+
+
+class BackupFirst:
+    """Keeps the data before a service that owns some gets another image."""
+
+    name = upgrade_backup.NAME
+
+    def run(self, deployment: Deployment) -> str:
+        """Back up what runs, if there is a reason to."""
+        return upgrade_backup.backup_first(deployment)
+
+
+class Hook:
+    """Runs the operator's own program, before anything that serves is touched."""
+
+    name = "hook"
+
+    def run(self, deployment: Deployment) -> str:
+        """Run it, if there is one; where it fails, the deploy ends."""
+        return run_hook(deployment, BEFORE_MIGRATE)
 
 
 class EdgeConfig:
@@ -178,15 +222,21 @@ class OneShot:
 
     def run(self, deployment: Deployment) -> str:
         """Run it; its output goes to the journal."""
+        if self.spec.gate and deployment.previous is None:
+            return "nothing runs yet that could be disturbed"
         self._end_leftovers(deployment)
         release = deployment.layout.release(deployment.release_id)
         container = f"{deployment.incoming.name}-step-{self.spec.service}"
         arguments = ["run", "--rm", "--no-deps", "-T", "--name", container, self.spec.service]
         try:
             deployment.compose.run(release, arguments, self.spec.timeout_s, self.name)
-        except (StepFailedError, InterruptedRunError):
-            for leftover in self._containers(deployment):
-                remove_container(deployment.client, leftover, STOP_GRACE_S)
+        except StepFailedError as error:
+            if not self.spec.gate or error.exit_code_found != NEEDS_WINDOW:
+                self._remove_leftovers(deployment)
+                raise
+            return self._window(deployment, error)
+        except InterruptedRunError:
+            self._remove_leftovers(deployment)
             raise
         return f"{self.spec.service} ended with 0"
 
@@ -208,12 +258,27 @@ class OneShot:
                 deployment.journal.note(f"{self.spec.service} did not end: stopping it")
                 break
             deployment.interrupts.sleep(0.5)
+        self._remove_leftovers(deployment)
+
+    def _remove_leftovers(self, deployment: Deployment) -> None:
         for leftover in self._containers(deployment):
             remove_container(deployment.client, leftover, STOP_GRACE_S)
 
+    def _window(self, deployment: Deployment, error: StepFailedError) -> str:
+        """Go on where a window was given; raise StepFailedError where none was."""
+        if deployment.request.window:
+            return "what runs cannot go on meanwhile; this is a maintenance window"
+        raise StepFailedError(
+            self.name,
+            "changes that the running release can live with",
+            "such as it cannot",
+            "close the site and deploy in that window: fab maintenance on; fab deploy --window",
+            error.log,
+        )
+
 
 class Start:
-    """Starts every service of the release and waits until all are healthy.
+    """Has every service of the release serve, and waits until all are healthy.
 
     A service whose definition, image, configuration and secrets are unchanged goes on running.
     """
@@ -221,13 +286,10 @@ class Start:
     name = "start"
 
     def run(self, deployment: Deployment) -> str:
-        """Bring the whole release up; services that it does not have are removed."""
+        """Start what is missing and switch what has changed, each service as it says."""
         deployment.services_touched = True
-        before = {each.id for each in deployment.containers()}
-        release = deployment.layout.release(deployment.release_id)
-        deployment.compose.up(release, [], deployment.request.wait_timeout_s)
-        new = sorted(each.service for each in deployment.containers() if each.id not in before)
-        return f"started: {', '.join(dict.fromkeys(new))}" if new else "nothing had to be started"
+        done = switcher(deployment).switch()
+        return "; ".join(done) or "nothing had to be started"
 
 
 class Verify:
@@ -239,7 +301,7 @@ class Verify:
         """Wait until nothing is wrong any more, at most 60 seconds."""
         deadline = time.monotonic() + VERIFY_TIMEOUT_S
         while True:
-            containers = deployment.containers()
+            containers = standby.without(deployment.containers(), deployment.layout)
             problems = service_problems(deployment.model, containers, deployment.image_ids)
             if not problems:
                 return f"{len([c for c in containers if not c.one_off])} containers healthy"
@@ -253,6 +315,40 @@ class Verify:
             deployment.interrupts.sleep(0.5)
 
 
+class Smoke:
+    """Asks the release for what a visitor asks for."""
+
+    name = "smoke"
+
+    def run(self, deployment: Deployment) -> str:
+        """Ask for everything, again for at most 10 seconds while something is wrong."""
+        incoming = deployment.incoming
+        deadline = time.monotonic() + SMOKE_TIMEOUT_S
+        while True:
+            problems = smoke(deployment)
+            if not problems:
+                return f"{len(incoming.smoke)} requests answered as they should be"
+            if time.monotonic() >= deadline:
+                raise StepFailedError(
+                    "smoke", "what a visitor gets", "; ".join(problems), "see the services' logs"
+                )
+            deployment.interrupts.sleep(0.5)
+
+
+class Watch:
+    """Looks at the release for a while, what served before it still on standby."""
+
+    name = "watch"
+
+    def run(self, deployment: Deployment) -> str:
+        """Raise StepFailedError for a container that falters, or an answer that is wrong."""
+        if deployment.previous is None:
+            return "there is no earlier release that could take back"
+        watch_s = deployment.incoming.watch_s
+        watch(deployment, watch_s)
+        return f"nothing faltered for {watch_s} s"
+
+
 class Record:
     """Makes the release current."""
 
@@ -264,9 +360,10 @@ class Record:
         edge.note_started(deployment)
         state = {
             "release": deployment.release_id,
-            "definitions": definitions(deployment.containers()),
+            "definitions": definitions(standby.without(deployment.containers(), layout)),
         }
         write_json(layout.services_state, state)
+        local_settings.write(layout, deployment.incoming.local)
         make_current(layout, deployment.release_id)
         # From here on this is what a failure goes back to.
         previous, deployment.previous = deployment.previous, deployment.release_id
@@ -276,6 +373,7 @@ class Record:
             {
                 "release": deployment.release_id,
                 "outcome": "deployed",
+                "verb": task.verb,
                 "by": task.by,
                 "why": task.why,
                 "run": deployment.journal.run,
@@ -283,7 +381,25 @@ class Record:
                 "images": {name: image.ref for name, image in deployment.incoming.images.items()},
             },
         )
-        return f"release {deployment.release_id} is current"
+        try:
+            told = run_hook(deployment, AFTER_DEPLOY)
+        except StepFailedError as error:
+            # The release runs and is recorded: whoever was to be told of it was not, no more.
+            deployment.journal.note(str(error))
+            told = f"the hook {AFTER_DEPLOY} failed"
+        return f"release {deployment.release_id} is current; {told}"
+
+
+class Settle:
+    """Removes what the release has replaced, once nobody is connected to it."""
+
+    name = "settle"
+
+    def run(self, deployment: Deployment) -> str:
+        """Remove what is idle; what still serves a connection is left to a run of its own."""
+        if not standby.ids(deployment.layout):
+            return "nothing gave way"
+        return settle_soon(deployment)
 
 
 class Prune:
@@ -302,6 +418,11 @@ class Prune:
         except OSError as error:
             # The release runs and is recorded: what is left over is no reason to call it failed.
             return f"old releases could not be removed, the next deploy tries again: {error}"
+        try:
+            bytecode.keep(Path(sys.argv[0]))
+        except OSError as error:
+            # The engine works without it, and takes a second longer for each command.
+            return f"the engine's bytecode could not be kept, the next deploy tries again: {error}"
         return f"removed {', '.join(removed)}" if removed else "nothing to remove"
 
 

@@ -11,9 +11,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-IMAGE = "release-engine-test"
-STEPS = ["preflight", "secrets", "config", "resolve", "edge_config", "stores", "migrate"]
-STEPS += ["start", "verify", "record", "prune"]
+# Of this run alone: another one may be at work on the same engine.
+NAME = os.environ.get("RELEASE_TEST_NAME", "relt")
+IMAGE = f"{NAME}-image"
+STEPS = ["preflight", "secrets", "config", "resolve", "hook", "edge_config", "stores"]
+STEPS += ["migrate", "start", "verify", "smoke", "watch", "record", "settle", "prune"]
 COMPOSE_FILE = Path(__file__).with_name("compose.yaml")
 
 
@@ -52,6 +54,8 @@ class Done:
 class Bundle:
     """One deployment with a root, secrets, a project and ports of its own."""
 
+    compose_file = COMPOSE_FILE
+
     def __init__(
         self, name: str, folder: Path, python: str, pyz: Path, digests: dict[str, str]
     ) -> None:
@@ -68,6 +72,7 @@ class Bundle:
             "compose_files": ["compose.yaml"],
             "config": ["app"],
             "edge_config": "edge",
+            "watch_s": 0,
             "secrets_dir": str(self.secrets),
             "secrets": [
                 {"file": "store_password", "uid": 10002, "random": 32},
@@ -93,7 +98,7 @@ class Bundle:
     def ship(self) -> None:
         """Write the incoming directory, as the stack role does."""
         self.incoming.mkdir(parents=True, exist_ok=True)
-        (self.incoming / "compose.yaml").write_text(COMPOSE_FILE.read_text())
+        (self.incoming / "compose.yaml").write_text(self.compose_file.read_text())
         for service, files in self.config.items():
             folder = self.incoming / "config" / service
             folder.mkdir(parents=True, exist_ok=True)
@@ -143,14 +148,25 @@ class Bundle:
         out, err = process.communicate(timeout=60)
         return Done(process.returncode, out, err)
 
-    def wait_for_step(self, step: str, before: set[Path], process: subprocess.Popen[str]) -> None:
-        deadline = time.monotonic() + 60
+    def wait_for_step(
+        self,
+        step: str,
+        before: set[Path],
+        process: subprocess.Popen[str],
+        timeout_s: float = 60,
+        number: int = 1,
+    ) -> None:
+        """Until a new journal says that the step has started, for the given time."""
+        deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline and process.poll() is None:
             for journal in set(self.journals()) - before:
-                if f'"event": "step_started", "step": "{step}"' in journal.read_text():
+                text = f'"event": "step_started", "step": "{step}"'
+                if journal.read_text().count(text) >= number:
                     return
             time.sleep(0.005)
-        raise AssertionError(f"{step} did not start: {process.poll()} {self.journals()}")
+        process.kill()
+        said = "".join(map(str, process.communicate(timeout=60)))
+        raise AssertionError(f"{step} did not start in {timeout_s:g} s; the engine said:\n{said}")
 
     def journals(self) -> list[Path]:
         return sorted((self.root / "journal").glob("*.jsonl"))

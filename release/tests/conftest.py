@@ -5,8 +5,9 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -16,10 +17,13 @@ RELEASE = HERE.parent
 sys.path.insert(0, str(RELEASE))
 sys.path.append(os.environ.get("ENGINE_PYZ", ""))
 
-from bundle import IMAGE, Bundle, sh  # noqa: E402 (found by the path above)
+from bundle import IMAGE, NAME, Bundle, sh  # noqa: E402 (found by the path above)
 from compiled import compiled  # noqa: E402 (the same)
-from standing import Standing  # noqa: E402 (the same)
+from rotating_bundle import RotatingBundle  # noqa: E402 (the same)
+from standing import Standing, forget_others, forget_sales  # noqa: E402 (the same)
+from web_bundle import WebBundle, web_images  # noqa: E402 (the same)
 
+W = TypeVar("W", bound=WebBundle)
 # Tag of the test image: what it says about itself, and how it behaves.
 VARIANTS = {"v1": "well", "v2": "well", "crash": "crash", "sick": "sick", "talk": "talk"}
 
@@ -44,6 +48,12 @@ def pytest_report_header() -> list[str]:
     return [
         f"engine runs on: {version} ({engine_python()}), base image: {os.environ.get('BASE_IMAGE')}"
     ]
+
+
+@pytest.fixture(scope="session")
+def python() -> str:
+    """The Python that runs the archive."""
+    return engine_python()
 
 
 @pytest.fixture(scope="session")
@@ -82,21 +92,25 @@ def digests() -> dict[str, str]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # Those with a bundle of their own come first, the long ones among them, and the standing
-    # bundles after them: what runs is health checked, a process each, and slows all others down.
+    # The long ones first, and each kind of standing bundle after the other: what runs is health
+    # checked, a process each, and slows all others down.
+    kinds = ["web", "rotating", "fresh", "bundle", "standing"]
+
     def order(item: pytest.Item) -> int:
         fixtures = getattr(item, "fixturenames", ())
-        return 0 if "bundle" in fixtures else 1 if "standing" in fixtures else 2
+        return next((n for n, kind in enumerate(kinds) if kind in fixtures), len(kinds))
 
     items.sort(key=order)
 
 
 def new_bundle(folder: Path, pyz: Path, digests: dict[str, str]) -> Bundle:
-    return Bundle(f"relt-{secrets.token_hex(3)}", folder, engine_python(), pyz, digests)
+    return Bundle(f"{NAME}-{secrets.token_hex(3)}", folder, engine_python(), pyz, digests)
 
 
 @pytest.fixture
-def bundle(tmp_path: Path, fast_pyz: Path, digests: dict[str, str]) -> Iterator[Bundle]:
+def bundle(
+    web_is_over: None, tmp_path: Path, fast_pyz: Path, digests: dict[str, str]
+) -> Iterator[Bundle]:
     """A bundle that nobody has deployed yet."""
     found = new_bundle(tmp_path, fast_pyz, digests)
     yield found
@@ -104,16 +118,85 @@ def bundle(tmp_path: Path, fast_pyz: Path, digests: dict[str, str]) -> Iterator[
 
 
 @pytest.fixture(scope="session")
-def standing(
-    tmp_path_factory: pytest.TempPathFactory, fast_pyz: Path, digests: dict[str, str]
-) -> Iterator[Standing]:
-    found = Standing(lambda: new_bundle(tmp_path_factory.mktemp("standing"), fast_pyz, digests))
+def web_image_refs() -> dict[str, dict[str, str]]:
+    return web_images(f"{IMAGE}:web")
+
+
+@pytest.fixture(scope="session")
+def make_site(
+    tmp_path_factory: pytest.TempPathFactory,
+    fast_pyz: Path,
+    web_image_refs: dict[str, dict[str, str]],
+) -> Callable[[type[W]], W]:
+    """Makes a site of a kind that nobody has deployed yet."""
+
+    def make(kind: type[W]) -> W:
+        name, folder = f"{NAME}-{secrets.token_hex(3)}", tmp_path_factory.mktemp("site")
+        return kind(name, folder, engine_python(), fast_pyz, web_image_refs)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def standing_web(
+    make_site: Callable[[type[WebBundle]], WebBundle],
+) -> Iterator[Standing[WebBundle]]:
+    found = Standing(lambda: make_site(WebBundle), forget_sales)
     yield found
     found.give_up()
 
 
 @pytest.fixture
-def refusing(standing: Standing) -> Iterator[Bundle]:
+def web(standing_web: Standing[WebBundle]) -> Iterator[WebBundle]:
+    """A site whose first release runs behind a real edge."""
+    yield standing_web.bundle
+    standing_web.put_back()
+
+
+@pytest.fixture(scope="session")
+def standing_rotating(
+    standing_web: Standing[WebBundle],
+    make_site: Callable[[type[RotatingBundle]], RotatingBundle],
+) -> Iterator[Standing[RotatingBundle]]:
+    standing_web.give_up()
+    found = Standing(lambda: make_site(RotatingBundle), forget_sales)
+    yield found
+    found.give_up()
+
+
+@pytest.fixture
+def rotating(standing_rotating: Standing[RotatingBundle]) -> Iterator[RotatingBundle]:
+    """That site with secrets of each kind, which have been made anew or not."""
+    yield standing_rotating.bundle
+    standing_rotating.put_back()
+
+
+@pytest.fixture(scope="session")
+def web_is_over(
+    standing_web: Standing[WebBundle], standing_rotating: Standing[RotatingBundle]
+) -> None:
+    """The sites are taken down once, when no test asks for them any more."""
+    standing_web.give_up()
+    standing_rotating.give_up()
+
+
+@pytest.fixture(scope="session")
+def standing(
+    web_is_over: None,
+    tmp_path_factory: pytest.TempPathFactory,
+    fast_pyz: Path,
+    digests: dict[str, str],
+) -> Iterator[Standing[Bundle]]:
+    def make() -> Bundle:
+        return new_bundle(tmp_path_factory.mktemp("standing"), fast_pyz, digests)
+
+    found = Standing(make, forget_others)
+    yield found
+    found.give_up()
+
+
+@pytest.fixture
+def refusing(standing: Standing[Bundle]) -> Iterator[Bundle]:
     """A bundle that runs, for the tests of what leaves it as it is; it is looked after."""
     bundle = standing.bundle
     before = bundle.ids()
@@ -124,7 +207,7 @@ def refusing(standing: Standing) -> Iterator[Bundle]:
 
 
 @pytest.fixture
-def running(standing: Standing) -> Iterator[Bundle]:
+def running(standing: Standing[Bundle]) -> Iterator[Bundle]:
     """A bundle whose first release runs."""
     yield standing.bundle
     standing.put_back()

@@ -9,24 +9,31 @@ import copy
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from bundle import Bundle, sh
+from web_bundle import WebBundle
+
+B = TypeVar("B", bound=Bundle)
 
 
-class Standing:
-    """One bundle of each worker, as it is after its first deploy whenever a test gets it."""
+class Standing(Generic[B]):
+    """One bundle of each worker, as it is after its first deploy whenever a test gets it.
 
-    def __init__(self, make: Callable[[], Bundle]) -> None:
-        self._make = make
-        self._bundle: Bundle | None = None
+    ``forget`` takes what a test has left in a bundle that was put back.
+    """
+
+    def __init__(self, make: Callable[[], B], forget: Callable[[B], None]) -> None:
+        self._make, self._forget = make, forget
+        self._bundle: B | None = None
 
     @property
-    def bundle(self) -> Bundle:
+    def bundle(self) -> B:
         """The bundle; deployed now if there is none yet, or the last one was given up."""
         if self._bundle is None:
             self._bundle = self._make()
             self._first = copy.deepcopy((self._bundle.release, self._bundle.config))
-            self._pyz = self._bundle.pyz
+            self._pyz, self._compose_file = self._bundle.pyz, self._bundle.compose_file
             self._deploy(self._bundle)
         return self._bundle
 
@@ -38,12 +45,14 @@ class Standing:
         bundle = self.bundle
         bundle.end_commands()
         bundle.release, bundle.config = copy.deepcopy(self._first)
-        bundle.pyz = self._pyz
+        bundle.pyz, bundle.compose_file = self._pyz, self._compose_file
+        # How many containers a test wanted of a service is no part of the release.
+        (bundle.root / "state" / "local.json").unlink(missing_ok=True)
         shutil.rmtree(bundle.incoming)
         bundle.ship()
         shutil.rmtree(bundle.root / "journal")
         outcome = self._deploy(bundle)
-        forget_others(bundle)
+        self._forget(bundle)
         return outcome
 
     def give_up(self) -> None:
@@ -52,7 +61,7 @@ class Standing:
             self._bundle.remove()
         self._bundle = None
 
-    def _deploy(self, bundle: Bundle) -> str:
+    def _deploy(self, bundle: B) -> str:
         done = bundle.deploy()
         if done.code:
             self.give_up()
@@ -72,6 +81,12 @@ def forget_others(bundle: Bundle) -> None:
     reset = "echo v1 > /data/migrations; rm -f /data/gate_is_open"
     bundle.in_container("store", "bash", "-c", reset)
     assert sh("docker", "ps", "-aq", "--filter", f"name={bundle.name}-step") == ""
+
+
+def forget_sales(site: WebBundle) -> None:
+    """Leave no order, as the next visitors give theirs the same numbers; what starts is well."""
+    command = "truncate --size 0 /data/orders; rm -f /data/full"
+    sh("docker", "exec", site.containers("app")[0], "sh", "-c", command)
 
 
 def remove_all_but(folder: Path, kept: str) -> None:

@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from bundle import STEPS, Bundle, free_port, sh
+from bundle import IMAGE, STEPS, Bundle, free_port, sh
 
 from engine.trees import read_tree, tree_digest
 
@@ -23,7 +23,7 @@ def test_the_first_deploy_brings_everything_up_healthy_and_is_recorded(
     assert bundle.current() == result["release"]
     entry = bundle.history()[-1]
     assert (entry["by"], entry["why"], entry["run"]) == ("tester", "first try", result["run"])
-    assert entry["images"]["APP_IMAGE"] == "release-engine-test:v1"
+    assert entry["images"]["APP_IMAGE"] == f"{IMAGE}:v1"
     steps = [event["step"] for event in bundle.events("step_ended")]
     assert steps == STEPS
     assert all(event["duration_s"] >= 0 for event in bundle.events("step_ended"))
@@ -40,7 +40,7 @@ def test_the_release_on_the_disk_is_complete_and_needs_nothing_else(refusing: Bu
     assert model["services"]["migrate"]["profiles"] == ["steps"]
     assert all("profiles" not in model["services"][name] for name in ("edge", "store", "app"))
     lock = json.loads((folder / "images.lock").read_text())
-    assert lock == {"release-engine-test:v1": refusing.digests["v1"]}
+    assert lock == {f"{IMAGE}:v1": refusing.digests["v1"]}
     config = refusing.config_folder("app")
     assert (config / "app.conf").read_text() == "colour = red\n"
     assert stat.S_IMODE(config.stat().st_mode) == 0o755
@@ -131,7 +131,7 @@ def test_check_says_what_would_change_and_changes_nothing(bundle: Bundle) -> Non
     assert found["changed"]
     assert found["release"] != release
     assert found["reasons"] == [
-        "config app changed", "image APP_IMAGE changed: release-engine-test:v2",
+        "config app changed", f"image APP_IMAGE changed: {IMAGE}:v2",
         "environment GREETING added",
     ]  # fmt: skip
     assert bundle.current() == release
@@ -204,9 +204,7 @@ def test_old_releases_go_and_what_a_kept_one_uses_stays(running: Bundle) -> None
     kept = [entry["release"] for entry in running.history()][-2:]
     assert sorted(path.name for path in (running.root / "releases").iterdir()) == sorted(kept)
     assert len(list((running.root / "config/app").iterdir())) == 2
-    assert "release-engine-test:v1" in sh(
-        "docker", "images", "--format", "{{.Repository}}:{{.Tag}}"
-    )
+    assert f"{IMAGE}:v1" in sh("docker", "images", "--format", "{{.Repository}}:{{.Tag}}")
 
 
 def test_status_tells_each_service_and_its_exit_code_the_health(running: Bundle) -> None:

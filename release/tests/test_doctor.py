@@ -31,6 +31,7 @@ class Planted:
 
     def __init__(self, **facts: Any) -> None:
         self.containers: list[Container] = []
+        self.client = None
         self.now_s = NOW_S
         self.__dict__.update(facts)
 

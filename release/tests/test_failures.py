@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from bundle import Bundle, Done, fill, sh
+from bundle import IMAGE, Bundle, Done, fill, sh
 
 
 def assert_the_old_one_serves(
@@ -133,11 +133,9 @@ def refused(bundle: Bundle, *words: str) -> None:
 
 
 def test_a_missing_image_is_refused(refusing: Bundle) -> None:
-    refusing.release["images"]["APP_IMAGE"]["ref"] = "release-engine-test:never-built"
+    refusing.release["images"]["APP_IMAGE"]["ref"] = f"{IMAGE}:never-built"
     refusing.ship()
-    refused(
-        refusing, "image release-engine-test:never-built", "no such image", "ship the images again"
-    )
+    refused(refusing, f"image {IMAGE}:never-built", "no such image", "ship the images again")
 
 
 def test_another_image_under_the_same_tag_is_refused(refusing: Bundle) -> None:
@@ -154,7 +152,7 @@ def test_an_image_with_a_record_of_its_config_digest_is_accepted(bundle: Bundle)
     records = bundle.root / "images"
     records.mkdir()
     record = {
-        "ref": "release-engine-test:v1",
+        "ref": f"{IMAGE}:v1",
         "config_digest": digest,
         "image_id": "sha256:" + "6" * 64,
     }
@@ -190,7 +188,7 @@ def test_a_port_that_another_project_holds_is_refused_with_its_name(bundle: Bund
         "--rm",
         "-p",
         f"127.0.0.1:{port}:1",
-        "release-engine-test:v1",
+        f"{IMAGE}:v1",
         "serve",
     )
     try:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bundle import Bundle
+from bundle import IMAGE, Bundle
 
 from engine.layout import Layout
 from engine.public import is_published, publish
@@ -25,7 +25,7 @@ def test_it_tells_of_the_current_release_and_each_services_image(refusing: Bundl
     assert set(found) == {"release", "since", "services"}
     assert found["release"] == refusing.current()
     assert found["since"] <= refusing.history()[-1]["time"]
-    image = {"image": "release-engine-test", "tag": "v1"}
+    image = {"image": IMAGE, "tag": "v1"}
     assert found["services"] == {"app": image, "edge": image, "store": image}, "and no step"
 
 

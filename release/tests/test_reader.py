@@ -22,6 +22,7 @@ MADE_BY = {
     "reads": "password",
     "renew_after_days": 365,
 }
+OWNER = {"service": "redis", "command": ["accept", "a"], "known_by": ["password", "acl"]}
 
 
 def good() -> dict[str, Any]:
@@ -35,12 +36,14 @@ def good() -> dict[str, Any]:
         "edge_config": "edge",
         "secrets_dir": "/etc/luffy-bundle/secrets",
         "secrets": [
-            {"file": "password", "uid": 10002, "random": 32},
+            {"file": "password", "uid": 10002, "random": 32, "rotate": {"owner": dict(OWNER)}},
             {"file": "copy", "uid": 10004, "same_as": "password"},
             {"file": "acl", "uid": 10003, "format": "#{password.sha256}"},
             {"file": "account", "uid": 10006, "random": 18, "prefix": "pool:"},
             {"file": "key", "uid": 10001, "made_by": dict(MADE_BY)},
             {"file": "mine", "uid": 10006, "given": True},
+            {"file": "signing", "uid": 10004, "random": 64, "rotate": {}},
+            {"file": "old", "uid": 10004, "old_of": "signing", "for_days": 15},
         ],
         "steps": [{"name": "migrate", "service": "luffy_migrate", "needs": ["mariadb"]}],
         "services": {
@@ -59,8 +62,8 @@ def good() -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def with_files(folder: Path) -> Path:
+    """The folder, with every file that `good` names."""
     for name in (
         "compose.yaml",
         "compose/demo/overlay.yaml",
@@ -68,9 +71,14 @@ def folder(tmp_path: Path) -> Path:
         "config/redis/redis.conf",
         "config/edge/haproxy.cfg",
     ):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(f"# {name}\n")
-    return tmp_path
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(f"# {name}\n")
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return with_files(tmp_path)
 
 
 def read(folder: Path, document: Any) -> Incoming:
@@ -161,6 +169,20 @@ def change(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
         ("secrets/1/file", "password", ["secret password", "one description of each"]),
         ("secrets/3/prefix", "pool ", ["secret account.prefix", "a : or = last"]),
         ("secrets/1/prefix", "pool:", ["secret copy.prefix", "something random alone"]),
+        ("secrets/1/rotate", {}, ["secret copy.rotate", "for a random or made_by secret"]),
+        ("secrets/0/rotate", "yes", ["secret password.rotate", "an object"]),
+        ("secrets/0/rotate/when", 1, ["secret password.rotate.when", "one of owner, refused"]),
+        ("secrets/0/rotate/refused", "no", ["password.rotate", "either owner or refused"]),
+        ("secrets/3/rotate", {"refused": " "}, ["account.rotate.refused", "what to do instead"]),
+        ("secrets/0/rotate/owner/command", "accept", ["owner.command", "a list of words"]),
+        ("secrets/0/rotate/owner/service", ..., ["owner.service", "a service's name"]),
+        ("secrets/0/rotate/owner/known_by", [], ["owner.known_by", "a list of the owner's"]),
+        ("secrets/0/rotate/owner/known_by", ["key", "mine"], ["derived from it", 'found "mine"']),
+        ("secrets/7/old_of", "nothing", ["secret old.old_of", 'found "nothing"']),
+        ("secrets/7/old_of", "password", ["secret old.old_of", "without an owner"]),
+        ("secrets/6/rotate", ..., ["secret old.old_of", "with rotate"]),
+        ("secrets/7/for_days", ..., ["secret old.for_days", "from 1 to 3650"]),
+        ("secrets/6/for_days", 3, ["secret signing.for_days", "beside old_of"]),
         ("secrets/4/made_by", "openssl", ["secret key.made_by", "an object"]),
         ("secrets/4/made_by/image", "APP_IMAGE", ["key.made_by.image", "one of EDGE_IMAGE"]),
         ("secrets/4/made_by/command", "make-key", ["key.made_by.command", "a list of words"]),

@@ -10,6 +10,7 @@ import pytest
 
 from engine.errors import RefusedError
 from engine.incoming import SecretSpec
+from engine.rotating.spec import Rotation
 from engine.secret_files import apply_secrets, derive, in_order, plan_secrets
 
 PASSWORD = SecretSpec("password", 10002, random_bytes=32)
@@ -213,3 +214,31 @@ def test_the_certificates_of_a_secret_can_be_given_without_its_key() -> None:
     spec = SecretSpec("ca", 10006, format="{authority.certificate}")
     given = f"# a remark\n{key}{certificate}{certificate}".encode()
     assert derive(spec, {"authority": given}) == (certificate * 2).encode()
+
+
+SIGNING = SecretSpec("signing", 10004, random_bytes=64, rotation=Rotation())
+OLD = SecretSpec("old", 10004, old_of="signing", for_days=15)
+
+
+def test_the_value_before_is_kept_for_its_time(folder: Path) -> None:
+    apply_secrets(folder, [SIGNING, OLD])
+    path = folder / "old"
+    assert path.read_bytes() == b""
+    assert plan_secrets(folder, [SIGNING, OLD]).rewrite == []
+    path.write_bytes(b"the one before")
+    begun = path.stat().st_mtime
+    for days, kept in ((14.9, b"the one before"), (15, b"")):
+        plan = plan_secrets(folder, [SIGNING, OLD], begun + days * 86400)
+        assert plan.values["old"] == kept
+        assert [spec.file for spec in plan.rewrite] == ([] if kept else ["old"])
+    before = plan_secrets(folder, [SIGNING, OLD], begun).revisions([SIGNING, OLD])
+    after = apply_secrets(folder, [SIGNING, OLD], now_s=begun + 16 * 86400)
+    assert path.read_bytes() == b""
+    assert after.revisions([SIGNING, OLD]) != before
+
+
+def test_a_damaged_note_of_what_owners_were_told_replaces_them_and_no_more(folder: Path) -> None:
+    plan = apply_secrets(folder, [SIGNING])
+    (folder / ".told.json").write_text("{half")
+    again = plan_secrets(folder, [SIGNING])
+    assert again.revisions([SIGNING]) == plan.revisions([SIGNING])

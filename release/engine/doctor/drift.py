@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine import audit, hold
+from engine import audit, hold, maintenance
 from engine.compare import compare
 from engine.doctor.finding import ATTENTION, BROKEN, OK, Finding
 from engine.doctor.look import Look
@@ -26,6 +26,10 @@ def drift(look: Look) -> Iterator[Finding]:
     if doubtful is not None:
         says = f"{look.layout.audit}: line {doubtful} was changed, or lines before it are missing"
         yield Finding("audit", ATTENTION, says, "find out who did that: fab audit --tail 0")
+    closed = maintenance.state(look.layout)
+    if closed:
+        says = f"maintenance is {maintenance.describe(closed)}"
+        yield Finding("maintenance", ATTENTION, says, "fab maintenance off")
     held = hold.holder(look.layout)
     if held:
         yield Finding("lock", ATTENTION, f"locked: {hold.describe(held)}", "fab unlock")

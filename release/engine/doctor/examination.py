@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from engine.docker_api import DOCKER_ERRORS, connect, project_containers
+from engine.doctor.backup_age import backup_age
 from engine.doctor.clock import clock
 from engine.doctor.disk import disk
 from engine.doctor.drift import drift
@@ -15,9 +16,12 @@ from engine.doctor.memory import memory
 from engine.doctor.secret_age import secret_age
 from engine.doctor.services import services
 from engine.errors import DockerUnavailableError, EngineError
+from engine.incoming import on_host
 from engine.layout import Layout
+from engine.left_out import as_deployed
 from engine.reader import read_incoming
 from engine.resolve import read_model
+from engine.switch import standby
 
 CHECKS: dict[str, Check] = {
     "disk": disk,
@@ -26,6 +30,7 @@ CHECKS: dict[str, Check] = {
     "health": health,
     "secrets": secret_age,
     "drift": drift,
+    "backup": backup_age,
     "services": services,
 }
 
@@ -35,14 +40,14 @@ def examine(layout: Layout, release: str) -> list[Finding]:
     folder = layout.release(release)
     try:
         client = connect()
-        incoming = read_incoming(folder / "incoming")
+        incoming = as_deployed(on_host(read_incoming(folder / "incoming"), layout), layout, release)
         look = Look(
             layout,
             client,
             release,
             incoming,
             read_model(folder),
-            project_containers(client, incoming.name),
+            standby.without(project_containers(client, incoming.name), layout),
             time.time(),
         )
     except DockerUnavailableError as error:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from engine.docker_api import last_ends
 from engine.doctor.finding import ATTENTION, BROKEN, OK, Finding
 from engine.doctor.look import Look
-from engine.memory import limit_bytes, used_bytes
+from engine.memory import limit_bytes, used_by
 
 KIB_PER_MIB, MIB = 1024, 1024 * 1024
 SCARCE_SHARE, SWAPPED_SHARE, NEAR_LIMIT_SHARE = 0.10, 0.50, 0.90
@@ -31,8 +31,9 @@ def memory(look: Look) -> Iterator[Finding]:
 
 
 def _containers(look: Look) -> Iterator[Finding]:
+    use = used_by(look.client, look.containers)
     for container in look.containers:
-        used, limit = used_bytes(look.client, container), limit_bytes(look.client, container)
+        used, limit = use[container.id], limit_bytes(look.client, container)
         if used and limit and used / limit > NEAR_LIMIT_SHARE:
             says = f"{container.name} uses {used // MIB} of {limit // MIB} MiB"
             do = f"give {container.service} more, or see: fab logs {container.service}"

@@ -9,6 +9,7 @@ from engine.doctor.finding import ATTENTION, BROKEN, OK, Finding
 from engine.doctor.look import Look
 from engine.incoming import SecretSpec
 from engine.made_secrets import renewal
+from engine.rotating.unfinished import read_unfinished
 from engine.secret_files import plan_secrets
 
 DAY_S = 86400
@@ -24,7 +25,11 @@ def secret_age(look: Look) -> Iterator[Finding]:
     plan = plan_secrets(folder, specs, now_s=0)
     for refusal in plan.refusals:
         yield Finding("secrets", BROKEN, str(refusal), refusal.do)
-    old, fine = [], not plan.refusals
+    begun = read_unfinished(folder)
+    if begun:
+        says = f"{begun.secret} is being made anew, or that was interrupted"
+        yield Finding("secrets", ATTENTION, says, f"fab secrets rotate {begun.secret} finishes it")
+    old, fine = [], not (plan.refusals or begun)
     for spec in specs:
         content = plan.values.get(spec.file)
         if content is None:
@@ -43,7 +48,7 @@ def secret_age(look: Look) -> Iterator[Finding]:
             old.append(spec.file)
     if old:
         says = f"older than a year: {', '.join(sorted(old))}"
-        yield Finding("secrets", ATTENTION, says, "give each a new value, one at a time")
+        yield Finding("secrets", ATTENTION, says, "fab secrets rotate NAME, one at a time")
     elif fine:
         yield Finding("secrets", OK, f"{len(specs)} secrets are there, with the right owners")
 

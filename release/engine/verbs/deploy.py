@@ -8,7 +8,7 @@ import json
 import sys
 from pathlib import Path
 
-from engine.asking import add_task_arguments, task_of
+from engine.asking import add_deploy_arguments, request_of, task_of
 from engine.errors import EXIT_OK, EngineError, ShippedOverError
 from engine.layout import Layout
 from engine.reader import read_incoming
@@ -27,35 +27,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SHA1",
         help="refuse (75) unless this very archive has that SHA-1, as Ansible's copy returns it",
     )
-    add_task_arguments(parser)
     parser.add_argument(
-        "--wait-timeout",
-        type=int,
-        default=300,
-        metavar="SECONDS",
-        help="how long services may take to become healthy (default: %(default)s)",
+        "--window",
+        action="store_true",
+        help="go on where the running release cannot live with what this one does to the data",
     )
     parser.add_argument(
-        "--min-free-mib",
-        type=int,
-        default=512,
-        metavar="MIB",
-        help="the free disk space that is needed (default: %(default)s)",
+        "--leave-out",
+        type=lambda text: tuple(name for name in text.split(",") if name),
+        default=(),
+        metavar="SERVICE,…",
+        help="services that would be replaced in place and go on as they are instead",
     )
-    parser.add_argument(
-        "--keep", type=int, default=5, help="releases to keep (default: %(default)s)"
-    )
-    mode = parser.add_mutually_exclusive_group()
-    mode.add_argument("--detach", action="store_true", help="print the run's ID and go on alone")
-    mode.add_argument("--check", action="store_true", help="say what would change, as JSON")
+    add_deploy_arguments(parser)
 
 
 def run(options: argparse.Namespace, layout: Layout) -> int:
     """Make the shipped release current."""
     from engine.compare import compare
     from engine.deploying import Deploy
-    from engine.deployment import Request
     from engine.docker_api import connect
+    from engine.incoming import on_host
+    from engine.left_out import leave_out
     from engine.preflight import check_root
     from engine.run import execute
 
@@ -65,14 +58,17 @@ def run(options: argparse.Namespace, layout: Layout) -> int:
     )
     if options.check:
         try:
-            found = compare(layout, incoming, connect())
+            wanted = leave_out(on_host(incoming, layout), layout, options.leave_out)
+            found = compare(layout, wanted, connect())
             release, reasons = found.release_id, found.reasons
         except EngineError as error:
             release, reasons = None, [str(error)]
         print(json.dumps({"changed": bool(reasons), "release": release, "reasons": reasons}))
         return EXIT_OK
     check_root()
-    request = Request(layout, incoming, options.wait_timeout, options.min_free_mib, options.keep)
+    request = request_of(
+        options, layout, incoming, window=options.window, leave_out=options.leave_out
+    )
     return execute(
         Deploy(request), task_of(options), layout, detach=options.detach, as_json=options.json
     )

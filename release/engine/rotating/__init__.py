@@ -1,0 +1,1 @@
+"""Secrets made anew while what reads them serves on."""

@@ -1,0 +1,72 @@
+"""Containers that serve nothing new any more and are kept: to go back to, and until their last
+connections have ended. Written down before they give way, so that whoever comes next knows them."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from engine.docker_api import Container
+from engine.layout import Layout, read_json, write_json
+from engine.trees import make_folder
+
+
+def ids(layout: Layout) -> set[str]:
+    """The IDs of the containers on standby."""
+    return set(read(layout))
+
+
+def read(layout: Layout) -> dict[str, float]:
+    """When each of them is to be removed at the latest (Unix time), by ID; 0: not settled yet."""
+    found = read_json(layout.standby).get("containers")
+    return {
+        str(key): float(value)
+        for key, value in (found if isinstance(found, dict) else {}).items()
+        if isinstance(value, (int, float))
+    }
+
+
+def add(layout: Layout, containers: Iterable[Container]) -> None:
+    """These give way from now on."""
+    with _changing(layout) as kept:
+        for each in containers:
+            kept.setdefault(each.id, 0.0)
+
+
+def set_deadlines(layout: Layout, deadlines: dict[str, float]) -> None:
+    """From now on they only wait for their connections to end, until then at most."""
+    with _changing(layout) as kept:
+        kept.update({key: value for key, value in deadlines.items() if key in kept})
+
+
+def discard(layout: Layout, gone: Iterable[str]) -> None:
+    """These are gone, or serve again."""
+    with _changing(layout) as kept:
+        for each in gone:
+            kept.pop(each, None)
+
+
+def without(containers: Iterable[Container], layout: Layout) -> list[Container]:
+    """The containers that are not on standby."""
+    aside = ids(layout)
+    return [each for each in containers if each.id not in aside]
+
+
+@contextmanager
+def _changing(layout: Layout) -> Iterator[dict[str, Any]]:
+    """A deploy and the run that settles the one before it may change it at the same time."""
+    make_folder(layout.standby.parent)
+    path = layout.standby.with_suffix(".lock")
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        before = read(layout)
+        kept: dict[str, Any] = dict(before)
+        yield kept
+        if kept != before:
+            write_json(layout.standby, {"containers": kept})
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,214 @@
+"""What cannot be restored is refused, and nothing is changed by that."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from backups.owners import UID, Owners
+from bundle import sh
+
+Alter = Callable[[str, "dict[str, Any]"], str]
+
+
+@pytest.fixture(scope="module")
+def kept(standing_owners: Owners) -> str:
+    """A backup of some rows and files."""
+    standing_owners.sql("CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1), (2), (3)")
+    standing_owners.upload("one.txt", "a picture")
+    return standing_owners.backed_up()
+
+
+@pytest.fixture
+def untouched(standing_owners: Owners, kept: str) -> Iterator[Owners]:
+    """The deployment; whatever was tried, the same containers serve the same volumes after it."""
+    before = standing_owners.ids(), standing_owners.volumes()
+    yield standing_owners
+    assert (standing_owners.ids(), standing_owners.volumes()) == before
+    assert standing_owners.sql("SELECT COUNT(*) FROM t") == ["3"]
+
+
+@pytest.fixture
+def copy(untouched: Owners) -> Iterator[Path]:
+    """The repository, put back afterwards."""
+    saved = untouched.folder / "saved"
+    shutil.copytree(untouched.repository, saved)
+    yield untouched.repository
+    shutil.rmtree(untouched.repository)
+    saved.rename(untouched.repository)
+    for path in (untouched.repository, *untouched.repository.rglob("*")):
+        os.chown(path, UID, UID)
+
+
+def packs(repository: Path) -> list[Path]:
+    """The files that hold data, the largest first."""
+    files = [path for path in (repository / "data").rglob("*") if path.is_file()]
+    return sorted(files, key=lambda path: path.stat().st_size, reverse=True)
+
+
+def test_a_truncated_repository(untouched: Owners, kept: str, copy: Path) -> None:
+    for pack in packs(copy):
+        os.truncate(pack, pack.stat().st_size // 2)
+    done = untouched.run("restore", kept)
+    assert done.code == 1, done
+    assert "nothing was changed" in done.result["message"]
+    assert done.result["changed"] is False
+
+
+def test_a_damaged_part(untouched: Owners, kept: str, copy: Path) -> None:
+    with packs(copy)[0].open("r+b") as file:
+        file.seek(100)
+        file.write(b"\0" * 64)
+    done = untouched.run("restore", kept)
+    assert done.code == 1, done
+    assert "nothing was changed" in done.result["message"]
+    looked = untouched.engine("restore", kept, "--check")
+    assert looked.code != 0
+    assert json.loads(looked.out)["changed"] is False
+
+
+def test_a_wrong_passphrase(untouched: Owners, kept: str) -> None:
+    path = untouched.secrets / "backup_passphrase"
+    right = path.read_bytes()
+    path.write_bytes(b"not the passphrase")
+    try:
+        done = untouched.run("restore", kept)
+        listed = untouched.engine("backups")
+    finally:
+        path.write_bytes(right)
+    assert done.code == 1, done
+    assert "expected the passphrase that it was made with; found another one" in done.text
+    assert "backup_passphrase" in listed.err
+    assert right.decode() not in done.text
+
+
+def test_a_name_that_is_not_there(untouched: Owners, kept: str) -> None:
+    done = untouched.run("restore", "20010101T000000Z")
+    assert done.code == 66, done
+    assert kept in done.result["message"]
+
+
+def test_a_time_before_the_backup(untouched: Owners, kept: str) -> None:
+    done = untouched.run("restore", kept, "--to-time", "2001-01-01T00:00:00Z")
+    assert done.code == 1, done
+    assert "choose an earlier backup" in done.result["message"]
+
+
+def test_a_time_that_no_log_reaches(untouched: Owners, kept: str) -> None:
+    done = untouched.run("restore", kept, "--to-time", "2199-01-01T00:00:00Z")
+    assert done.code == 1, done
+    assert "choose an earlier time, or a later backup" in done.result["message"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["20260101T000000Z", "--forget-old"], ["20260101T000000Z", "--to-time", "yesterday"]],
+)
+def test_a_command_line_that_is_wrong(untouched: Owners, arguments: list[str]) -> None:
+    assert untouched.engine("restore", *arguments).code == 64
+
+
+def test_a_hand_over_that_fails_leaves_no_backup(untouched: Owners, kept: str) -> None:
+    before = untouched.backups()
+    # A file that nobody can read: the archive breaks off in the middle.
+    untouched.upload("two.txt", "x" * 1000)
+    untouched.in_container("luffy_api", "chmod", "0", "/srv/media/two.txt")
+    done = untouched.run("backup")
+    untouched.in_container("luffy_api", "rm", "-f", "/srv/media/two.txt")
+    assert done.code == 1, done
+    assert done.result["failed_step"] == "uploads"
+    assert "no backup was made" in done.result["message"]
+    assert "Permission denied" in done.text
+    assert untouched.backups() == before
+
+
+@pytest.fixture
+def altered(untouched: Owners, kept: str) -> Iterator[Alter]:
+    """Makes a backup of another name with the same data, whose manifest says something else."""
+    made = []
+
+    def alter(part: str, change: dict[str, Any]) -> str:
+        tags = ["--tag", f"backup={kept},part=manifest"]
+        listed = json.loads(untouched.repository_program("snapshots", "--json", *tags))
+        manifest = json.loads(untouched.repository_program("dump", listed[0]["id"], "/manifest"))
+        manifest["name"] = "20991231T235959Z"
+        for each in manifest["parts"]:
+            if each["name"] == part:
+                each.update(change)
+        said = untouched.repository_program(
+            *("backup", "--json", "--stdin", "--stdin-filename", "/manifest"),
+            *("--tag", f"backup={manifest['name']},part=manifest"),
+            given=json.dumps(manifest).encode(),
+        )
+        made.append(json.loads(said.splitlines()[-1])["snapshot_id"])
+        return str(manifest["name"])
+
+    yield alter
+    untouched.repository_program("forget", *made)
+
+
+def test_a_backup_of_a_newer_server(untouched: Owners, altered: Alter) -> None:
+    done = untouched.run("restore", altered("mariadb", {"version": "99.1.0"}))
+    assert done.code == 1, done
+    assert "found 99.1.0; deploy a release with mariadb 99.1.0 or newer" in done.text
+
+
+def test_a_backup_of_tables_that_the_code_does_not_know(untouched: Owners, altered: Alter) -> None:
+    known = untouched.in_container("luffy_api", "backup-hand-over", "--version")
+    written, _, migrations = known.partition(".")
+    newer = f"{written}.{int(migrations) + 1}"
+    done = untouched.run("restore", altered("uploads", {"version": newer}))
+    assert done.code == 1, done
+    assert f"one of luffy_api {known} or older; found {newer}" in done.text
+    older = altered("uploads", {"version": f"{written}.1"})
+    assert json.loads(untouched.engine("restore", older, "--check").out)["changed"] is True
+
+
+def test_a_part_that_is_not_what_was_handed_over(untouched: Owners, altered: Alter) -> None:
+    done = untouched.run("restore", altered("redis", {"sha256": "0" * 64}))
+    assert done.code == 1, done
+    assert done.result["failed_step"] == "check"
+
+
+def test_a_drill_says_what_differs(untouched: Owners, kept: str, altered: Alter) -> None:
+    name = altered("mariadb", {"compare": {"rows": {"luffy.t": 4}, "content": "another"}})
+    done = untouched.run("drill")
+    assert done.code == 1, done
+    assert "mariadb: rows of luffy.t: expected 4, found 3" in done.text
+    state = json.loads((untouched.root / "state/drills.json").read_text())
+    assert (state["passed"], state["backup"]) == (False, name)
+    left = sh("docker", "ps", "-aq", "--filter", f"name={untouched.name}-drill")
+    assert not left
+
+
+def test_a_drill_of_a_good_backup_passes(untouched: Owners, kept: str) -> None:
+    done = untouched.run("drill")
+    assert done.code == 0, done
+    state = json.loads((untouched.root / "state/drills.json").read_text())
+    assert (state["passed"], state["backup"]) == (True, kept)
+
+
+def test_a_backup_that_is_killed_is_none_and_the_next_clears_up(
+    untouched: Owners, kept: str
+) -> None:
+    before = set(untouched.journals())
+    process = subprocess.Popen(
+        untouched.command("backup", "--by", "tester"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    untouched.wait_for_step("verify", before, process, timeout_s=240)
+    process.kill()
+    process.communicate(timeout=60)
+    assert [each["name"] for each in untouched.backups()] == [kept]
+    done = untouched.run("backup", "--lock-timeout", "60")
+    assert done.code == 0, done
+    assert "dropped 4 parts of interrupted ones" in done.text
+    assert len(untouched.backups()) == 2
