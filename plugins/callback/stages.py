@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from ansible import context
 from ansible.plugins.callback.default import CallbackModule as DefaultCallback
 
 DOCUMENTATION = """
@@ -94,8 +95,12 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]  # Ansible ships no
             self._show(f"          …    {self._task_name}")
 
     def v2_runner_on_ok(self, result: Any) -> None:
-        """Show what a task tagged ``summary`` has to say."""
+        """Show what a task tagged ``summary`` has to say, and in check mode what would change."""
         super().v2_runner_on_ok(result)
+        if context.CLIARGS.get("check") and result._result.get("changed"):
+            self._show(f"  {result._host.get_name()} would change: {result._task.get_name()}")
+            for line in changed_files(result._result):
+                self._show(f"    {line}")
         if "summary" in result._task.tags:
             message = result._result.get("msg", "")
             for line in message if isinstance(message, list) else str(message).splitlines():
@@ -148,6 +153,14 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]  # Ansible ships no
                 f"unreachable={counts['unreachable']} failed={counts['failures']}",
                 color="red" if counts["failures"] or counts["unreachable"] else "green",
             )
+
+
+def changed_files(result: dict[str, Any]) -> list[str]:
+    """Return the files that a task of the stack's wrote and removed, or would."""
+    return [
+        *result.get("written", []),
+        *(f"{name} (removed)" for name in result.get("removed", [])),
+    ]
 
 
 def failure_lines(result: dict[str, Any]) -> list[str]:

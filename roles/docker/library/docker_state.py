@@ -68,15 +68,40 @@ configuration:
   description: The text of daemon.json, or an empty string where there is none.
   returned: always
   type: str
+configuration_kept:
+  description: Whether daemon.json and its folder are root's, and nobody else may write to them.
+  returned: always
+  type: bool
 pending:
   description: Configuration that is newer than what the running engine has taken over.
   returned: always
   type: list
   sample: [/etc/docker/daemon.json]
+proxied:
+  description: Whether this role wrote a proxy where the engine is told of one.
+  returned: always
+  type: bool
+at_boot:
+  description: Whether the engine is started at boot, by systemd or by the init script.
+  returned: always
+  type: bool
 compose_command:
   description: Whether there is a docker-compose command.
   returned: always
   type: bool
+compose_version:
+  description: What Compose's plugin says its version is, or an empty string where it says none.
+  returned: always
+  type: str
+  sample: 2.40.0
+compose_command_version:
+  description: The same of the command docker-compose.
+  returned: always
+  type: str
+buildx_version:
+  description: The same of buildx.
+  returned: always
+  type: str
 repository_sha256:
   description: The digest of O(repository_file), or an empty string where there is none.
   returned: always
@@ -97,13 +122,19 @@ QUERIES = {
     ],
 }
 CONFIGURATION = Path("/etc/docker/daemon.json")
+INIT_SETTINGS = Path("/etc/default/docker")
 COMPOSE_COMMANDS = ("/usr/bin/docker-compose", "/usr/local/bin/docker-compose")
 # Files, and folders of files, that the engine reads at its start.
 CONFIGURED_BY = (
     CONFIGURATION,
     Path("/etc/systemd/system/docker.service.d"),
-    Path("/etc/default/docker"),
+    INIT_SETTINGS,
 )
+UNIT_PROXY = Path("/etc/systemd/system/docker.service.d/luffy-bundle-proxy.conf")
+PROXY_MARK = "# BEGIN proxy of luffy-bundle"
+ROOTS_FOLDER, ROOTS_FILE = 0o755, 0o644
+# By these the init script is started, in one runlevel or another.
+RUNLEVELS = Path("/etc")
 PID_FILE = Path("/var/run/docker.pid")
 
 
@@ -153,6 +184,28 @@ def configuration() -> str:
     return CONFIGURATION.read_text(encoding="utf-8") if CONFIGURATION.exists() else ""
 
 
+def kept(path: Path, mode: int) -> bool:
+    """Tell whether a file or folder is there, root's, and has exactly this mode."""
+    if path.is_symlink() or not path.exists():
+        return False
+    status = path.stat()
+    return (status.st_uid, status.st_gid, status.st_mode & 0o7777) == (0, 0, mode)
+
+
+def proxied() -> bool:
+    """Tell whether the engine's unit, or its init script, was told of a proxy by this role."""
+    if UNIT_PROXY.exists():
+        return True
+    return INIT_SETTINGS.is_file() and PROXY_MARK in INIT_SETTINGS.read_text(errors="replace")
+
+
+def at_boot(module: AnsibleModule) -> bool:
+    """Tell whether the engine is started at boot."""
+    if Path("/run/systemd/system").is_dir():
+        return said(module, "systemctl", "is-enabled", "docker") == "enabled"
+    return any(RUNLEVELS.glob("rc[2-5].d/S*docker"))
+
+
 def said(module: AnsibleModule, command: str, *arguments: str) -> str:
     """Return what a command prints, or nothing where it is not there or fails."""
     path = module.get_bin_path(command)
@@ -193,9 +246,17 @@ def main() -> None:
         daemon_version=version(daemon) or ("0" if daemon else ""),
         engine_version=engine,
         configuration=text,
+        configuration_kept=(
+            kept(CONFIGURATION.parent, ROOTS_FOLDER) and kept(CONFIGURATION, ROOTS_FILE)
+        ),
+        proxied=proxied(),
+        at_boot=at_boot(module),
         # The mark lies in /run: a reboot takes it away, and the pid file is newer then.
         pending=newer(CONFIGURED_BY, (PID_FILE, mark)) if engine else [],
         compose_command=any(Path(path).exists() for path in COMPOSE_COMMANDS),
+        compose_version=version(said(module, "docker", "compose", "version", "--short")),
+        compose_command_version=version(said(module, "docker-compose", "version", "--short")),
+        buildx_version=version(said(module, "docker", "buildx", "version")),
         repository_sha256=(
             hashlib.sha256(repository.read_bytes()).hexdigest() if repository.exists() else ""
         ),

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.images_archive import saved_config_digest
 from ansible.module_utils.images_builder import Builder, Sources
+from ansible.module_utils.images_digests import built_images, planned_images
 from ansible.module_utils.images_docker import engine, local_images, require_free_space
 from ansible.module_utils.images_errors import ImagesError
-from ansible.module_utils.images_records import is_the_image, recorded_digest, write_record
 
 DOCUMENTATION = r"""
 module: image_build
@@ -90,26 +89,16 @@ def main() -> None:
     )
     params = module.params
     missing = [image for image in params["images"] if image["missing"]]
-    wanted = [image for image in params["images"] if image["name"] != "base"]
     if module.check_mode:
         built = [{"name": image["name"], "ref": image["ref"], "seconds": 0} for image in missing]
-        images = [_described(image, image["image_id"]) for image in wanted]
+        found = planned_images(params["images"])
     else:
         try:
             built = _build(params, missing) if missing else []
-            images = _digests(params, wanted)
+            found = built_images(params["images"], Path(params["work_dir"]))
         except ImagesError as error:
             module.fail_json(msg=f"images: {error}")
-    module.exit_json(
-        changed=bool(built),
-        built=built,
-        images=images,
-        variables={
-            image["variable"]: {"ref": image["ref"], "config_digest": image["config_digest"]}
-            for image in images
-            if not image["external"]
-        },
-    )
+    module.exit_json(changed=bool(built), built=built, **found)
 
 
 def _build(params: dict[str, Any], missing: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -127,32 +116,6 @@ def _build(params: dict[str, Any], missing: list[dict[str, Any]]) -> list[dict[s
         still = [image for image in missing if image["ref"] not in present or image["image_id"]]
         built = Builder(sources, refs, work_dir).build(still, params["parallel"])
     return [{"name": one.name, "ref": one.ref, "seconds": one.seconds} for one in built]
-
-
-def _digests(params: dict[str, Any], wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    own = local_images([image["ref"] for image in wanted if not image["external"]])
-    records = Path(params["work_dir"]) / "records"
-    containerd_store = bool(own) and engine().containerd_store
-    described = []
-    for image in wanted:
-        if image["external"]:
-            described.append(_described(image, ""))
-            continue
-        held = own[image["ref"]]
-        digest = held.image_id
-        if containerd_store:
-            digest = recorded_digest(records, held) or saved_config_digest(held.ref)
-            if not is_the_image(records, held, digest):
-                write_record(records, held, digest, "")
-        described.append(
-            {**_described(image, digest), "image_id": held.image_id, "size": held.size}
-        )
-    return described
-
-
-def _described(image: dict[str, Any], digest: str) -> dict[str, Any]:
-    kept = {key: image[key] for key in ("name", "variable", "ref", "external", "image_id", "size")}
-    return {**kept, "config_digest": digest}
 
 
 if __name__ == "__main__":

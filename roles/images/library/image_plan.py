@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.images_catalogue import BASE, read_catalogue
+from ansible.module_utils.images_digests import built_images
 from ansible.module_utils.images_docker import engine, local_images, require_free_space
 from ansible.module_utils.images_errors import ImagesError
 from ansible.module_utils.images_mirror import (
@@ -30,14 +31,14 @@ short_description: Plans the build of the bundle's images
 description:
   - Reads the catalogue of images, computes each one's tag from what it is built from, asks the
     local engine which are there, and checks that everything the missing ones need is at hand.
-  - Changes nothing, in check mode or not.
+  - Changes no image, in check mode or not.
 options:
   services:
     description: The folder with images.json and the images' sources.
     type: path
     required: true
   work_dir:
-    description: Where the build keeps its temporary files, for the check of free space.
+    description: Where the build keeps its temporary files, and what it knows of images.
     type: path
     required: true
   base_source:
@@ -86,6 +87,11 @@ images:
 missing:
   description: The references of those that are to be built.
   type: list
+  returned: always
+built:
+  description: Where none is missing, what image_build would return of them, images and variables;
+    so it need not be asked.
+  type: dict
   returned: always
 sources:
   description: Where the parts come from, as image_build takes it.
@@ -163,6 +169,7 @@ def plan(params: dict[str, Any], check_mode: bool, warn: Any) -> dict[str, Any]:
     mirror = _mirror(params, from_registry)
     architecture = _look_at_engine(images, None if from_registry else mirror, check_mode, warn)
     missing = {image.name: image.ref for image in images if image.missing}
+    planned = [dataclasses.asdict(image) for image in images]
     sources = {
         "mirror": mirror,
         "security_mirror": "",
@@ -182,8 +189,9 @@ def plan(params: dict[str, Any], check_mode: bool, warn: Any) -> dict[str, Any]:
     if BASE in missing and mirror:
         sources.update(_further_suites(params, mirror, ca, warn))
     return {
-        "images": [dataclasses.asdict(image) for image in images],
+        "images": planned,
         "missing": sorted(missing.values()),
+        "built": {} if missing else built_images(planned, Path(params["work_dir"])),
         "sources": sources,
         "packages": packages,
         "architecture": architecture,

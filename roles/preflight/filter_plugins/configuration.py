@@ -13,8 +13,15 @@ LAST_PORT = 65535
 
 # https://github.com/compose-spec/compose-spec/blob/main/spec.md#name-top-level-element
 _PROJECT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
-# RFC 1123, section 2.1: labels of letters, digits and hyphens.
 _WEB_ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[A-Za-z0-9/._-]*")
+# Those of https://restic.readthedocs.io/en/stable/030_preparing_a_new_repo.html without a password.
+_REPOSITORY = re.compile(
+    r"/[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*"
+    r"|sftp:[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[A-Za-z0-9._/-]+"
+    r"|sftp://[A-Za-z0-9._-]+@[A-Za-z0-9.-]+(:[0-9]{1,5})?/[A-Za-z0-9._/-]+"
+    r"|s3:https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[A-Za-z0-9._/-]+"
+)
+# RFC 1123, section 2.1: labels of letters, digits and hyphens.
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
 
 
@@ -32,10 +39,11 @@ class FilterModule:
 def judge_configuration(bundle: Mapping[str, Any], ports: list[Mapping[str, Any]]) -> list[Finding]:
     """Say what is wrong with the bundle's variables; an empty list says nothing is.
 
-    `bundle` holds `name`, `bind_address`, `public_hosts` and `public_scheme`, and `providers`: the
-    services of others, each a mapping of its variables' names to their values, with the variable of
-    its address first. `ports` is `preflight_ports`: items of `name`, `address`, `port` and perhaps
-    `count`.
+    `bundle` holds `name`, `bind_address`, `public_hosts`, `public_scheme`, `backup_repository`,
+    `renamed` (the old names that are still set: `old`, `new` and `do`), and
+    `providers`: the services of others, each a mapping of its variables' names to their values,
+    with the variable of its address first. `ports` is `preflight_ports`: items of `name`,
+    `address`, `port` and perhaps `count`.
     """
     return [
         *_name(bundle["name"]),
@@ -43,6 +51,8 @@ def judge_configuration(bundle: Mapping[str, Any], ports: list[Mapping[str, Any]
         *_public_hosts(bundle["public_hosts"], bundle["bind_address"]),
         *_public_scheme(bundle["public_scheme"]),
         *(finding for provider in bundle["providers"] for finding in _provider(provider)),
+        *_backup_repository(bundle["backup_repository"]),
+        *(_renamed(variable) for variable in bundle["renamed"]),
         *_ports(ports),
     ]
 
@@ -128,6 +138,25 @@ def _provider(variables: Mapping[str, Any]) -> Iterator[Finding]:
                 _shown(value) if isinstance(value, str | None) else f"{value} (no text)",
                 f"set it as the provider has given it, in quotes; or leave {switch} empty",
             )
+
+
+def _backup_repository(address: Any) -> Iterator[Finding]:
+    if not (isinstance(address, str) and _REPOSITORY.fullmatch(address)) or "/.." in address:
+        yield _refusal(
+            "backup_repository to be a folder of the host, sftp:user@host:/folder or "
+            "s3:https://host/bucket",
+            _shown(address),
+            "correct it; keys and passwords are files on the host (docs/backup.md)",
+        )
+
+
+def _renamed(variable: Mapping[str, Any]) -> Finding:
+    new = variable.get("new") or ""
+    return _refusal(
+        f"{new} instead of {variable['old']}" if new else f"no {variable['old']} any more",
+        f"{variable['old']}, which nothing reads",
+        str(variable["do"]),
+    )
 
 
 def _ports(ports: list[Mapping[str, Any]]) -> Iterator[Finding]:

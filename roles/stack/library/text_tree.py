@@ -22,13 +22,16 @@ description:
   - A file is replaced as a whole; files, links and empty folders that are not named are removed.
 options:
   path:
-    description: The folder; it is created with those above it.
+    description: The folder; it is created with those above it, which anybody may look into.
     type: path
     required: true
   files:
     description: The text of each file by its path below the folder.
     type: dict
     required: true
+  beside:
+    description: A program that lies elsewhere, and is looked at in the same call.
+    type: path
 author: The Luffy Bundle authors
 """
 
@@ -41,6 +44,10 @@ EXAMPLES = """
 """
 
 RETURN = """
+created:
+  description: Whether the folder was not there before.
+  returned: always
+  type: bool
 written:
   description: The files that were new, or had another text or mode.
   returned: always
@@ -51,6 +58,11 @@ removed:
   returned: always
   type: list
   elements: str
+beside_sha1:
+  description: The SHA-1 of O(beside), or an empty string where it is not there, not of the user
+    that this runs as, or not with the mode 0755.
+  returned: always
+  type: str
 digest:
   description: The SHA-256 of the paths and texts, by which the release engine knows them again.
   returned: always
@@ -59,6 +71,7 @@ digest:
 
 FILE_MODE = 0o644
 FOLDER_MODE = 0o755
+PROGRAM_MODE = 0o755
 
 
 class BadPathError(ValueError):
@@ -126,8 +139,7 @@ def apply(folder: Path, files: dict[str, str], check: bool) -> tuple[list[str], 
     texts = {name: text.encode() for name, text in files.items()}
     if check:
         return compare(folder, texts)[:2]
-    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-    folder.chmod(FOLDER_MODE)
+    make_folder(folder, next(each for each in folder.parents if each.is_dir()))
     with alone(folder):
         wanted, removed, superfluous = compare(folder, texts)
         for path in superfluous:
@@ -166,25 +178,40 @@ def digest(files: dict[str, str]) -> str:
     return hashlib.sha256(whole.encode()).hexdigest()
 
 
+def program_sha1(path: Path | None) -> str:
+    """Return a program's SHA-1, or an empty string where it is not one that anybody may run."""
+    if path is None or path.is_symlink() or not path.is_file():
+        return ""
+    status = path.stat()
+    if status.st_mode & 0o7777 != PROGRAM_MODE or status.st_uid != os.geteuid():
+        return ""
+    return hashlib.sha1(path.read_bytes(), usedforsecurity=False).hexdigest()
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
             "path": {"type": "path", "required": True},
             "files": {"type": "dict", "required": True},
+            "beside": {"type": "path"},
         },
         supports_check_mode=True,
     )
     folder = Path(module.params["path"])
+    beside = module.params["beside"]
+    created = not folder.is_dir()
     try:
         written, removed = apply(folder, module.params["files"], module.check_mode)
     except (BadPathError, OSError) as error:
         module.fail_json(msg=f"{folder}: {error}")
     names = [*written, *(f"{name} (removed)" for name in removed)]
     module.exit_json(
-        changed=bool(names),
+        changed=created or bool(names),
+        created=created,
         written=written,
         removed=removed,
+        beside_sha1=program_sha1(Path(beside) if beside else None),
         digest=digest(module.params["files"]),
         diff={"before": "", "after": "".join(f"{name}\n" for name in names)},
     )

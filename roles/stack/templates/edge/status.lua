@@ -1,9 +1,10 @@
 -- /status/edge.json: for each service behind the edge how many of its containers are up, of how many
 -- there are. For everybody to read: no addresses, nothing of callers.
 
--- A slot that no container has (a name leads to fewer addresses than there are slots).
+-- A slot that no container has (a name leads to fewer addresses than there are slots), or one that
+-- the container of an earlier release has, which only ends what it has begun.
 local function is_empty(state)
-  return state:find('resolution', 1, true) ~= nil
+  return state:find('resolution', 1, true) ~= nil or state:sub(1, 5) == 'DRAIN'
 end
 
 local function answer_status(applet)
