@@ -7,6 +7,14 @@ changes something says with `--dry-run` what it would do.
 
 from __future__ import annotations
 
+import sys
+
+from invoke.exceptions import Exit
+
+from operations.verb import BAD_USE
 from operations.verbs import verbs
 
+if "--" in sys.argv[1:]:
+    # Fabric would run what follows on hosts of its own, and it knows none.
+    raise Exit('--: expected a command in quotes: fab exec edge "haproxy -vv"; found --', BAD_USE)
 namespace = verbs()

@@ -22,6 +22,11 @@ def who() -> str:
     return f"{os.environ.get('SUDO_USER') or getpass.getuser()}@{socket.gethostname()}"
 
 
+def asked(why: str, wait: str) -> list[str]:
+    """Return the arguments of who asks for a run, why, and how long it may wait for others."""
+    return [f"--by={who()}", f"--why={why}", f"--wait={wait}"]
+
+
 def ask(hosts: Sequence[Host], arguments: Sequence[str]) -> tuple[dict[str, Any], int]:
     """Return what each engine says in JSON, and the worst exit status.
 
@@ -36,14 +41,17 @@ def ask(hosts: Sequence[Host], arguments: Sequence[str]) -> tuple[dict[str, Any]
     return answers, worst
 
 
-def run(hosts: Sequence[Host], arguments: Sequence[str]) -> None:
-    """Run every engine in turn and let it speak for itself; exits with the worst status."""
+def run(hosts: Sequence[Host], arguments: Sequence[str], *, with_input: bool = True) -> None:
+    """Run every engine in turn and let it speak for itself; exits with the worst status.
+
+    Without input, the first host's does not take what was meant for all.
+    """
     worst = 0
     for host in hosts:
         if len(hosts) > 1:
             print(f"--- {host.name}")
         sys.stdout.flush()
-        worst = max(worst, host.engine(list(arguments)).code)
+        worst = max(worst, host.engine(list(arguments), with_input=with_input).code)
     end(worst)
 
 
@@ -72,9 +80,14 @@ def follow(
     end(max(codes, default=1))
 
 
-def show_plan(hosts: Sequence[Host], arguments: Sequence[str], as_json: bool) -> None:
-    """Show what each engine would do; exits with the worst status."""
-    answers, worst = ask(hosts, [*arguments, "--check"])
+def show_plan(
+    hosts: Sequence[Host], arguments: Sequence[str], as_json: bool, words: Sequence[str] = ()
+) -> None:
+    """Show what each engine would do; exits with the worst status.
+
+    ``words`` come after all options: they may look like some.
+    """
+    answers, worst = ask(hosts, [*arguments, "--check", *words])
     if as_json:
         show_json({host: [answer] for host, answer in answers.items()})
     else:

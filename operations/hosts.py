@@ -52,21 +52,23 @@ class Host:
         terminal: bool = False,
         capture: bool = False,
         each_line: Callable[[str], None] | None = None,
+        with_input: bool = True,
     ) -> EngineAnswer:
         """Run the release engine there; returns its exit status and what was captured.
 
         Its output is shown; with ``capture`` what it prints is returned instead, and with
         ``each_line`` handed on line by line. With ``terminal`` the caller's terminal is its own, as
-        a shell needs it. A host that does not answer, or that nothing was deployed to, is named
-        with what to do.
+        a shell needs it; without input it reads nothing. A host that does not answer, or that
+        nothing was deployed to, is named with what to do.
         """
         root = f"/opt/{self.bundle_name}"
         engine = f"{root}/engine.pyz"
         command = shlex.join(["python3", engine, arguments[0], "--root", root, *arguments[1:]])
         script = f"test -e {shlex.quote(engine)} || exit {NO_ENGINE}; exec {command}"
         taken = subprocess.PIPE if capture or each_line else None
+        given = None if with_input else subprocess.DEVNULL
         with subprocess.Popen(
-            self._as_root(["sh", "-c", script], terminal), stdout=taken, text=True
+            self._as_root(["sh", "-c", script], terminal), stdin=given, stdout=taken, text=True
         ) as process:
             if each_line and process.stdout:
                 for line in process.stdout:

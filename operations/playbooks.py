@@ -13,10 +13,15 @@ from operations.hosts import REPOSITORY, Host, ansible_program, inventory_path
 
 
 def run_playbook(
-    playbook: str, inventory: str, hosts: list[Host], told: Mapping[str, str] | None = None
+    playbook: str,
+    inventory: str,
+    hosts: list[Host],
+    told: Mapping[str, str] | None = None,
+    dry_run: bool = False,
 ) -> None:
     """Run ``playbook`` on ``hosts`` of ``inventory``, ``told`` some variables for this once.
 
+    With ``dry_run`` it says what it would change, and changes nothing (Ansible's check mode).
     Raises Exit with its status if it fails.
     """
     # The machine that builds takes part whichever hosts are named.
@@ -24,6 +29,7 @@ def run_playbook(
     command = [ansible_program("ansible-playbook"), playbook]
     command += ["-i", str(inventory_path(inventory)), "--limit", limit]
     command += ["--extra-vars", json.dumps(told)] if told else []
+    command += ["--check"] if dry_run else []
     environment = {"ANSIBLE_LOG_PATH": str(REPOSITORY / "up.log")} | dict(os.environ)
     status = subprocess.run(command, cwd=REPOSITORY, env=environment, check=False).returncode
     if status:

@@ -43,7 +43,7 @@ class Verb(Task):  # type: ignore[misc]  # Fabric ships no types
         return found
 
 
-def verb(help: Mapping[str, str] | None = None, **options: Any) -> Callable[..., Any]:  # noqa: A002
+def verb(help: Mapping[str, str] | None = None, **options: Any) -> Callable[..., Any]:  # noqa: A002 (invoke's own word)
     """Make a verb of a function; ``help`` is that of the parameters which not every verb has."""
     decorated: Callable[..., Any] = task(klass=Verb, help={**HELP, **(help or {})}, **options)
     return decorated

@@ -10,9 +10,11 @@ from invoke import Context
 from invoke.exceptions import Exit
 
 from operations import engines
+from operations.hosts import Host
 from operations.showing import show_json, show_rows
 from operations.verb import BAD_USE, JSON_HELP, hosts_for, verb
 
+NOTHING_FOUND = 3
 SERVICE_COLUMNS = ["service", "condition", "image", "restarts", "uptime", "memory"]
 CONTAINER_COLUMNS = ["container", "service", "state", "health", "restarts", "uptime", "memory"]
 
@@ -52,6 +54,13 @@ def remarks(found: dict[str, Any]) -> list[str]:
             f"locked by {held['by']} since {held['since']}{why}, until {held['until']}; "
             "do: fab unlock"
         )
+    closed = found["maintenance"]
+    if closed:
+        lines.append(
+            f"maintenance is on since {closed['since']} by {closed['by']}"
+            + (f" ({closed['why']})" if closed["why"] else "")
+            + "; do: fab maintenance off"
+        )
     return lines + (
         ["healthy"] if found["healthy"] else [f"problem: {p}" for p in found["problems"]]
     )
@@ -75,6 +84,7 @@ def ps(c: Context, json: bool = False, inventory: str = "inventory.ini", hosts: 
         "follow": "go on as lines are written, until Ctrl-C",
         "since": "only newer ones, such as 10m or 2026-05-01T00:00:00Z",
         "tail": "how many lines from the end of each service",
+        "request": "every line of the request with this X-Request-ID, from all services and hosts",
     },
     positional=["service"],
     optional=["service"],
@@ -85,17 +95,25 @@ def logs(
     follow: bool = False,
     since: str = "",
     tail: str = "100",
+    request: str = "",
     json: bool = False,
     inventory: str = "inventory.ini",
     hosts: str = "",
 ) -> None:
-    """Show what services wrote.  Example: fab logs edge --since 10m --follow"""
+    """Show what services wrote.  Example: fab logs edge --since 10m --follow
+
+    With --request the lines are in the order of their times; exits with 3 if there is none.
+    """
     if not (tail.isascii() and tail.isdecimal() and int(tail) > 0):
         raise Exit(f"--tail: expected a number of lines from 1; found {tail}", BAD_USE)
     chosen = hosts_for(c, inventory, hosts)
     arguments = ["logs", f"--tail={tail}", *([f"--since={since}"] if since else [])]
     arguments += ["--follow"] if follow else []
+    arguments += [f"--request={request}"] if request else []
     arguments += [service] if service else []
+    if request:
+        lines_of_request(chosen, arguments, json)
+        return
 
     def show(host: str, line: str) -> None:
         print(f"{host}  {line}", flush=True)
@@ -109,6 +127,27 @@ def logs(
         engines.follow(chosen, arguments, show)
     else:
         engines.run(chosen, arguments)
+
+
+def lines_of_request(hosts: list[Host], arguments: list[str], as_json: bool) -> None:
+    """Show what all hosts wrote of one request, in the order of the times.
+
+    Exits with 3 where none wrote anything, or with what a host's engine ended with instead.
+    """
+    found: list[dict[str, Any]] = []
+    codes = set()
+    for host in hosts:
+        answer = host.engine([*arguments, "--json"], capture=True)
+        codes.add(answer.code)
+        found += [
+            {"host": host.name, **json_format.loads(line)} for line in answer.out.splitlines()
+        ]
+    for line in sorted(found, key=lambda each: str(each["time"])):
+        where = f"{line['host']}  " if len(hosts) > 1 else ""
+        shown = f"{where}{line['container']} | {line['time']} {line['line']}"
+        print(json_format.dumps(line, ensure_ascii=False) if as_json else shown)
+    # That one of several hosts has no such line is not worth a word.
+    engines.end(max(codes - {NOTHING_FOUND}, default=0) or (0 if found else NOTHING_FOUND))
 
 
 @verb(help={**JSON_HELP, "tail": "how many entries from the end; 0 for all"})
