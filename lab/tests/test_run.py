@@ -1,0 +1,84 @@
+"""Whatever an experiment does, it ends in time, and nothing of it is left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+from lab.concurrency.experiment import Run
+from lab.concurrency.leftovers import SHARED_MEMORY
+from lab.concurrency.run import REPOSITORY, run_one
+
+ILL = "lab.tests.ill"
+
+
+@pytest.fixture
+def token(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Every process that a test starts carries this in its environment."""
+    value = f"LAB_TEST_{uuid.uuid4().hex}"
+    monkeypatch.setenv(value, "1")
+    return value
+
+
+def alive(token: str) -> list[str]:
+    """The commands of processes that carry it, but for this one."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit() or int(folder.name) == os.getpid():
+            continue
+        try:
+            if f"{token}=1".encode() in (folder / "environ").read_bytes():
+                found.append((folder / "cmdline").read_text())
+        except OSError:
+            continue
+    return found
+
+
+def test_one_that_hangs_is_killed_at_its_limit_with_all_its_processes(token: str) -> None:
+    began = time.monotonic()
+    outcome = run_one("hangs", Run(), ILL)
+    assert time.monotonic() - began < 10
+    assert outcome.problem == "expected an end within 1 s; found none, and killed it"
+    assert alive(token) == []
+
+
+def test_what_one_leaves_is_told_and_removed(token: str) -> None:
+    outcome = run_one("leaves_things", Run(), ILL)
+    assert "expected nothing to be left; found process" in outcome.problem
+    assert "(sleep 600)" in outcome.problem
+    assert f"shared memory {outcome.note}" in outcome.problem
+    assert "file forgotten-" in outcome.problem
+    assert alive(token) == []
+    assert not (SHARED_MEMORY / outcome.note).exists()
+
+
+def test_one_that_fails_is_told_in_its_own_words() -> None:
+    outcome = run_one("crashes", Run(), ILL)
+    assert "expected figures; found exit code 1" in outcome.problem
+    assert "ValueError: no figures today" in outcome.problem
+    assert outcome.verdicts == []
+
+
+def test_one_that_cannot_be_made_here_is_no_failure() -> None:
+    outcome = run_one("is_not_here", Run(), ILL)
+    assert outcome.not_here == "unicorn: expected one; found none; do: look again"
+    assert not outcome.problem
+
+
+def test_a_run_that_is_stopped_takes_its_experiment_along(token: str) -> None:
+    command = [sys.executable, "-m", "lab", "concurrency", "--quick", "servers"]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL) as run:
+        end = time.monotonic() + 20
+        while not any("gunicorn" in command for command in alive(token)):
+            assert time.monotonic() < end, "gunicorn was never started"
+            time.sleep(0.05)
+        run.send_signal(signal.SIGTERM)
+        assert run.wait(20) == 128 + signal.SIGTERM
+    assert alive(token) == []
