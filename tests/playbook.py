@@ -159,6 +159,8 @@ def run_role(
         "hosts": "all",
         "become": True,
         "gather_facts": gather_facts,
+        # As the bundle's own playbooks: the rest takes seconds, and no role reads it.
+        "gather_subset": ["min", "virtual"],
         "roles": [{"role": role}],
     }
     playbook.write_text(json.dumps([play]))  # JSON is YAML

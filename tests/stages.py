@@ -46,6 +46,8 @@ def without(files: list[str]) -> list[str]:
     return [f"--ignore={file}" for file in files]
 
 
+# What looks at the one deployment on this machine.
+LOCAL = [f"tests/stack/test_local_{name}.py" for name in ("deployment", "lab", "operation")]
 # The demo world's payment gateway and SMS provider: a stage of their own.
 DEMO_SHOP = [
     f"tests/test_{name}.py"
@@ -70,11 +72,13 @@ API_PARTS = {
 API_FILES = {part: [f"tests/test_{name}.py" for name in names] for part, names in API_PARTS.items()}
 # The course site as a browser sees it.
 SITE = "tests/browser/luffycity"
-# What every other stage needs; they run alone and in this order.
+# What every other stage needs; they run in this order.
 FOUNDATIONS = [
     Stage("engine", 150, playbook("playbooks/provision.yml")),
     Stage("images", 300, ["tests/build_images"]),
 ]
+# These run while the images are built, which in good part is waiting for packages.
+WITHOUT_IMAGES = [Stage("static", 150, pytest_on("tests/static"))]
 # These have names, ports and data of their own, and run LANES at a time, in this order: the long
 # ones first, so that no lane is left with one at the end. A stage that outgrows its budget is made
 # faster, or moves its long part to bench/; the budget stays.
@@ -83,20 +87,20 @@ INDEPENDENT = [
     Stage(
         "local",
         900,
-        pytest_on("tests/stack/test_local_deployment.py", "tests/faults"),
+        pytest_on(*LOCAL, "tests/faults"),
         with_images=True,
     ),
     Stage(
         "centos",
         480,
-        pytest_on("tests/stack", "--ignore=tests/stack/test_local_deployment.py"),
+        pytest_on("tests/stack", *without(LOCAL)),
         with_images=True,
     ),
     Stage("release", 420, ["release/test"], with_images=True),
     Stage("proxy_pool", 420, ["services/proxy_pool/test"], with_images=True),
     Stage("browser", 240, pytest_on("tests/browser/proxy_pool"), with_images=True),
+    Stage("backup", 300, ["release/test-backups"], with_images=True),
     Stage("mariadb", 120, ["services/mariadb/test"], with_images=True),
-    Stage("static", 150, pytest_on("tests/static")),
     Stage("edge", 120, ["services/edge/test"], with_images=True),
     Stage("luffycity", 120, ["services/luffycity/test"], with_images=True),
     Stage(
@@ -117,13 +121,21 @@ INDEPENDENT = [
         )
         for part, files in API_FILES.items()
     ),
+    Stage("backup_image", 90, ["services/backup/test"], with_images=True),
+    Stage("lab_concurrency", 90, ["lab/test"], with_images=True),
     Stage("redis", 60, ["services/redis/test"], with_images=True),
+    Stage("lab", 60, pytest_on("tests/lab"), with_images=True),
+    Stage("shortlink", 60, ["services/shortlink/test"], with_images=True),
     Stage("demo", 60, ["services/demo/test", *without(DEMO_SHOP)], with_images=True),
     Stage("demo_shop", 60, ["services/demo/test", *DEMO_SHOP], with_images=True),
 ]
 # A browser and a whole deployment take both cores: what stands beside them would fail by its times.
-ALONE = [Stage("site", 360, pytest_on(SITE), with_images=True)]
-STAGES = [*FOUNDATIONS, *INDEPENDENT, *ALONE]
+# And what else stands beside traffic would slow it down.
+ALONE = [
+    Stage("site", 360, pytest_on(SITE), with_images=True),
+    Stage("switch", 480, pytest_on("tests/switch"), with_images=True),
+]
+STAGES = [*FOUNDATIONS, *WITHOUT_IMAGES, *INDEPENDENT, *ALONE]
 LANES = 2
 # Names of failed tests, and lines of reasons, that are said again at the end, of each stage.
 COMPLAINTS_SHOWN = 25
@@ -238,11 +250,12 @@ def run_beside_others(stage: Stage) -> Outcome:
 
 
 def run_all(stages: list[Stage]) -> list[Outcome]:
-    """Run the foundations one by one, the rest side by side, and last what runs alone."""
-    outcomes = []
-    for stage in (stage for stage in stages if stage in FOUNDATIONS):
-        outcomes.append(run_shown(stage))
-        if outcomes[-1].status:
+    """Run the foundations one after the other, the rest side by side, and last what runs alone."""
+    engine, images = FOUNDATIONS
+    outcomes: list[Outcome] = []
+    for group in ([engine], [images, *WITHOUT_IMAGES]):
+        outcomes += run_in_lanes([stage for stage in group if stage in stages])
+        if any(outcome.status for outcome in outcomes if outcome.stage in FOUNDATIONS):
             print("The stages after this one need what it makes: they are not run.")
             return outcomes
     outcomes += run_in_lanes([stage for stage in stages if stage in INDEPENDENT])

@@ -7,12 +7,10 @@ import signal
 import time
 from pathlib import Path
 
-import pytest
-
 from tests.local_deployment import containers, up, wait_until_healthy
 from tests.playbook import PlaybookResult
 
-LIMIT_S = 180
+LIMIT_S = 300
 INTO_THE_STAGE_S = 3
 
 
@@ -29,28 +27,16 @@ def interrupt(stage: str, how: signal.Signals, setting: str, log: Path) -> None:
     assert process.returncode != 0, "it had ended before it was interrupted"
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "timeout_s"),
-    [
-        (("docker", signal.SIGINT), ("stack", signal.SIGKILL), 5),
-        (("images", signal.SIGKILL), ("stack", signal.SIGINT), 6),
-    ],
-    ids=["docker-then-stack", "images-then-stack"],
-)
-def test_it_finishes_in_the_end(
-    deployed: PlaybookResult,
-    tmp_path: Path,
-    first: tuple[str, signal.Signals],
-    second: tuple[str, signal.Signals],
-    timeout_s: int,
-) -> None:
+def test_it_finishes_in_the_end(deployed: PlaybookResult, tmp_path: Path) -> None:
     # A changed setting of the checker gives each run something to do.
-    setting = f"proxy_pool_verify_timeout_s={timeout_s}"
-    interrupt(*first, setting, tmp_path / "first.log")
-    interrupt(*second, setting, tmp_path / "second.log")
+    setting = "proxy_pool_verify_timeout_s=5"
+    interrupt("docker", signal.SIGINT, setting, tmp_path / "first.log")
+    interrupt("stack", signal.SIGKILL, setting, tmp_path / "second.log")
+    other = "proxy_pool_verify_timeout_s=6"
+    interrupt("stack", signal.SIGINT, other, tmp_path / "third.log")
 
-    last = up("-e", setting, log=tmp_path / "last.log")
+    last = up("-e", other, log=tmp_path / "last.log")
     output, _ = last.communicate(timeout=LIMIT_S)
     assert last.returncode == 0, output
     wait_until_healthy()
-    assert f"VERIFY_TIMEOUT={timeout_s}" in containers()["proxy_pool_checker"]["Config"]["Env"]
+    assert "VERIFY_TIMEOUT=6" in containers()["proxy_pool_checker"]["Config"]["Env"]

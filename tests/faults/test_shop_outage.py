@@ -16,10 +16,9 @@ from typing import Any
 
 import pytest
 import requests
-from deployment import Deployment
 from visitor import Visitor
 
-from tests.local_deployment import PORTS, containers, docker, url, wait_until_healthy
+from tests.local_deployment import SITE, containers, docker, url, wait_until_healthy
 from tests.playbook import PlaybookResult
 
 BUYERS, READERS = 6, 3
@@ -27,17 +26,6 @@ QUIET_S = 4
 """Of load, before, between and behind the restarts."""
 PAID_WITHIN_S = 150
 """The gateway tells again after 4, 14, 24 and 84 seconds, and the worker asks after a minute."""
-SITE = Deployment(
-    scheme="http",
-    host="127.0.0.1",
-    site_port=PORTS["site"],
-    api_port=PORTS["api"],
-    check_port=PORTS["check"],
-    check_tls_port=PORTS["check-tls"],
-    proxy_pool_port=PORTS["proxy-pool"],
-    gateway_port=PORTS["gateway"],
-    demo_port=PORTS["demo"],
-)
 
 
 @dataclass

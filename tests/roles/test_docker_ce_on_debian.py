@@ -24,45 +24,52 @@ class Bare:
     """A host that the role has not been applied to, and an inventory that asks for docker-ce."""
 
     host: Host
+    asked: dict[str, object]
     inventory: Path
 
 
 @pytest.fixture(scope="module")
 def bare(host_network: HostNetwork, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bare]:
     with debian_host("vendored", network=host_network) as host:
-        inventory = host.write_inventory(
-            tmp_path_factory.mktemp("vendored") / "inventory.ini",
-            docker_engine="docker-ce",
-            docker_repo_base="tsinghua",
+        asked: dict[str, object] = {
+            "docker_engine": "docker-ce",
+            "docker_repo_base": "tsinghua",
             # its archive holds the vendor's packages at Debian's version, with a key of its own
-            docker_ce_version=DOCKER_CE_VERSION,
-            docker_deb_key_fingerprint=host_network.signing_key_fingerprint,
-        )
-        yield Bare(host, inventory)
+            "docker_ce_version": DOCKER_CE_VERSION,
+            "docker_deb_key_fingerprint": host_network.signing_key_fingerprint,
+        }
+        folder = tmp_path_factory.mktemp("vendored")
+        yield Bare(host, asked, host.write_inventory(folder / "inventory.ini", "bundle", **asked))
 
 
-@pytest.mark.parametrize(
-    ("variables", "words"),
-    [
-        (
-            {"docker_repo_base": "https://download.docker.com:4443"},
-            r"expected https://download\.docker\.com:4443/linux/debian/dists/bookworm/InRelease to "
-            r"answer 200, found .*refused.*; set docker_repo_base to another mirror",
-        ),
-        (
-            {"docker_repo_base": "http://download.docker.com/nothing-here"},
-            r"expected http://\S+/nothing-here/\S+ to answer 200, found 404; set docker_repo_base",
-        ),
-        ({"docker_engine": "podman"}, r"docker_engine"),
-    ],
-    ids=["mirror-silent", "mirror-empty", "engine-unknown"],
-)
-def test_bad_input_ends_before_anything_is_changed(
-    bare: Bare, variables: dict[str, object], words: str
-) -> None:
+# By name: what is set, and what the role then says.
+REFUSED: dict[str, tuple[dict[str, object], str]] = {
+    "mirror-silent": (
+        {"docker_repo_base": "https://download.docker.com:4443"},
+        r"expected https://download\.docker\.com:4443/linux/debian/dists/bookworm/InRelease to "
+        r"answer 200, found .*refused.*; set docker_repo_base to another mirror",
+    ),
+    "mirror-empty": (
+        {"docker_repo_base": "http://download.docker.com/nothing-here"},
+        r"expected http://\S+/nothing-here/\S+ to answer 200, found 404; set docker_repo_base",
+    ),
+    "engine-unknown": ({"docker_engine": "podman"}, r"docker_engine"),
+}
+
+
+def test_bad_input_ends_before_anything_is_changed(bare: Bare) -> None:
+    path = bare.inventory.with_name("bad-input.ini")
+    named = [
+        re.sub(r"^\S+", name, bare.host.inventory_line(**{**bare.asked, **variables}))
+        for name, (variables, _) in REFUSED.items()
+    ]
+    path.write_text("\n".join(["[bundle]", *named]) + "\n")
     before = state(bare.host)
-    result = run_role("docker", bare.inventory, variables=variables)
-    assert re.search(words, result.refusal), result.refusal
+    result = run_role("docker", path)
+    for name, (_, words) in REFUSED.items():
+        said = result.failures_of(name)
+        assert said, result.output
+        assert re.search(words, said[-1]), said[-1]
     assert state(bare.host) ^ before == set()
 
 

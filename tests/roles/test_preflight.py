@@ -176,6 +176,8 @@ GOOD_BUNDLE = {
     "bind_address": "127.0.0.1",
     "public_hosts": ["localhost", "127.0.0.1", "::1"],
     "public_scheme": "http",
+    "backup_repository": "/var/backups/luffy-bundle",
+    "renamed": [],
     "providers": [
         {"sms_url": "https://sms.example/", "sms_key": "key"},
         {"pay_url": "", "pay_id": ""},
@@ -222,12 +224,37 @@ def test_good_variables_are_let_pass() -> None:
             {"providers": [{"pay_url": "pay.example", "pay_id": "2021"}]},
             "expected pay_url to be an http(s) address without query, or empty; found pay.example;",
         ),
+        ({"backup_repository": ""}, "s3:https://host/bucket; found nothing; do correct it"),
+        ({"backup_repository": "backups"}, "found backups; do correct it"),
+        ({"backup_repository": "/var/../etc"}, "found /var/../etc; do correct it"),
+        ({"backup_repository": "rest:http://a:b@c/"}, "keys and passwords are files on the host"),
+        (
+            {"renamed": [{"old": "slots", "new": "edge_server_slots", "do": "rename it"}]},
+            "expected edge_server_slots instead of slots; found slots, which nothing reads; do re",
+        ),
+        (
+            {"renamed": [{"old": "slots", "new": "", "do": "remove it"}]},
+            "expected no slots any more; found slots, which nothing reads; do remove it",
+        ),
         ({"public_scheme": "ftp"}, "expected public_scheme to be http or https; found ftp; do set"),
     ],
 )
 def test_a_bad_variable_is_refused(change: dict[str, object], line: str) -> None:
     (found,) = lines(configuration.judge_configuration(GOOD_BUNDLE | change, []))
     assert line in found
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "sftp:me@vault.example:/srv/backups",
+        "sftp://me@vault.example:2222//srv",
+        "s3:https://s3.example.com/b",
+    ],
+)
+def test_a_repository_elsewhere_is_let_pass(address: str) -> None:
+    bundle = GOOD_BUNDLE | {"backup_repository": address}
+    assert configuration.judge_configuration(bundle, []) == []
 
 
 @pytest.mark.parametrize("port", [0, -1, 65536, "http", "", None, 80.5, True])
@@ -647,6 +674,7 @@ def variants(container_port: int, tmp_path_factory: pytest.TempPathFactory) -> P
             "api_port": free_port(),
             "check_port": free_port(),
             "check_tls_port": free_port(),
+            "shortlink_port": free_port(),
             "proxy_pool_port": free_port(),
             "proxy_pool_gateway_port": free_port(),
             "preflight_min_memory_mb": 10**8,
@@ -665,6 +693,14 @@ def variants(container_port: int, tmp_path_factory: pytest.TempPathFactory) -> P
             "preflight_ports": [entry("site_port", free_port())],
         },
         "type": {"preflight_min_memory_mb": "lots"},
+        "renamed": {
+            "slots": 8,
+            "preflight_renamed_variables": [
+                {"old": "slots", "new": "edge_server_slots", "do": "rename it"},
+                {"old": "not_set_here", "new": "", "do": "remove it"},
+            ],
+            "preflight_ports": [entry("site_port", free_port())],
+        },
         "own": {
             "bundle_name": "preflight-test",
             "preflight_ports": [entry("site_port", container_port)],
@@ -719,6 +755,13 @@ def test_a_variable_of_the_wrong_type_is_named(variants: PlaybookResult) -> None
     (first, second) = refused_alone(variants, "type")
     assert first == "Validation of arguments failed:"
     assert "'preflight_min_memory_mb' is of type str and we were unable to convert to int" in second
+
+
+def test_an_old_name_of_a_variable_is_refused_with_the_new_one(variants: PlaybookResult) -> None:
+    assert refused_alone(variants, "renamed") == [
+        "expected edge_server_slots instead of slots; found slots, which nothing reads; "
+        "do rename it"
+    ]
 
 
 def test_a_port_of_the_bundles_own_container_is_let_pass_and_of_another_refused(

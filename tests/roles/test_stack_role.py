@@ -24,7 +24,18 @@ layout = import_module("engine.layout")
 
 source_secrets = load("stack", "filter_plugins/source_secrets.py")
 
-SERVICES = ("BASE", "EDGE", "REDIS", "MARIADB", "LUFFY_API", "LUFFYCITY", "PROXY_POOL", "DEMO")
+SERVICES = (
+    "BASE",
+    "EDGE",
+    "REDIS",
+    "MARIADB",
+    "LUFFY_API",
+    "LUFFYCITY",
+    "PROXY_POOL",
+    "SHORTLINK",
+    "DEMO",
+    "BACKUP",
+)
 LOCAL = {"edge_bind_address": "127.0.0.1", "demo_world": True}
 PUBLIC = {
     "edge_bind_address": "0.0.0.0",
@@ -173,6 +184,38 @@ def test_a_servers_providers_are_asked_with_the_operators_keys(
     assert not shipped.model["networks"]["luffy_out"].get("internal")
 
 
+def test_backups_are_kept_in_a_folder_of_the_host(public: Shipped) -> None:
+    backup = public.incoming.backup
+    assert (backup.folder.path, backup.folder.uid) == ("/var/backups/luffy-bundle", 10009)
+    assert [part.name for part in backup.parts] == ["mariadb", "redis", "uploads"]
+    mounts = public.model["services"][backup.repository]["volumes"]
+    assert {"/var/backups/luffy-bundle": "/repository"}.items() <= {
+        mount["source"]: mount["target"] for mount in mounts
+    }.items()
+    assert public.environment("backup_repository")["RESTIC_REPOSITORY"] == "/repository"
+    # What gives a backup away is not in it, and no other service reads it.
+    assert public.secrets("backup_repository") == {"backup_passphrase"}
+
+
+@pytest.mark.parametrize(
+    ("address", "given"),
+    [
+        ("sftp:me@vault.example:/srv", {"backup_sftp_key", "backup_sftp_known_hosts"}),
+        ("s3:https://s3.example.com/bucket", {"backup_s3_credentials"}),
+    ],
+)
+def test_backups_are_kept_elsewhere_with_the_operators_keys(
+    tmp_path: Path, address: str, given: set[str]
+) -> None:
+    shipped = ship(tmp_path, {**PUBLIC, "backup_repository": address, "backup_keep_daily": 3})
+    assert shipped.incoming.backup.folder is None
+    assert shipped.incoming.backup.keep.daily == 3
+    assert {spec.file for spec in shipped.incoming.secrets if spec.given} == given
+    assert shipped.secrets("backup_repository") == {"backup_passphrase", *given}
+    assert shipped.environment("backup_repository")["RESTIC_REPOSITORY"] == address
+    assert not shipped.model["networks"]["backup_out"].get("internal")
+
+
 def test_a_servers_pool_asks_for_accounts_and_trusts_no_private_network(public: Shipped) -> None:
     checker = public.environment("proxy_pool_checker")
     assert checker["JUDGE_URL"] == (
@@ -194,7 +237,7 @@ def test_a_servers_pool_asks_for_accounts_and_trusts_no_private_network(public: 
 def test_every_published_port_is_one_that_preflight_looks_at(local: Shipped) -> None:
     ports = local.model["services"]["edge"]["ports"]
     published = {int(port["published"]) for port in ports} - set(range(20000, 20064))
-    assert published == {80, 8000, 8001, 8009, 8444, 5010, 5011}
+    assert published == {80, 8000, 8001, 8002, 8009, 8010, 8011, 8444, 5010, 5011}
     looked_at = (REPOSITORY / "roles/preflight/vars/main.yml").read_text()
     assert all(f"default({port})" in looked_at for port in published)
 
@@ -218,8 +261,46 @@ def test_api_and_front_end_share_the_secret_of_protected_links_and_nothing_else(
     assert specs["luffycity_media_secret"].uid == 10005
     assert specs["luffy_api_media_secret"].uid == 10004
     assert specs["luffy_api_media_secret"].same_as == "luffycity_media_secret"
-    assert public.secrets("luffycity") == {"luffycity_media_secret"}
+    both = {"luffycity_media_secret", "luffycity_old_media_secret"}
+    assert public.secrets("luffycity") == both
     assert "luffy_api_media_secret" in public.secrets("luffy_api")
+
+
+def test_every_generated_secret_is_made_anew_or_says_what_to_do_instead(public: Shipped) -> None:
+    generated = [each for each in public.incoming.secrets if each.random_bytes or each.made_by]
+    assert [each.file for each in generated if each.rotation is None] == []
+    refused = {each.file for each in generated if each.rotation.refused}
+    assert refused == {"backup_passphrase", "luffy_api_admin_password", "judge_authority"}
+
+
+def test_who_lets_in_by_a_password_is_told_of_another_one(public: Shipped) -> None:
+    owners = {
+        each.file: each.rotation.owner
+        for each in public.incoming.secrets
+        if each.rotation and each.rotation.owner
+    }
+    acl = next(each.format for each in public.incoming.secrets if each.file == "redis_acl")
+    for file, owner in owners.items():
+        command, account = owner.command
+        program = REPOSITORY / "services" / owner.service / command
+        assert program.stat().st_mode & 0o111, program
+        # The account that the file's name says is the one whose password it is.
+        assert account in file or (file, account) == ("mariadb_password", "luffy")
+        assert owner.service != "redis" or f"user {account} on #{{{file}.sha256}} " in acl
+    services = {owner.service for owner in owners.values()}
+    assert services == {"redis", "mariadb"}
+    assert len(owners) == 9
+
+
+@pytest.mark.parametrize(("refresh_s", "days"), [(3600, 15), (1209600, 15), (1296001, 17)])
+def test_what_was_signed_is_good_for_as_long_as_it_lives(
+    tmp_path: Path, refresh_s: int, days: int
+) -> None:
+    settings = {**PUBLIC, "luffy_refresh_token_lifetime_s": refresh_s}
+    specs = {each.file: each for each in ship(tmp_path, settings).incoming.secrets}
+    assert specs["luffy_api_old_secret_key"].for_days == days
+    # No link to a film lives for longer than a day.
+    assert specs["luffycity_old_media_secret"].for_days == 2
 
 
 def test_a_file_that_the_api_takes_passes_the_edge(public: Shipped) -> None:
@@ -298,4 +379,36 @@ def test_the_front_page_and_the_api_are_asked_for_before_a_release_counts(local:
 
 def test_sample_data_is_loaded_by_a_deploy_alone(local: Shipped) -> None:
     when = {step.name: step.when for step in local.incoming.steps}
-    assert when == {"migrate": "always", "sample_data": "deploy", "pictures": "deploy"}
+    assert when == {
+        "check_migrations": "deploy",
+        "migrate": "always",
+        "shortlink_migrate": "always",
+        "sample_data": "deploy",
+        "pictures": "deploy",
+    }
+
+
+def test_short_links_may_lead_to_the_site_wherever_it_is(local: Shipped, public: Shipped) -> None:
+    here, there = local.environment("shortlink"), public.environment("shortlink")
+    assert here["PUBLIC_URL"] == "http://127.0.0.1:8002"
+    assert here["PRIVATE_LINK_HOSTS"] == "localhost:80,127.0.0.1:80,[::1]:80"
+    assert there["PUBLIC_URL"] == "http://www.example.com:8002"
+    assert there["PRIVATE_LINK_HOSTS"] == "www.example.com:80,[2001:db8::7]:80"
+    assert here["ALLOWED_LINK_HOSTS"] == there["ALLOWED_LINK_HOSTS"] == ""
+    worker = public.environment("luffy_worker")
+    assert worker["SHORTLINK_URL"] == "http://shortlink:8002"
+    assert worker["SITE_URL"] == "http://www.example.com"
+    assert public.environment("luffycity")["SHORT_LINKS_URL"] == there["PUBLIC_URL"]
+
+
+def test_the_site_s_account_of_short_links_is_the_first(public: Shipped) -> None:
+    specs = {spec.file: spec for spec in public.incoming.secrets}
+    assert (specs["shortlink_accounts"].uid, specs["luffy_api_shortlink_account"].uid) == (
+        10007,
+        10004,
+    )
+    assert public.secrets("shortlink") == {
+        *("shortlink_accounts", "shortlink_db_password", "shortlink_redis_url"),
+    }
+    assert public.secrets("shortlink_migrate") == {"shortlink_db_password"}
+    assert "luffy_api_shortlink_account" in public.secrets("luffy_worker")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from operations.engines import who
 from operations.verbs import verbs
 from tests.hosts.debian import debian_host
 from tests.hosts.host import Host
@@ -30,8 +31,17 @@ SERVICE = {
 }  # fmt: skip
 STATUS = {
     "release": "0a1b2c3d4e5f", "project": "one", "deployed": "2026-05-01T00:00:00Z", "by": "ana",
-    "healthy": True, "problems": [], "running_deploy": None, "hold": None, "services": [SERVICE],
+    "healthy": True, "problems": [], "running_deploy": None, "hold": None, "maintenance": None,
+    "services": [SERVICE],
 }  # fmt: skip
+BACKUPS = {
+    "backups": [{"name": "20260501T021500Z", "time": "2026-05-01T02:15:00Z", "host": "www1"}],
+    "losses": ["if this host's disk is lost: the last 7 min of the database"],
+}
+SECRETS = [
+    {"secret": "mariadb_password", "age_days": 400, "rotate": True, "do": "fab secrets rotate …"},
+    {"secret": "backup_passphrase", "age_days": 400, "rotate": False, "do": "keep it"},
+]
 # What needs Docker is answered as the engine does; all the rest is the engine's own.
 STUB = """
 import json, os, sys, time
@@ -40,6 +50,7 @@ if verb == "status":
     found = json.loads({status!r})
     if root == "/opt/www2":
         found.update(healthy=False, problems=["edge: exited"])
+        found["maintenance"] = {{"since": "2026-05-01T00:00:00Z", "by": "ana", "why": "moving"}}
         found["services"][0].update(condition="exited (1)", state="exited")
     print(json.dumps(found))
     sys.exit(0 if found["healthy"] else 3)
@@ -49,6 +60,32 @@ if verb == "doctor":
     ahead_s = 90 if root == "/opt/www2" else 0
     print(json.dumps({{"level": level, "time_s": time.time() + ahead_s, "findings": [finding]}}))
     sys.exit(1 if level == "broken" else 3)
+if verb == "secrets":
+    print(json.dumps({secrets!r}))
+    sys.exit(0)
+if verb in ("maintenance", "rotate"):
+    print(" ".join([verb, *sys.argv[4:]]))
+    sys.exit(0)
+if verb == "exec":
+    asked = sys.argv[4:]
+    if "--check" in asked:
+        print(json.dumps({{"changed": True, "reasons": [" ".join(asked)]}}))
+        sys.exit(0)
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    given = "" if terminal else sys.stdin.read()
+    print(json.dumps({{"asked": asked, "input": given, "terminal": terminal}}))
+    sys.exit(7)
+if verb == "logs" and any(word.startswith("--request=") for word in sys.argv):
+    if "--request=bad" in sys.argv:
+        sys.exit(64)
+    if "--request=two-hosts" not in sys.argv:
+        sys.exit(3)
+    for time in ("01", "03") if root == "/opt/www1" else ("02",):
+        print(json.dumps({{"container": "edge-1", "time": time, "line": "of " + time}}))
+    sys.exit(0)
+if verb == "backups":
+    print({backups!r})
+    sys.exit(0)
 if verb == "logs":
     print(json.dumps({{"container": "edge-1", "time": "t", "line": " ".join(sys.argv[4:])}})
           if "--json" in sys.argv else "edge-1 | " + " ".join(sys.argv[4:]))
@@ -64,13 +101,13 @@ class Operator:
     host: Host
     inventory: Path
 
-    def fab(self, verb: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def fab(self, verb: str, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [FAB, verb, "-i", str(self.inventory), *arguments],
             cwd=REPOSITORY,
             capture_output=True,
             text=True,
-            stdin=subprocess.DEVNULL,
+            input=text,
             check=False,
             timeout=60,
         )
@@ -104,29 +141,61 @@ def deployed(
         subprocess.run(["docker", "cp", archive, f"{host.container}:/opt/real.pyz"], check=True)
         for name in NAMES:
             host.ssh(f"mkdir -p /opt/{name}", sudo=True)
-            host.write_file(f"/opt/{name}/engine.pyz", STUB.format(status=json.dumps(STATUS)))
+            stub = STUB.format(
+                status=json.dumps(STATUS), backups=json.dumps(BACKUPS), secrets=SECRETS
+            )
+            host.write_file(f"/opt/{name}/engine.pyz", stub)
         yield Operator(host, inventory)
 
 
 @pytest.fixture
 def operator(deployed: Operator) -> Iterator[Operator]:
     yield deployed
-    assert deployed.fab("unlock", "--force").returncode == 0
+    locks = " ".join(f"/opt/{name}/state/hold.json" for name in NAMES)
+    deployed.host.ssh(f"rm -f {locks}", sudo=True)
+
+
+def in_a_terminal(command: str) -> subprocess.CompletedProcess[str]:
+    """Type a command into a terminal of 200 columns."""
+    return subprocess.run(
+        ["script", "-qec", f"stty cols 200; {command}", "/dev/null"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        env={"PATH": "/usr/bin:/bin", "TERM": "xterm-256color", "HOME": "/root"},
+        check=False,
+        timeout=60,
+    )
 
 
 def test_every_verb_explains_itself_with_an_example() -> None:
     found = verbs()
     assert set(found.task_names) >= {
-        "audit", "deploy", "doctor", "lock", "logs", "prune", "ps", "releases", "smoke", "status",
-        "unlock",
+        "audit", "backup", "backups", "db", "deploy", "doctor", "drill", "exec", "lock", "logs",
+        "maintenance", "prune", "ps", "redis", "releases", "restore", "rollback", "scale", "shell",
+        "smoke", "status", "unlock",
     }  # fmt: skip
+    changing = {
+        "backup",
+        "deploy",
+        "drill",
+        "exec",
+        "lock",
+        "maintenance",
+        "prune",
+        "restore",
+        "rollback",
+    }
+    changing |= {"scale", "secrets", "unlock"}
     for name in found.task_names:
         options = {option for each in found[name].get_arguments() for option in each.names}
         assert f"Example: fab {name}" in found[name].__doc__
         assert {"inventory", "i", "hosts"} <= options, name
         assert "h" not in options, name
-        assert ("dry-run" in options) is (name in {"lock", "prune", "unlock"}), name
-        assert ("json" in options) is (name not in {"deploy", "smoke"}), name
+        assert ("dry-run" in options) is (name in changing), name
+        consoles = {"db", "redis", "shell"}
+        assert ("json" in options) is (name not in consoles | {"deploy", "smoke"}), name
 
 
 def test_h_is_help_even_where_a_word_may_follow() -> None:
@@ -152,6 +221,8 @@ def test_status_has_a_line_for_each_host_and_the_worst_exit_code(operator: Opera
     edge = "edge\trunning (healthy)\tluffy-bundle/edge:0a1b\t0\t1h02m05s\t12.0 MiB"
     assert f"www1\t{edge}" in done.stdout.splitlines()
     assert "www2: problem: edge: exited" in done.stdout
+    closed = "www2: maintenance is on since 2026-05-01T00:00:00Z by ana (moving)"
+    assert f"{closed}; do: fab maintenance off" in done.stdout
     one = operator.fab("status", "--hosts", "www1")
     assert one.returncode == 0
     assert edge in one.stdout.splitlines()
@@ -160,16 +231,7 @@ def test_status_has_a_line_for_each_host_and_the_worst_exit_code(operator: Opera
 
 def test_containers_are_a_table_in_a_terminal(operator: Operator) -> None:
     command = shlex.join([FAB, "ps", "-i", str(operator.inventory)])
-    done = subprocess.run(
-        ["script", "-qec", f"stty cols 200; {command}", "/dev/null"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        env={"PATH": "/usr/bin:/bin", "TERM": "xterm-256color", "HOME": "/root"},
-        check=False,
-        timeout=60,
-    )
+    done = in_a_terminal(command)
     plain = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
     assert done.returncode == 0, done.stdout
     assert re.search(r"host +container +service +state", plain), plain
@@ -194,6 +256,31 @@ def test_logs_of_all_or_one_service_pass_on_what_was_asked(operator: Operator) -
     assert operator.fab("logs", "--tail", "none").returncode == 64
 
 
+def test_maintenance_is_on_or_off(operator: Operator) -> None:
+    told = ("on", "--let", "203.0.113.7", "--for", "30m", "--why", "moving")
+    done = operator.fab("maintenance", *told)
+    assert done.returncode == 0, done.stderr
+    expected = f"maintenance on --by={who()} --why=moving --let=203.0.113.7 --for=30m"
+    assert done.stdout.splitlines() == ["--- www1", expected, "--- www2", expected]
+    for words in ((), ("maybe",)):
+        refused = operator.fab("maintenance", *words)
+        assert (refused.returncode, "expected on or off" in refused.stderr) == (64, True), words
+
+
+def test_the_lines_of_a_request_are_in_order_over_all_hosts(operator: Operator) -> None:
+    done = operator.fab("logs", "--request", "two-hosts", "--since", "10m")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "www1  edge-1 | 01 of 01", "www2  edge-1 | 02 of 02", "www1  edge-1 | 03 of 03"
+    ]  # fmt: skip
+    one = operator.fab("logs", "--json", "--request", "two-hosts", "--hosts", "www2")
+    assert json.loads(one.stdout) == {
+        "host": "www2", "container": "edge-1", "time": "02", "line": "of 02"
+    }  # fmt: skip
+    assert operator.fab("logs", "--request", "of-nobody").returncode == 3
+    assert operator.fab("logs", "--request", "bad").returncode == 64
+
+
 def test_who_reads_only_the_beginning_gets_no_traceback(operator: Operator) -> None:
     # As `fab logs | head` does, and on purpose: the reader is gone before anything is said.
     reader, writer = os.pipe()
@@ -210,6 +297,51 @@ def test_who_reads_only_the_beginning_gets_no_traceback(operator: Operator) -> N
     )
     os.close(writer)
     assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+
+
+def test_a_command_is_run_where_it_was_meant(operator: Operator) -> None:
+    one = operator.fab("exec", "--hosts", "www1", "edge", "sh -c 'haproxy -vv | head -1'")
+    assert one.returncode == 7, one.stderr
+    by = f"--by={who()}"
+    assert json.loads(one.stdout)["asked"] == [
+        by, "--why=", "edge", "sh", "-c", "haproxy -vv | head -1"
+    ]  # fmt: skip
+    every = operator.fab("exec", "--why", "a look", "--container", "one-edge-2", "edge", "date")
+    assert every.returncode == 7
+    lines = every.stdout.splitlines()
+    assert [lines[0], lines[2]] == ["--- www1", "--- www2"]
+    assert json.loads(lines[1])["asked"] == [
+        by, "--why=a look", "--container=one-edge-2", "edge", "date"
+    ]  # fmt: skip
+    planned = operator.fab("exec", "--dry-run", "edge", "rm -r /")
+    assert planned.stdout.count("--check edge rm -r /") == 2, planned.stderr
+    for words in (("edge",), (), ("edge", "an 'open quote"), ("edge", ""), ("edge", "--", "date")):
+        refused = operator.fab("exec", *words)
+        assert (refused.returncode, "expected" in refused.stderr) == (64, True), words
+
+
+@pytest.mark.parametrize(
+    ("words", "console"),
+    [(("shell",), "shell"), (("db",), "db"), (("db", "--root"), "db_root"), (("redis",), "redis")],
+)
+def test_a_console_is_opened_on_one_host_with_what_is_piped_in(
+    operator: Operator, words: tuple[str, ...], console: str
+) -> None:
+    one = operator.fab(*words, "--hosts", "www1", text="SELECT 1;")
+    assert one.returncode == 7, one.stderr
+    told = json.loads(one.stdout)
+    assert told["asked"] == [f"--by={who()}", "--why=", f"--console={console}"]
+    assert (told["input"], told["terminal"]) == ("SELECT 1;", False)
+    both = operator.fab(*words)
+    assert both.returncode == 64
+    assert "expected exactly one of www1, www2; found 2" in both.stderr
+
+
+def test_a_console_has_the_terminal_of_who_opened_it(operator: Operator) -> None:
+    command = shlex.join([FAB, "db", "-i", str(operator.inventory), "--hosts", "www1"])
+    done = in_a_terminal(command)
+    told = json.loads(done.stdout[done.stdout.index("{") : done.stdout.index("}") + 1])
+    assert (done.returncode, told["terminal"]) == (7, True), done.stdout
 
 
 def test_doctor_ends_with_the_worst_and_compares_the_clocks(operator: Operator) -> None:
@@ -238,6 +370,73 @@ def test_releases_and_prune_say_that_there_is_none_yet(operator: Operator) -> No
     assert pruned.returncode == 66
     assert "a release that is current" in pruned.stderr
     assert "expected a deployment" not in pruned.stderr
+
+
+def test_backups_are_listed_with_what_could_be_lost(operator: Operator) -> None:
+    done = operator.fab("backups", "--hosts", "www1")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "20260501T021500Z\t2026-05-01T02:15:00Z\twww1\n"
+    assert "www1: if this host's disk is lost: the last 7 min of the database" in done.stderr
+    assert operator.json("backups", "--hosts", "www1")[0]["backups"] == BACKUPS["backups"]
+
+
+@pytest.mark.parametrize("verb", ["backup", "drill"])
+def test_without_a_release_nothing_is_backed_up(operator: Operator, verb: str) -> None:
+    done = operator.fab(verb, "--hosts", "www1")
+    assert done.returncode == 66
+    assert "a release that is current" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "expected a backup's name such as 20260131T021500Z; found none"),
+        (["yesterday"], "found yesterday"),
+        (["20260131T021500Z", "--forget-old"], "expected --forget-old alone"),
+        (["20260131T021500Z", "--to-time", "noon"], "such as 2026-01-31T23:59:59Z; found noon"),
+        (["20260131T021500Z"], "expected one host; found www1, www2"),
+    ],
+)
+def test_what_is_to_be_restored_has_to_be_clear(
+    operator: Operator, arguments: list[str], said: str
+) -> None:
+    done = operator.fab("restore", *arguments)
+    assert done.returncode == 64
+    assert said in done.stderr
+
+
+def test_rollback_and_scale_pass_on_what_was_asked(operator: Operator) -> None:
+    for verb in (["rollback", "--without-backup"], ["scale", "luffy_api=2"]):
+        done = operator.fab(*verb, "--hosts", "www1")
+        assert done.returncode == 66, done.stderr
+        assert "a release that is current" in done.stderr
+    bare = operator.fab("scale")
+    assert bare.returncode == 64
+    assert "expected SERVICE=N, such as luffy_api=2; found nothing" in bare.stderr
+
+
+def test_secrets_are_listed_and_one_is_made_anew(operator: Operator) -> None:
+    done = operator.fab("secrets", "--hosts", "www1")
+    assert done.returncode == 0, done.stderr
+    assert "mariadb_password\t400\t" in done.stdout
+    assert "backup_passphrase\t400\t" in done.stdout
+    asked = operator.fab(
+        "secrets", "rotate", "mariadb_password", "--why", "seen", "--hosts", "www1"
+    )
+    assert asked.returncode == 0, asked.stderr
+    assert asked.stdout == f"rotate mariadb_password --by={who()} --why=seen --wait=0\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [(["rotate"], "found rotate"), (["show", "redis_acl"], "found show redis_acl")],
+)
+def test_what_is_to_be_done_with_a_secret_has_to_be_clear(
+    operator: Operator, words: list[str], found: str
+) -> None:
+    done = operator.fab("secrets", *words)
+    assert done.returncode == 64
+    assert f"expected nothing, or rotate NAME; {found}" in done.stderr
 
 
 def test_a_host_without_a_deployment_is_named(operator: Operator, tmp_path: Path) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import requests
-from deployment import Deployment
+from deployment import TIMEOUT_S, Deployment
 from farm import Farm, ask_farm
+
+UNAVAILABLE = 69
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     for name, port in (
         ("site", 80), ("api", 8000), ("check", 8001), ("check-tls", 8444),
-        ("proxy-pool", 5010), ("gateway", 5011), ("demo", 8009),
+        ("shortlink", 8002), ("proxy-pool", 5010), ("gateway", 5011), ("demo", 8009),
     ):  # fmt: skip
         group.addoption(f"--{name}-port", type=int, default=port, help=f"default {port}")
     group.addoption(
@@ -80,6 +83,7 @@ def deployment(request: pytest.FixtureRequest) -> Deployment:
         api_port=option("--api-port"),
         check_port=option("--check-port"),
         check_tls_port=option("--check-tls-port"),
+        shortlink_port=option("--shortlink-port"),
         proxy_pool_port=option("--proxy-pool-port"),
         gateway_port=option("--gateway-port"),
         demo_port=option("--demo-port"),
@@ -101,6 +105,21 @@ def read_account(file: Path | None) -> tuple[str, str] | None:
             "something else; do: give a copy of /etc/luffy-bundle/secrets/proxy_pool_accounts"
         )
     return name, secret.strip()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _open(deployment: Deployment, http: requests.Session) -> None:
+    """End everything with a clear word where the site is closed: nobody would find out why."""
+    try:
+        answer = http.get(deployment.site("/"), timeout=TIMEOUT_S)
+    except requests.RequestException:
+        return  # what does not answer is the tests' own business
+    if answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE and "X-Maintenance" in answer.headers:
+        pytest.exit(
+            f"{deployment.site('/')}: expected an open site; found maintenance, which is on; "
+            "do: fab maintenance off, or let this machine in: fab maintenance on --let ADDRESS",
+            returncode=UNAVAILABLE,
+        )
 
 
 @pytest.fixture(scope="session")

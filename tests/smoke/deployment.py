@@ -18,6 +18,7 @@ class Deployment:
     api_port: int
     check_port: int
     check_tls_port: int
+    shortlink_port: int
     proxy_pool_port: int
     gateway_port: int
     demo_port: int
@@ -48,6 +49,9 @@ class Deployment:
 
     def pool(self, path: str) -> str:
         return self.url(self.proxy_pool_port, path)
+
+    def links(self, path: str) -> str:
+        return self.url(self.shortlink_port, path)
 
     def demo(self, path: str) -> str:
         return self.url(self.demo_port, path)

@@ -66,6 +66,12 @@ class Visitor:
         login = self.ask("POST", "user/login/mul_login/", json=form)
         assert login.status_code == 200, login.text
 
+    def renew(self) -> None:
+        """Have a new access token, as a page does before the old one ends (after ten minutes)."""
+        self._session.headers.pop("Authorization", None)
+        answer = self.ask("POST", "user/token/refresh/")
+        assert answer.status_code == 200, f"renew: {answer.status_code} {answer.text[:200]}"
+
     def leave(self) -> None:
         """Delete the account."""
         left = self.ask("DELETE", "user/account/", json={"password": PASSWORD})

@@ -52,5 +52,6 @@ def model() -> dict[str, Any]:
         "compose/luffy/sms.yaml",
         "compose/luffy/payment.yaml",
         "compose/demo/overlay.yaml",
+        "compose/backup/folder.yaml",
         profiles=("demo", "steps"),
     )

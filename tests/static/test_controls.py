@@ -13,15 +13,22 @@ Service = dict[str, Any]
 
 SERVICES = {
     "edge", "redis", "mariadb", "luffy_api", "luffy_worker", "luffy_beat", "luffy_migrate",
-    "luffy_sample_data", "luffy_pictures", "luffycity", "proxy_pool_api", "proxy_pool_gateway",
-    "proxy_pool_scheduler", "proxy_pool_checker", "demo",
+    "luffy_check_migrations", "luffy_sample_data", "luffy_pictures", "luffycity", "proxy_pool_api",
+    "proxy_pool_gateway", "proxy_pool_scheduler", "proxy_pool_checker", "demo", "backup",
+    "backup_repository", "shortlink", "shortlink_migrate",
 }  # fmt: skip
-ONE_SHOTS = {"luffy_migrate", "luffy_sample_data", "luffy_pictures"}
+ONE_SHOTS = {
+    "luffy_migrate", "luffy_check_migrations", "luffy_sample_data", "luffy_pictures",
+    "backup_repository", "shortlink_migrate",
+}  # fmt: skip
 UIDS = {
     "edge": 10001, "redis": 10002, "mariadb": 10003, "luffycity": 10005, "demo": 10008,
     "luffy_api": 10004, "luffy_worker": 10004, "luffy_beat": 10004, "luffy_migrate": 10004,
-    "luffy_sample_data": 10004, "luffy_pictures": 10004, "proxy_pool_api": 10006,
+    "luffy_check_migrations": 10004, "luffy_sample_data": 10004, "luffy_pictures": 10004,
+    "proxy_pool_api": 10006,
     "proxy_pool_gateway": 10006, "proxy_pool_scheduler": 10006, "proxy_pool_checker": 10006,
+    "backup": 10009, "backup_repository": 10009,
+    "shortlink": 10007, "shortlink_migrate": 10007,
 }  # fmt: skip
 NETWORKS_WITH_A_WAY_OUT = {
     "edge_public": {"edge"},
@@ -43,6 +50,7 @@ CONTROLS: dict[str, Callable[[Service], bool]] = {
     "not privileged": lambda s: not s.get("privileged"),
     "memory limit": lambda s: int(s.get("mem_limit", 0)) > 0,
     "pids limit": lambda s: int(s.get("pids_limit", 0)) > 0,
+    "a share of the processor": lambda s: s.get("cpu_shares") in (256, 1024),
     "init": lambda s: s.get("init") is True,
     "log rotation": lambda s: (
         s["logging"]["driver"] == "json-file"
@@ -65,6 +73,9 @@ CONTROLS: dict[str, Callable[[Service], bool]] = {
 }  # fmt: skip
 
 
+LONGEST_LOOK_S = 5  # of roles/stack/templates/health/lasting
+
+
 def test_the_services_are_the_ones_that_are_counted(model: dict[str, Any]) -> None:
     assert set(model["services"]) == SERVICES
 
@@ -82,7 +93,13 @@ def test_it_runs_as_its_own_user(model: dict[str, Any], service: str) -> None:
 
 @pytest.mark.parametrize("service", sorted(SERVICES - ONE_SHOTS))
 def test_a_lasting_service_is_checked_and_comes_back(model: dict[str, Any], service: str) -> None:
-    assert model["services"][service]["healthcheck"]["test"]
+    check = model["services"][service]["healthcheck"]
+    assert check["test"][:3] == ["CMD", "bash", "/usr/local/lib/health/lasting"]
+    assert check["test"][4:]
+    assert (check["interval"], check["timeout"], check["retries"]) == ("1s", "2m10s", 4)
+    # Ended by Docker, it could not say what it had found.
+    assert int(check["test"][3]) + LONGEST_LOOK_S < 130
+    assert "start_period" not in check
     assert model["services"][service]["restart"] == "unless-stopped"
 
 
@@ -101,7 +118,7 @@ def test_production_publishes_nothing_of_the_demo_world() -> None:
     production = resolved("compose.yaml")
     assert "demo" not in production["services"]
     assert {port["target"] for port in production["services"]["edge"]["ports"]} == {
-        8080, 8000, 8001, 8444, 5010, 5011,
+        8080, 8000, 8001, 8002, 8444, 5010, 5011,
     }  # fmt: skip
 
 
@@ -130,6 +147,24 @@ def test_the_site_has_a_way_out_where_it_needs_one_and_none_in_the_demo_world(
     assert model["networks"]["luffy_out"]["internal"] is True
 
 
+def test_backups_have_a_way_out_where_they_are_kept_elsewhere(model: dict[str, Any]) -> None:
+    for kind in ("sftp", "s3"):
+        elsewhere = resolved("compose.yaml", f"compose/backup/{kind}.yaml", profiles=("steps",))
+        assert not elsewhere["networks"]["backup_out"].get("internal")
+        out = [n for n, s in elsewhere["services"].items() if "backup_out" in s["networks"]]
+        assert out == ["backup_repository"]
+    assert model["networks"]["backup_out"]["internal"] is True
+
+
+def test_what_reads_the_repository_sees_no_data_but_copies_of_logs(model: dict[str, Any]) -> None:
+    mounts = {v["target"]: v for v in model["services"]["backup_repository"]["volumes"]}
+    assert set(mounts) == {"/binlogs", "/repository"}
+    assert mounts["/binlogs"]["read_only"] is True
+    streams = {v["target"]: v for v in model["services"]["backup"]["volumes"]}
+    assert set(streams) == {"/binlogs", "/usr/local/lib/health"}
+    assert streams["/usr/local/lib/health"]["read_only"] is True
+
+
 def test_the_gateway_meets_the_demo_world_in_the_demo_world_alone(model: dict[str, Any]) -> None:
     gateway = resolved("compose.yaml")["services"]["proxy_pool_gateway"]
     assert set(gateway["networks"]) == {"edge_pool", "pool_data", "pool_out"}
@@ -145,7 +180,8 @@ def test_the_data_stores_meet_only_their_own_services(model: dict[str, Any]) -> 
     }
     assert at_mariadb == {
         "mariadb", "redis", "luffy_api", "luffy_worker", "luffy_beat", "luffy_migrate",
-        "luffy_sample_data", "luffy_pictures",
+        "luffy_check_migrations", "luffy_sample_data", "luffy_pictures", "backup",
+        "shortlink", "shortlink_migrate",
     }  # fmt: skip
 
 
@@ -164,7 +200,8 @@ def test_single_files_are_never_mounted(model: dict[str, Any]) -> None:
     for name, service in model["services"].items():
         for volume in service.get("volumes", []):
             if volume["type"] == "bind":
-                assert volume["read_only"] is True, (name, volume)
+                written = volume["target"] == "/repository"
+                assert volume.get("read_only", False) is not written, (name, volume)
                 # A folder that the release engine gives, and nothing below it.
                 assert re.fullmatch(r"/stands-for/\w+", volume["source"]), (name, volume)
 

@@ -39,7 +39,7 @@ def test_both_languages_name_the_same_addresses_and_files() -> None:
     assert only_in_one == set()
 
 
-@pytest.mark.parametrize("role", ["preflight", "docker", "images", "stack", "verify"])
+@pytest.mark.parametrize("role", ["preflight", "docker", "images", "stack", "timers", "verify"])
 def test_every_default_has_a_comment_and_a_spec(role: str) -> None:
     folder = REPOSITORY / "roles" / role
     text = (folder / "defaults/main.yml").read_text()

@@ -84,12 +84,15 @@ def test_python_is_formatted() -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        "operations fabfile.py tests/smoke",
+        "operations fabfile.py tests/smoke lab/requests",
         ROLES_AND_TESTS,
         "--config-file release/mypy.ini release",
         f"--config-file services/proxy_pool/pyproject.toml {WITHOUT_LIBRARIES} "
         "services/proxy_pool/proxypool",
+        f"--config-file services/shortlink/pyproject.toml {WITHOUT_LIBRARIES} "
+        "services/shortlink/shortlink",
         f"--config-file services/demo/pyproject.toml {WITHOUT_LIBRARIES} services/demo/demo",
+        f"{WITHOUT_LIBRARIES} lab",
     ],
 )
 def test_python_types_are_checked(arguments: str) -> None:

@@ -99,6 +99,7 @@ def deployed(url: str, demo_url: str) -> Iterator[Site]:
         api_port=port,
         check_port=0,
         check_tls_port=0,
+        shortlink_port=0,
         proxy_pool_port=0,
         gateway_port=0,
         demo_port=demo.port or 80,

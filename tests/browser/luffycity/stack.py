@@ -6,21 +6,17 @@ writes the release, and the release engine makes it current.
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
+from pathlib import Path
 
 from deployment import Deployment
 
 from tests import local_deployment
 from tests.browser.luffycity.site import Site
-from tests.local_deployment import docker
-from tests.playbook import REPOSITORY, run_playbook
-from tests.stages import image_environment
+from tests.local_deployment import docker, release
+from tests.playbook import REPOSITORY
 
 NAME = "luffy-browser"
-ROOT = f"/opt/{NAME}"
+ROOT = Path("/opt") / NAME
 INVENTORY = REPOSITORY / "tests/inventories/browser.ini"
 # Its health is not looked at here, and checking proxies takes time from pages that are measured.
 NOT_NEEDED = ("proxy_pool_checker", "proxy_pool_scheduler")
@@ -32,32 +28,9 @@ def bring_up() -> Site:
     Raises:
         RuntimeError: with what was said where that fails.
     """
-    written = run_playbook(
-        REPOSITORY / "tests/playbooks/incoming.yml",
-        INVENTORY,
-        variables={"bundle_images": images()},
-    )
-    if not written.ok:
-        raise RuntimeError(written.output)
-    engine = [sys.executable, str(REPOSITORY / ".cache/engine.pyz"), "deploy"]
-    engine += ["--root", ROOT, "--incoming", f"{ROOT}/incoming", "--by", "tests"]
-    if os.geteuid() != 0:
-        engine = ["sudo", "-n", *engine]
-    ended = subprocess.run(engine, capture_output=True, text=True, check=False)
-    if ended.returncode:
-        raise RuntimeError(ended.stdout + ended.stderr)
+    release(root=ROOT, inventory=INVENTORY)
     docker("stop", "--time", "1", *(container(service) for service in NOT_NEEDED))
     return site()
-
-
-def images() -> dict[str, dict[str, str]]:
-    """The built images, as the role `stack` wants them."""
-    found = {}
-    for variable, ref in image_environment().items():
-        if not variable.endswith("_TEST_IMAGE"):
-            [image] = json.loads(docker("image", "inspect", ref))
-            found[variable] = {"ref": ref, "config_digest": image["Id"]}
-    return found
 
 
 def site() -> Site:
@@ -73,6 +46,7 @@ def site() -> Site:
             api_port=28000,
             check_port=28001,
             check_tls_port=28444,
+            shortlink_port=28002,
             proxy_pool_port=25010,
             gateway_port=25011,
             demo_port=28009,
