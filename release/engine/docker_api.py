@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -129,8 +129,12 @@ def project_containers(client: Client, project: str, service: str | None = None)
     """
     labels = [f"{PROJECT_LABEL}={project}"]
     labels += [f"{SERVICE_LABEL}={service}"] if service is not None else []
-    found = client.containers.list(all=True, filters={"label": labels}, ignore_removed=True)
-    return sorted((_container(each.attrs) for each in found), key=lambda c: (c.service, c.name))
+    return _listed(client, {"label": labels})
+
+
+def containers_that_mount(client: Client, volumes: Iterable[str]) -> list[Container]:
+    """Every container of this host that has one of the volumes of those names, running or not."""
+    return _listed(client, {"volume": sorted(volumes)})
 
 
 def look_again(client: Client, containers: Iterable[Container]) -> list[Container]:
@@ -193,6 +197,25 @@ def remove_container(client: Client, container: Container, grace_s: int) -> None
             time.sleep(0.2)
 
 
+def remove_until_free(remove: Callable[[], None]) -> None:
+    """Call what removes containers and then what they used, again while something is still in use.
+
+    A client that was killed may have asked for a container that the engine goes on to make.
+    """
+    deadline = time.monotonic() + TIMEOUT_S
+    while True:
+        try:
+            remove()
+        except docker.errors.APIError as error:
+            # Volumes in use are a conflict, networks in use are forbidden.
+            in_use = error.status_code in {HTTPStatus.CONFLICT, HTTPStatus.FORBIDDEN}
+            if not in_use or time.monotonic() >= deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return
+
+
 def last_exit_codes(client: Client, container_id: str, since_s: float) -> list[int]:
     """The exit codes of a container's last ends in the last `since_s` seconds, oldest first.
 
@@ -207,6 +230,12 @@ def last_ends(client: Client, container_id: str, now_s: float, since_s: float) -
     where the kernel ended it for want of memory."""
     events = _events(client, container_id, ["die", "oom"], now_s, since_s)
     return [str(event["Action"]) for event in events]
+
+
+def _listed(client: Client, filters: Mapping[str, list[str]]) -> list[Container]:
+    # One that goes while they are asked about is not there any more, and no error.
+    found = client.containers.list(all=True, filters=filters, ignore_removed=True)
+    return sorted((_container(each.attrs) for each in found), key=lambda c: (c.service, c.name))
 
 
 def _events(

@@ -76,7 +76,6 @@ def falters(web: WebBundle, done: Done, at: str, *words: str) -> None:
                 "status 500 (no such table)",
             ],
         ),
-        ("dies8", "watch", ["a release that goes on serving for 12 s", "serving version 2"]),
         # What smoke tests ask is right, and still it fails those who are there.
         ("unkind", "watch", ["app: ", "answers have a status of 500 or more"]),
     ],
@@ -94,6 +93,27 @@ def test_a_version_that_is_broken_gives_way_and_nobody_notices(
     if at == "start":
         # What is broken from the start is never asked by a visitor.
         load.assert_unharmed()
+
+
+def test_a_version_that_ends_while_it_is_watched_gives_way(web: WebBundle) -> None:
+    web.release["watch_s"] = 12
+    first = web.containers("app")
+    web.change(VERSION="2", MODE="mortal")
+    with Load(web):
+        before = set(web.journals())
+        process = web.start_deploy()
+        web.wait_for_step("watch", before, process)
+        [second] = set(web.containers("app")) - set(first)
+        words = [
+            "python3",
+            "-c",
+            "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/die')",
+        ]
+        sh("docker", "exec", second, *words, check=False)
+        out, err = process.communicate(timeout=120)
+    done = Done(process.returncode, out, err)
+    falters(web, done, "watch", "a release that goes on serving for 12 s", "serving version 2")
+    assert web.containers("app") == first
 
 
 def test_what_a_visitor_gets_decides(web: WebBundle) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.backups.one_off import Project
 from engine.backups.spec import BackupSpec
-from engine.docker_api import PROJECT_LABEL, NotFoundError, remove_container
+from engine.docker_api import PROJECT_LABEL, NotFoundError, remove_container, remove_until_free
 from engine.resolve import ABOUT, Model
 from engine.tools import Tools
 from engine.trees import make_folder, write_file
@@ -61,11 +61,15 @@ class Side:
     def remove_containers(self, tools: Tools) -> None:
         """End and remove all that runs in it, and its networks."""
         project = Project(tools, self.name, self.folder)
-        for container in project.containers():
-            remove_container(tools.client, container, GRACE_S)
         label = {"label": f"{PROJECT_LABEL}={self.name}"}
-        for network in tools.client.networks.list(filters=label):
-            network.remove()
+
+        def remove() -> None:
+            for container in project.containers():
+                remove_container(tools.client, container, GRACE_S)
+            for network in tools.client.networks.list(filters=label):
+                network.remove()
+
+        remove_until_free(remove)
 
     def _model(self, model: Model, spec: BackupSpec, secrets_dir: Path) -> Model:
         wanted = {spec.repository, *(part.service for part in spec.parts)}

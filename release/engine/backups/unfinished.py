@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engine import local_settings
 from engine.backups.side import Side
+from engine.docker_api import containers_that_mount, remove_container, remove_until_free
 from engine.layout import Layout, read_json, write_json
 from engine.secret_files import SECRET_MODE
 from engine.tools import Tools
@@ -87,9 +88,10 @@ def put_secrets_back(layout: Layout) -> str:
 
 def _remove_volumes(tools: Tools, side: Side) -> None:
     """The containers that had begun to use them go with them; a deploy starts them again."""
-    names = set(side.volumes.values())
-    for container in tools.client.containers.list(all=True):
-        mounted = {mount.get("Name") for mount in container.attrs.get("Mounts", [])}
-        if names & mounted:
-            container.remove(force=True)
-    side.remove_volumes(tools)
+
+    def remove() -> None:
+        for container in containers_that_mount(tools.client, side.volumes.values()):
+            remove_container(tools.client, container, 0)
+        side.remove_volumes(tools)
+
+    remove_until_free(remove)

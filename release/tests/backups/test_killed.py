@@ -48,7 +48,8 @@ def test_killed_while_the_release_changes_over(changed: tuple[Owners, str]) -> N
     owners.end_commands()
     kill_restore(owners, name, "start")
     owners.end_commands()
-    assert owners.deploy("--lock-timeout", "60").code == 0
+    done = owners.deploy("--lock-timeout", "60")
+    assert done.code == 0, done
     assert owners.sql("SELECT COUNT(*) FROM t") == ["4"]
     assert {path.name: path.read_bytes() for path in owners.secrets.iterdir()} == secrets
 

@@ -45,6 +45,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, "ready\n")
         elif self.path == "/download":
             self.download()
+        elif self.path == "/die" and MODE == "mortal":
+            os._exit(9)
         elif self.path == "/sign":
             self.answer(200, signed(KEY))
         elif self.path.startswith("/signed/"):
@@ -92,8 +94,6 @@ def serve() -> None:
         sys.exit("cannot open /etc/app/missing.conf")
     if FULL.exists():
         sys.exit("no space left on device")
-    if MODE.startswith("dies"):
-        threading.Timer(float(MODE[4:]), os._exit, [9]).start()
     server = Server(("", 8000), Handler)
     # What has begun is finished: `server_close` waits for its threads.
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())

@@ -131,6 +131,20 @@ def test_a_signal_that_the_server_survives_does_not_end_it() -> None:
     assert said == ["reloaded", "still here"]
 
 
+def test_a_signal_of_the_first_moment_reaches_the_server() -> None:
+    server = 'trap "echo reloaded" USR2; kill -USR2 $PPID; sleep 0.05; exit 3'
+    once = f"json-log /usr/local/lib/redis/json-lines.awk bash -c '{server}'"
+    # One of eleven was the end of what makes the log JSON, when it listened after the start.
+    script = f"for _ in {{1..60}}; do {once}; echo $?; done"
+    done = docker(
+        *("run", "--rm", "--network", "none", "--entrypoint", "bash"),
+        *(os.environ["REDIS_IMAGE"], "-c", script),
+    )
+    lines = done.stdout.splitlines()
+    assert lines[1::2] == ["3"] * 60, done
+    assert [line["message"] for line in lines_of("\n".join(lines[::2]))] == ["reloaded"] * 60
+
+
 def test_a_child_that_is_left_behind_holds_nobody_up() -> None:
     started = time.monotonic()
     done = through("sleep 60 & echo gone; exit 4")
