@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -23,6 +24,8 @@ def interrupt(stage: str, how: signal.Signals, setting: str, log: Path) -> None:
     os.killpg(process.pid, how)
     process.wait(timeout=60)
     process.stdout.close()
+    # Ansible's workers have sessions of their own, and wait for ever for one that was killed.
+    subprocess.run(["pkill", "-KILL", "-f", f"ansible-playbook.* {setting}"], check=False)
     assert reached, f"it ended before it came to {stage}"
     assert process.returncode != 0, "it had ended before it was interrupted"
 
