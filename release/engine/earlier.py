@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from engine.errors import NoInputError, RefusedError
 from engine.layout import Layout
 from engine.record import deployed_ids
-from engine.resolve import is_intact
+from engine.resolve import as_shipped, is_intact
 from engine.status import require_current
 
 
 def earlier(layout: Layout, asked: str | None) -> str:
-    """The release that was asked for, or the last that was current before this one.
+    """The release that was asked for, or the last before this one that was shipped differently.
 
     Raises NoInputError if there is no such release, RefusedError if its files were changed.
     """
     current = require_current(layout)
     known = [each for each in deployed_ids(layout) if layout.release(each).is_dir()]
-    before = [each for each in known if each != current]
-    release = asked or (before[0] if before else None)
+    release = asked or next(differently_shipped(layout, current, known), None)
     if release is None:
         raise NoInputError(
             "rollback", "a release that was current before", "none", "deploy what you want to run"
@@ -38,3 +39,12 @@ def earlier(layout: Layout, asked: str | None) -> str:
             "deploy what you want to run",
         )
     return release
+
+
+def differently_shipped(layout: Layout, current: str, known: Iterable[str]) -> Iterator[str]:
+    """Those of some releases that are not the current one with other settings of this host.
+
+    Scaling and restoring make releases too; to go back to one of those would change nothing.
+    """
+    now = as_shipped(layout.release(current))
+    return (each for each in known if as_shipped(layout.release(each)) != now)

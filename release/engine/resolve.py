@@ -111,6 +111,13 @@ def is_intact(folder: Path) -> bool:
     return {name: sha256(content) for name, content in tree.items()} == manifest
 
 
+def as_shipped(folder: Path) -> dict[str, Any]:
+    """What was shipped for a release, and what was kept for it: all but what its host adds."""
+    files = read_json(folder / MANIFEST).items()
+    shipped = {name: digest for name, digest in files if name.startswith("incoming/")}
+    return {**shipped, "kept": read_json(folder / "inputs.json").get("kept")}
+
+
 def read_model(folder: Path) -> Model:
     """The model of a release that was written before.
 

@@ -70,7 +70,7 @@ def test_steps_of_a_deploy_alone_are_left_out(running: Bundle) -> None:
 
 
 def test_a_service_runs_twice_and_once_again_under_load(web: WebBundle) -> None:
-    clock = web.containers("clock")
+    first, clock = web.current(), web.containers("clock")
     with Load(web) as load:
         done = web.engine("scale", "app=2", "worker=3", "--by", "tester", "--json")
         assert done.code == 0, done
@@ -88,6 +88,10 @@ def test_a_service_runs_twice_and_once_again_under_load(web: WebBundle) -> None:
     assert web.versions() == {"app": ["2"], "worker": ["2"], "clock": ["2"], "store": ["1"]}
     assert len(web.all_containers()) == 5
     assert web.deploy().result["outcome"] == "unchanged"
+    # To how often it ran before is no way back: the version before is.
+    assert web.engine("rollback", "--by", "tester", "--json").code == 0
+    assert web.versions() == {"app": ["1"], "worker": ["1"], "clock": ["1"], "store": ["1"]}
+    assert web.current() == first
 
 
 def test_what_cannot_be_scaled_is_refused(web: WebBundle) -> None:
