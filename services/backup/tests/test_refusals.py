@@ -55,6 +55,23 @@ def test_the_repository_refuses(tmp_path: Path, address: str, said: str) -> None
     assert said in done.stderr
 
 
+def test_why_ssh_did_not_reach_it_is_the_last_word(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("not empty")
+    os.chown(secret, UID, UID)
+    secret.chmod(0o400)
+    tmp_path.chmod(0o755)
+    files = ("RESTIC_PASSWORD_FILE", "SFTP_KEY_FILE", "SFTP_KNOWN_HOSTS_FILE")
+    done = docker(
+        *(*IMAGE_COMMAND, "--env", "RESTIC_REPOSITORY=sftp:me@there:/x"),
+        *(word for name in files for word in ("--env", f"{name}=/s/secret")),
+        *("--volume", f"{tmp_path}:/s:ro", os.environ["BACKUP_IMAGE"], "repository", "snapshots"),
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Could not resolve hostname there" in done.stderr.splitlines()[-1], done
+
+
 def test_a_repository_without_its_passphrase_is_refused() -> None:
     done = docker(
         *(*IMAGE_COMMAND, "--env", "RESTIC_REPOSITORY=/repository"),
