@@ -177,18 +177,20 @@ def test_whoever_is_killed_while_switching_is_finished_by_the_next_run(
 
 def killed_while_making(web: WebBundle) -> set[str]:
     """A deploy is killed before it starts what it has made; returns what that is."""
-    waiting = ("--all", "--quiet", "--no-trunc", "--filter", "status=created")
-    ours = ("--filter", f"label=com.docker.compose.project={web.name}")
-    process: subprocess.Popen[str] = web.start_deploy()
-    while not sh("docker", "ps", *waiting, *ours):
-        assert process.poll() is None
-    process.kill()
+    # Told by Docker: who looks again and again comes after the engine has started the first.
+    now = time.time()
+    words = ["--since", f"{now:.6f}", "--until", f"{now + 60:.6f}", "--format", "{{.ID}}"]
+    words += ["--filter", "type=container", "--filter", "event=create"]
+    words += ["--filter", f"label=com.docker.compose.project={web.name}"]
+    with subprocess.Popen(["docker", "events", *words], stdout=subprocess.PIPE, text=True) as told:
+        assert told.stdout is not None
+        process = web.start_deploy()
+        made = {told.stdout.readline().strip() for _ in range(3)}
+        process.kill()
+        told.kill()
     process.communicate(timeout=60)
-    # What compose had begun it ends, with the lock in its hands.
-    deadline = time.monotonic() + 60
-    while len(sh("docker", "ps", *waiting, *ours).split()) < 3:
-        assert time.monotonic() < deadline
-    return set(sh("docker", "ps", *waiting, *ours).split())
+    assert "" not in made, made
+    return made
 
 
 def test_all_that_is_new_is_made_in_one_go_and_taken_up_by_the_next_run(web: WebBundle) -> None:
