@@ -21,7 +21,10 @@ def earlier(layout: Layout, asked: str | None) -> str:
     release = asked or next(differently_shipped(layout, current, known), None)
     if release is None:
         raise NoInputError(
-            "rollback", "a release that was current before", "none", "deploy what you want to run"
+            "rollback",
+            "a release that was current before",
+            "none that was shipped differently",
+            "deploy what you want to run",
         )
     if release not in known:
         raise NoInputError(
