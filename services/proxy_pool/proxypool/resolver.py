@@ -32,6 +32,9 @@ class Resolver:
 
         Raises NameUnknownError where there is none, or no answer in time.
         """
+        literal = _literal(name)
+        if literal:
+            return (literal,)
         now = asyncio.get_running_loop().time()
         until, addresses = self._known.get(name, (0.0, ()))
         if until <= now:
@@ -73,3 +76,12 @@ class Resolver:
         while len(self._known) > _MAX_NAMES:
             self._known.popitem(last=False)
         return found
+
+
+def _literal(name: str) -> str:
+    """The address that a name is itself, or nothing: the system need not be asked for that, and a
+    busy one could answer too late."""
+    try:
+        return str(normal(ip_address(name))) if "%" not in name else ""
+    except ValueError:
+        return ""

@@ -33,6 +33,24 @@ async def test_addresses_come_in_the_systems_order_once_each(
     assert found == ("2001:db8::1", "192.0.2.1", "192.0.2.2")
 
 
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:DB8:0::1", "2001:db8::1"),
+        ("::ffff:192.0.2.2", "192.0.2.2"),
+    ],
+)
+async def test_an_address_is_not_asked_for(
+    monkeypatch: pytest.MonkeyPatch, name: str, address: str
+) -> None:
+    names = Names(monkeypatch, {})
+    # Nor is its answer ever too late.
+    names.wait.clear()
+    assert await Resolver().resolve(name, 0.0) == (address,)
+    assert names.asked == []
+
+
 async def test_an_answer_serves_those_who_ask_at_once_and_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
