@@ -134,7 +134,9 @@ def project_containers(client: Client, project: str, service: str | None = None)
 
 def containers_that_mount(client: Client, volumes: Iterable[str]) -> list[Container]:
     """Every container of this host that has one of the volumes of those names, running or not."""
-    return _listed(client, {"volume": sorted(volumes)})
+    names = sorted(volumes)
+    # A filter without a name is none: everybody's containers would pass it.
+    return _listed(client, {"volume": names}) if names else []
 
 
 def look_again(client: Client, containers: Iterable[Container]) -> list[Container]:

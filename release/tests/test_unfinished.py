@@ -40,9 +40,9 @@ def tools(tmp_path: Path) -> Iterator[Tools]:
     sh("docker", "volume", "rm", "-f", VOLUME)
 
 
-def begin(tools: Tools) -> None:
+def begin(tools: Tools, **volumes: str) -> None:
     layout = tools.layout
-    side = Side(f"{NAME}-side", layout.restoring / "side", {"data": VOLUME}, layout.root, NAME)
+    side = Side(f"{NAME}-side", layout.restoring / "side", volumes, layout.root, NAME)
     unfinished.begin(layout, side, generation=7)
     tools.client.volumes.create(VOLUME)
 
@@ -65,8 +65,8 @@ def meanwhile(*words: str, times: int) -> Iterator[None]:
             thread.join(60)
 
 
-def settle(tools: Tools) -> None:
-    begin(tools)
+def settle(tools: Tools, **volumes: str) -> None:
+    begin(tools, **volumes)
     assert unfinished.settle(tools) == "cleared away what an interrupted restore has left"
     assert not tools.layout.restoring.exists()
 
@@ -74,10 +74,17 @@ def settle(tools: Tools) -> None:
 def test_others_come_and_go(tools: Tools) -> None:
     with meanwhile("run", "--rm", times=8):
         for _ in range(100):
-            settle(tools)
+            settle(tools, data=VOLUME)
 
 
 def test_docker_still_makes_what_a_killed_client_had_asked_for(tools: Tools) -> None:
     for _ in range(5):
         with meanwhile("create", "--volume", f"{VOLUME}:/data", times=3):
-            settle(tools)
+            settle(tools, data=VOLUME)
+
+
+def test_without_volumes_nobodys_container_goes(tools: Tools) -> None:
+    words = ["docker", "create", "--network", "none", "--volume", f"{VOLUME}:/data"]
+    others = sh(*words, os.environ["BASE_IMAGE"], "true")
+    settle(tools)
+    assert sh("docker", "ps", "-aq", "--no-trunc", "--filter", f"id={others}") == others
