@@ -1,6 +1,7 @@
 """What a restore has left that was cut off goes, while others, and Docker itself, are at work."""
 
 import os
+import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,9 @@ from engine.docker_api import connect
 from engine.layout import Layout
 from engine.tools import Tools
 
-VOLUME = f"{NAME}-volume"
+# Of this process alone: whatever mounts it goes, and the tests beside this one are at work too.
+OURS = f"{NAME}-{secrets.token_hex(3)}"
+VOLUME = f"{OURS}-volume"
 
 
 class HalfTools:
@@ -42,7 +45,7 @@ def tools(tmp_path: Path) -> Iterator[Tools]:
 
 def begin(tools: Tools, **volumes: str) -> None:
     layout = tools.layout
-    side = Side(f"{NAME}-side", layout.restoring / "side", volumes, layout.root, NAME)
+    side = Side(f"{OURS}-side", layout.restoring / "side", volumes, layout.root, NAME)
     unfinished.begin(layout, side, generation=7)
     tools.client.volumes.create(VOLUME)
 
