@@ -7,6 +7,7 @@ changes something says with `--dry-run` what it would do.
 
 from __future__ import annotations
 
+import signal
 import sys
 
 from invoke.exceptions import Exit
@@ -17,4 +18,7 @@ from operations.verbs import verbs
 if "--" in sys.argv[1:]:
     # Fabric would run what follows on hosts of its own, and it knows none.
     raise Exit('--: expected a command in quotes: fab exec edge "haproxy -vv"; found --', BAD_USE)
+if {"-h", "--help", "-l", "--list"} & {*sys.argv[1:]}:
+    # Nothing but help is printed: where its reader is gone, as with `head`, that ends it silently.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 namespace = verbs()

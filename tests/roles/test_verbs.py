@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -281,12 +282,12 @@ def test_the_lines_of_a_request_are_in_order_over_all_hosts(operator: Operator) 
     assert operator.fab("logs", "--request", "bad").returncode == 64
 
 
-def test_who_reads_only_the_beginning_gets_no_traceback(operator: Operator) -> None:
-    # As `fab logs | head` does, and on purpose: the reader is gone before anything is said.
+def without_a_reader(*words: str) -> subprocess.CompletedProcess[str]:
+    """What becomes of `fab WORDS | head`, on purpose: nobody reads from the first byte on."""
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        [FAB, "doctor", "-i", str(operator.inventory)],
+        [FAB, *words],
         cwd=REPOSITORY,
         stdout=writer,
         stderr=subprocess.PIPE,
@@ -296,7 +297,19 @@ def test_who_reads_only_the_beginning_gets_no_traceback(operator: Operator) -> N
         timeout=60,
     )
     os.close(writer)
+    return done
+
+
+def test_who_reads_only_the_beginning_gets_no_traceback(operator: Operator) -> None:
+    done = without_a_reader("doctor", "-i", str(operator.inventory))
     assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+
+
+@pytest.mark.parametrize("words", [["deploy", "-h"], ["deploy", "--help"], ["-l"], ["--list"]])
+def test_who_reads_only_the_beginning_of_help_is_told_nothing(words: list[str]) -> None:
+    done = without_a_reader(*words)
+    # Invoke would print a traceback; a program that a closed pipe ends is as the shell expects.
+    assert (done.returncode, done.stderr) == (-signal.SIGPIPE, "")
 
 
 def test_a_command_is_run_where_it_was_meant(operator: Operator) -> None:
