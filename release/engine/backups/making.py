@@ -38,7 +38,7 @@ class MakeBackup(Work):
         self.deployed = deployed(tools)
         spec = self.deployed.spec
         parts = [part.name for part in spec.parts]
-        self.steps = ("repository", *parts, "secrets", "manifest", "verify", *_logs(spec), "keep")
+        self.steps = ("repository", *parts, "secrets", "verify", "manifest", *_logs(spec), "keep")
         return [f"{', '.join([*parts, 'secrets'])} are to be kept in {self._address()}"]
 
     def run(self, tools: Tools) -> str:

@@ -77,6 +77,8 @@ def test_what_was_acknowledged_is_there_after_everything_was_lost(owners: Owners
     writer = Writer(owners)
     before = writer.acknowledged(20)
     name = owners.backed_up()
+    [plan] = owners.events("plan")
+    assert plan["steps"] == [each["step"] for each in owners.events("step_started")]
     # Everything from here on is in the logs alone.
     during = writer.acknowledged(20)
     owners.upload("later.txt", "after the backup")
