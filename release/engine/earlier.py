@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from engine.errors import NoInputError, RefusedError
 from engine.layout import Layout
 from engine.record import deployed_ids
 from engine.resolve import as_shipped, is_intact
 from engine.status import require_current
+
+
+def way_back(layout: Layout, asked: str | None) -> Callable[[], str]:
+    """What finds the release to go back to, now and again under the lock.
+
+    Without a name it is the one before what is current now. Where another run has made another
+    release current meanwhile, nobody can say which of the two is to be left: RefusedError.
+    """
+    seen = require_current(layout)
+
+    def find() -> str:
+        current = require_current(layout)
+        if asked is None and current != seen:
+            raise RefusedError(
+                "rollback",
+                f"release {seen}, which was current when it was asked for",
+                f"{current}, which is current now",
+                "see fab releases, then ask again",
+            )
+        return earlier(layout, asked)
+
+    return find
 
 
 def earlier(layout: Layout, asked: str | None) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from engine.asking import request_of, task_of
 from engine.compare import compare
@@ -19,18 +20,39 @@ from engine.left_out import as_deployed
 from engine.preflight import check_root
 from engine.reader import read_incoming
 from engine.run import execute
+from engine.scaling import read_scale
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Which release of this host is asked for, and how many containers of some services."""
+
+    layout: Layout
+    which: Callable[[], str]
+    scale: Iterable[str] = ()
+
+    def incoming(self) -> Incoming:
+        """The release with the host's settings, as they shall be.
+
+        Another run may make another release current while this one waits for it: what is asked for
+        is found out anew under the lock. Raises EngineError.
+        """
+        layout, release = self.layout, self.which()
+        shipped = read_incoming(layout.release(release) / "incoming")
+        found = on_host(as_deployed(shipped, layout, release), layout)
+        return scaled(found, read_scale(layout, release, self.scale))
 
 
 class Redeploy(Deploy):
     """Makes a release of this host current, with other settings of the host if some are given."""
 
-    def __init__(self, request: Request, scale: Mapping[str, int]) -> None:
+    def __init__(self, request: Request, wish: Wish) -> None:
         super().__init__(request)
-        self.scale = scale
+        self.wish = wish
 
     def on_host(self) -> Incoming:
-        """The release with the host's settings, as they shall be."""
-        return scaled(super().on_host(), self.scale)
+        """What is asked for, as it is under the lock."""
+        return self.wish.incoming()
 
 
 def scaled(incoming: Incoming, scale: Mapping[str, int]) -> Incoming:
@@ -40,26 +62,22 @@ def scaled(incoming: Incoming, scale: Mapping[str, int]) -> Incoming:
     return replace(incoming, local=replace(incoming.local, scale=kept))
 
 
-def redeploy(
-    options: argparse.Namespace,
-    layout: Layout,
-    release: str,
-    *,
-    scale: Mapping[str, int] | None = None,
-    rollback_to: str = "",
-) -> int:
-    """Do what a verb's arguments (`add_deploy_arguments`) ask for; returns the exit code."""
-    incoming = as_deployed(read_incoming(layout.release(release) / "incoming"), layout, release)
-    wishes = scale or {}
+def redeploy(options: argparse.Namespace, wish: Wish, **asked: Any) -> int:
+    """Do what a verb's arguments (`add_deploy_arguments`) ask for; returns the exit code.
+
+    `asked` is what the audit log says of it in particular.
+    """
+    layout = wish.layout
+    # What cannot be is refused at once, and not after a wait for the lock.
+    incoming = wish.incoming()
     if options.check:
-        found = compare(layout, scaled(on_host(incoming, layout), wishes), connect())
-        reasons = found.reasons
+        reasons = compare(layout, incoming, connect()).reasons
+        release = wish.which()
         print(json.dumps({"changed": bool(reasons), "release": release, "reasons": reasons}))
         return EXIT_OK
     check_root()
-    asked = {"release": rollback_to} if rollback_to else {"scale": dict(wishes)}
     return execute(
-        Redeploy(request_of(options, layout, incoming), wishes),
+        Redeploy(request_of(options, layout, incoming), wish),
         task_of(options, **asked),
         layout,
         detach=options.detach,

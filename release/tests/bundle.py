@@ -126,18 +126,32 @@ class Bundle:
         assert done.result["outcome"] in {"deployed", "unchanged"}, done
         return str(done.result["release"])
 
-    def start_deploy(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
-        """A deploy in the background."""
+    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+        """A command of the engine in the background."""
         return subprocess.Popen(
-            [
-                *self.command("deploy", "--by", "tester", "--json", "--wait-timeout", "25"),
-                *arguments,
-            ],
+            self.command(*arguments),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             **options,
         )
+
+    def start_deploy(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+        """A deploy in the background."""
+        asked = ["deploy", "--by", "tester", "--json", "--wait-timeout", "25"]
+        return self.start(*asked, *arguments, **options)
+
+    def start_waiting(self, *arguments: str) -> subprocess.Popen[str]:
+        """A command in the background that waits for the lock which somebody holds."""
+        before = set(self.journals())
+        process = self.start(*arguments, "--wait", "2m", "--lock-timeout", "120", "--json")
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and process.poll() is None:
+            if any("waiting up to" in each.read_text() for each in set(self.journals()) - before):
+                return process
+            time.sleep(0.05)
+        process.kill()
+        raise AssertionError(f"it did not wait: {process.communicate(timeout=60)}")
 
     def kill_at(self, step: str, number: int = signal.SIGKILL) -> Done:
         """Deploy, and send a signal to the engine as soon as the step's start is in the journal."""

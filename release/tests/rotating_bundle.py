@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 from typing import Any
 
 from bundle import Done, sh
@@ -47,12 +46,7 @@ class RotatingBundle(WebBundle):
     def rotate_killed_at(self, name: str, step: str, number: int = 1) -> None:
         """Rotate, and kill the engine when that step starts for the given time."""
         before = set(self.journals())
-        process = subprocess.Popen(
-            self.command("rotate", name, "--by", "tester", "--json"),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        process = self.start("rotate", name, "--by", "tester", "--json")
         self.wait_for_step(step, before, process, number=number)
         process.send_signal(signal.SIGKILL)
         process.communicate(timeout=60)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from engine.backups import unfinished as restores
@@ -11,7 +12,9 @@ from engine.deployment import Request
 from engine.docker_api import DOCKER_ERRORS
 from engine.errors import EngineError, RefusedError
 from engine.incoming import Incoming, SecretSpec, ServiceSpec
+from engine.layout import Layout
 from engine.made_secrets import make
+from engine.reader import read_incoming
 from engine.resolve import read_model
 from engine.restore import restore
 from engine.rotating import unfinished
@@ -20,8 +23,14 @@ from engine.rotating.contents import Contents
 from engine.rotating.telling import tell
 from engine.rotating.unfinished import FORGET, OFFER, USE, Unfinished
 from engine.secret_files import anew, apply_secrets, in_order, plan_secrets
+from engine.status import require_current
 from engine.switch.situation import ANNOUNCED
 from engine.tools import Tools
+
+
+def current_incoming(layout: Layout) -> Incoming:
+    """What the release was made of that is current now. Raises EngineError."""
+    return read_incoming(layout.release(require_current(layout)) / "incoming")
 
 
 class Rotate(Deploy):
@@ -42,6 +51,8 @@ class Rotate(Deploy):
 
     def plan(self, tools: Tools) -> list[str]:
         """What will be made anew, and who gets it. Raises RefusedError, and what `choose` does."""
+        # Another run may have made another release current while this one waited for the lock.
+        self.request = replace(self.request, incoming=current_incoming(tools.layout))
         incoming = self.on_host()
         spec = choose(incoming, self.name)
         plan = plan_secrets(incoming.secrets_dir, incoming.secrets)

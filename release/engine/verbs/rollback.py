@@ -21,8 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, layout: Layout) -> int:
     """Make an earlier release current again; steps of a deploy alone are left out."""
-    from engine.earlier import earlier
-    from engine.redeploying import redeploy
+    from engine.earlier import way_back
+    from engine.redeploying import Wish, redeploy
 
-    release = earlier(layout, options.release)
-    return redeploy(options, layout, release, rollback_to=release)
+    which = way_back(layout, options.release)
+    return redeploy(options, Wish(layout, which), release=which())

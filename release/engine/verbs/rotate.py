@@ -21,13 +21,11 @@ def run(options: argparse.Namespace, layout: Layout) -> int:
     from engine.backups.foreseen import looking
     from engine.incoming import on_host
     from engine.preflight import check_root
-    from engine.reader import read_incoming
     from engine.rotating.choosing import choose
-    from engine.rotating.rotate import Rotate
+    from engine.rotating.rotate import Rotate, current_incoming
     from engine.run import execute
-    from engine.status import require_current
 
-    incoming = read_incoming(layout.release(require_current(layout)) / "incoming")
+    incoming = current_incoming(layout)
     choose(on_host(incoming, layout), options.secret)
     work = Rotate(request_of(options, layout, incoming), options.secret)
     if options.check:

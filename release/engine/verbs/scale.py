@@ -21,9 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, layout: Layout) -> int:
     """Run more or fewer containers of a service, from now on."""
-    from engine.redeploying import redeploy
+    from engine.redeploying import Wish, redeploy
     from engine.scaling import read_scale
     from engine.status import require_current
 
-    release = require_current(layout)
-    return redeploy(options, layout, release, scale=read_scale(layout, release, options.services))
+    wish = Wish(layout, lambda: require_current(layout), options.services)
+    scale = read_scale(layout, require_current(layout), options.services)
+    return redeploy(options, wish, scale=scale)
