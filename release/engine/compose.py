@@ -22,6 +22,7 @@ MIN_COMPOSE = (2, 20)
 LAST_LINES = 30
 # How much longer than its own timeout `up` may take, for what it does before it waits.
 TIMEOUT_MARGIN_S = 30.0
+CONFIG_TIMEOUT_S = 60.0
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 KEPT_VARIABLES = (
     "PATH",
@@ -87,15 +88,7 @@ def resolve_model(
     command = ["docker", "compose", "--ansi", "never", "--env-file", os.devnull, "-p", project]
     command += [word for name in files for word in ("-f", str(folder / name))]
     command += [word for name in profiles for word in ("--profile", name)]
-    done = subprocess.run(
-        [*command, "config", "--format", "json"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        cwd=folder,
-        env=clean_environment(variables),
-    )
+    done = _config([*command, "config", "--format", "json"], folder, variables)
     missing = sorted(set(NOT_SET.findall(done.stderr)))
     do = "correct the compose files, or the environment in release.json"
     if missing and not done.returncode:
@@ -122,20 +115,36 @@ def service_hashes(project: str, folder: Path) -> dict[str, str]:
     """
     command = ["docker", "compose", "--ansi", "never", "--env-file", os.devnull, "-p", project]
     command += ["--project-directory", str(folder), "-f", str(folder / "compose.yaml")]
-    done = subprocess.run(
-        [*command, "config", "--hash", "*"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env=clean_environment({}),
-    )
+    done = _config([*command, "config", "--hash", "*"], folder, {})
     if done.returncode:
         words = done.stderr.strip().splitlines()
         found = words[-1] if words else f"exit code {done.returncode}"
         raise StepFailedError(str(folder), "a hash for each service", found, "", words)
     lines = [line.split() for line in done.stdout.splitlines()]
     return {words[0]: words[1] for words in lines if len(words) == 2}
+
+
+def _config(
+    command: list[str], folder: Path, variables: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """What compose says of a folder's files. Raises StepFailedError where it takes too long."""
+    try:
+        return subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=CONFIG_TIMEOUT_S,
+            check=False,
+            cwd=folder,
+            env=clean_environment(variables),
+        )
+    except subprocess.TimeoutExpired as error:
+        raise StepFailedError(
+            "docker compose config",
+            f"an answer within {CONFIG_TIMEOUT_S:g} s",
+            "none",
+            "see what takes the processor or the memory: fab doctor, top",
+        ) from error
 
 
 class Compose:
@@ -213,6 +222,10 @@ class Compose:
             lines = self._read(child, what)
             code = child.wait()
         finally:
+            # Where the journal cannot be written it would go on beside the way back.
+            if child.poll() is None:
+                kill_group(child.pid, signal.SIGKILL)
+                child.wait()
             timer.cancel()
             self.interrupts.child_ended()
             self.lock.note_child("")

@@ -9,7 +9,6 @@ from typing import Any
 from engine.backups import unfinished
 from engine.compare import compare
 from engine.deployment import Deployment, Request
-from engine.docker_api import DOCKER_ERRORS
 from engine.errors import EngineError, StepFailedError
 from engine.health import evidence
 from engine.hooks import AFTER_FAILURE, run_hook
@@ -93,7 +92,7 @@ class Deploy(Work):
             return "nothing was changed"
         try:
             return restore(self.deployment)
-        except (*DOCKER_ERRORS, EngineError, OSError) as fault:
+        except Exception as fault:  # noqa: BLE001 (whatever it is, the operator has to know)
             last = "\n".join(getattr(fault, "log", [])[-5:])
             before = f"the previous release {self.deployment.previous}"
             return f"{before} could not be started again: {fault} {last}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +29,8 @@ def detach(work: Callable[[], int], errors: Path) -> None:
         os.chdir("/")
         _redirect(errors)
         code = work()
+    except BaseException:  # noqa: BLE001 (nobody else is left who could tell)
+        traceback.print_exc()
     finally:
         sys.stderr.flush()
         if errors.is_file() and not errors.stat().st_size:

@@ -181,9 +181,32 @@ def log_text(client: Client, container_id: str, since: float) -> str:
     return bytes(raw).decode("utf-8", "replace")
 
 
-def remove_container(client: Client, container: Container, grace_s: int) -> None:
-    """Stop a container within `grace_s` seconds and remove it; one that is gone is no error."""
-    deadline = time.monotonic() + grace_s + TIMEOUT_S
+def update_container(client: Client, container: Container, **settings: Any) -> None:
+    """Give a container other settings, such as its share of the processor.
+
+    One that is gone, or whose process ends at this very moment, has no more use for them: the
+    engine's error about that is none.
+    """
+    try:
+        client.containers.get(container.id).update(**settings)
+    except NotFoundError:
+        return
+    except docker.errors.APIError:
+        found = look_again(client, [container])
+        if any(each.running and each.started_at == container.started_at for each in found):
+            raise
+
+
+def remove_container(client: Client, container: Container, grace_s: int | None = None) -> None:
+    """Stop a container within `grace_s` seconds (its own grace period if None) and remove it.
+
+    One that is gone is no error. One that is just ending, or that somebody else is removing, is
+    asked again.
+    """
+    if container.restarts:
+        # Else it might be started once more at the moment it is stopped.
+        update_container(client, container, restart_policy={"Name": "no"})
+    deadline = time.monotonic() + (grace_s or 0) + TIMEOUT_S
     while True:
         try:
             found = client.containers.get(container.id)
@@ -193,8 +216,10 @@ def remove_container(client: Client, container: Container, grace_s: int) -> None
             # It was to be removed when it ended, and was.
             return
         except docker.errors.APIError as error:
-            # 409: somebody else, such as `compose run --rm`, is removing it at this moment.
-            if error.status_code != HTTPStatus.CONFLICT or time.monotonic() >= deadline:
+            # 409: somebody else, such as `compose run --rm`, is removing it at this moment. 500: it
+            # ended while it was to be killed.
+            again = {HTTPStatus.CONFLICT, HTTPStatus.INTERNAL_SERVER_ERROR}
+            if error.status_code not in again or time.monotonic() >= deadline:
                 raise
             time.sleep(0.2)
 

@@ -12,7 +12,6 @@ from engine.layout import Layout, read_json
 from engine.record import deployed_ids
 from engine.trees import leftovers, remove_leftovers
 
-KEPT_JOURNALS = 100
 # Only images that the bundle built are ever removed; one that a user chose is the user's.
 OWN_IMAGES = "luffy-bundle/"
 
@@ -55,10 +54,6 @@ def prune(layout: Layout, client: Client, keep: int) -> list[str]:
     removed += _prune_images(client, dropped_images - kept_images)
     for folder in _with_leftovers(layout):
         remove_leftovers(folder)
-    for journal in sorted(layout.journals.glob("*.jsonl"))[:-KEPT_JOURNALS]:
-        journal.unlink()
-        for suffix in (".err", ".reserve"):
-            journal.with_suffix(suffix).unlink(missing_ok=True)
     return removed
 
 

@@ -151,6 +151,12 @@ def replicas(service: Mapping[str, Any]) -> int:
     return 1 if scale is None else int(scale)
 
 
+def restart_policy(service: Mapping[str, Any]) -> dict[str, Any]:
+    """Its `restart`, as the engine's API takes it: compose's word, and how often at most."""
+    name, _, most = str(service.get("restart") or "no").partition(":")
+    return {"Name": name, "MaximumRetryCount": int(most or 0)}
+
+
 def _edited(incoming: Incoming, model: Model, variables: Mapping[str, str], folder: str) -> Model:
     problems: list[EngineError] = []
     services = model.get("services") or {}

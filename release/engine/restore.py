@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engine import edge
 from engine.deployment import Deployment
+from engine.docker_api import DOCKER_ERRORS
 from engine.layout import read_json
 from engine.maintenance import filled, state
 from engine.resolve import is_intact, read_model
@@ -58,11 +59,11 @@ def restore(deployment: Deployment) -> str:
         if stores:
             deployment.compose.up(folder, stores, wait_timeout_s)
         switcher_back(deployment, previous, model).switch()
-        # What has failed is not kept for anybody.
-        settling(deployment).remove_all()
     if edge_back:
         edge.load_in_place(deployment, model)
     said = f"release {previous} serves again"
+    if deployment.services_touched:
+        said += _removed(deployment)
     deployment.journal.write(
         "step_ended",
         step="restore",
@@ -71,3 +72,13 @@ def restore(deployment: Deployment) -> str:
         duration_s=round(time.monotonic() - started, 3),
     )
     return said
+
+
+def _removed(deployment: Deployment) -> str:
+    """Remove what has failed, which is kept for nobody; what is to be said of that."""
+    try:
+        settling(deployment).remove_all()
+    except DOCKER_ERRORS as error:
+        # It serves nobody, and the next deploy removes it.
+        return f", but what has failed could not be removed: {error}"
+    return ""

@@ -10,7 +10,7 @@ import traceback
 from typing import Any
 
 import engine
-from engine import audit, hold
+from engine import audit, hold, journals
 from engine.detach import detach as detached
 from engine.docker_api import DOCKER_ERRORS
 from engine.errors import (
@@ -90,12 +90,14 @@ class Run:
             verb=tools.task.verb,
             by=tools.task.by,
             why=tools.task.why,
+            arguments=dict(tools.task.arguments),
             pid=os.getpid(),
             process=identity(os.getpid()),
         )
         code = self._guarded()
         tools.lock.release()
         self._audit_end(code)
+        self._drop_old_journals()
         self.ended = tools.journal.write("run_ended", exit_code=code, **_without_run(tools.result))
         tools.journal.close()
         return code
@@ -143,6 +145,13 @@ class Run:
         except OSError as error:
             # What was done is done; the line that it began is in the log, its end in the journal.
             self.tools.journal.note(f"the end could not be written to the audit log: {error}")
+
+    def _drop_old_journals(self) -> None:
+        try:
+            journals.drop_old(self.tools.layout)
+        except OSError as error:
+            # The next run tries again.
+            self.tools.journal.note(f"old journals could not be removed: {error}")
 
     def _take_lock(self) -> None:
         tools = self.tools
@@ -206,15 +215,16 @@ class Run:
     def _evidence(self) -> list[dict[str, Any]]:
         try:
             return self.work.evidence(self.tools)
-        except DOCKER_ERRORS as error:
+        except Exception as error:  # noqa: BLE001 (the way back matters more)
             self.tools.journal.note(f"the containers' logs cannot be read: {error}")
             return []
 
     def _undone(self, error: EngineError) -> str:
         try:
             return self.work.undo(self.tools, error)
-        except (*DOCKER_ERRORS, EngineError, OSError) as fault:
-            last = "\n".join(getattr(fault, "log", [])[-5:])
+        except Exception as fault:  # noqa: BLE001 (the run has to end with its failure told)
+            log = getattr(fault, "log", None) or traceback.format_exc().splitlines()
+            last = "\n".join(log[-5:])
             return f"what was changed could not be put back: {fault} {last}"
 
     def _note_failure(self) -> None:

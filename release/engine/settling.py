@@ -8,9 +8,6 @@ from engine.switch.connections import open_connections
 from engine.switch.settle import Settling
 from engine.tools import Tools, Work
 
-MARGIN_S = 60.0
-"""What the longest time to drain may be exceeded by, before the run gives up."""
-
 
 class Settle(Work):
     """Waits for what has given way, and removes it."""
@@ -31,11 +28,10 @@ class Settle(Work):
 
     def run(self, tools: Tools) -> str:
         """Remove each when it is idle, or its time is over."""
-        longest_s = max((spec.drain_s for spec in self.incoming.services.values()), default=0)
         settling = self._settling(tools)
 
         def work() -> str:
-            return f"removed {', '.join(settling.remove_idle(longest_s + MARGIN_S))}"
+            return f"removed {', '.join(settling.remove_idle())}"
 
         return tools.run_step("settle", work)
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from engine import bytecode, edge, local_settings, preflight, upgrade_backup
 from engine.deployment import Deployment
-from engine.docker_api import Container, project_containers, remove_container
+from engine.docker_api import DOCKER_ERRORS, Container, project_containers, remove_container
 from engine.errors import InterruptedRunError, StepFailedError
 from engine.health import definitions, service_problems
 from engine.hooks import AFTER_DEPLOY, BEFORE_MIGRATE, run_hook
@@ -24,6 +24,7 @@ from engine.record import append_history, make_current
 from engine.resolve import interpolation, is_intact, read_model, resolved, write_release
 from engine.secret_files import apply_secrets
 from engine.switch import standby
+from engine.switch.gap import in_place
 from engine.switch.settle import settle_soon
 from engine.switch.to_release import switcher
 from engine.switch.watch import smoke, watch
@@ -204,9 +205,11 @@ class Stores:
         if not needs:
             return "no step needs any"
         deployment.services_touched = True
+        before, since = deployment.containers(), time.time()
         release = deployment.layout.release(deployment.release_id)
         deployment.compose.up(release, needs, deployment.request.wait_timeout_s)
-        return f"{', '.join(needs)} healthy"
+        told = in_place(deployment, deployment.incoming.services, before, since)
+        return "; ".join([f"{', '.join(needs)} healthy", *told.values()])
 
 
 @dataclass(frozen=True)
@@ -409,13 +412,10 @@ class Prune:
 
     def run(self, deployment: Deployment) -> str:
         """Keep the last few releases."""
-        for container in deployment.containers():
-            # A killed run leaves the one-shot that it had asked Docker to remove at its end.
-            if container.one_off and not container.running:
-                remove_container(deployment.client, container, STOP_GRACE_S)
         try:
+            self._remove_one_shots(deployment)
             removed = prune(deployment.layout, deployment.client, deployment.request.kept_releases)
-        except OSError as error:
+        except (*DOCKER_ERRORS, OSError) as error:
             # The release runs and is recorded: what is left over is no reason to call it failed.
             return f"old releases could not be removed, the next deploy tries again: {error}"
         try:
@@ -424,6 +424,16 @@ class Prune:
             # The engine works without it, and takes a second longer for each command.
             return f"the engine's bytecode could not be kept, the next deploy tries again: {error}"
         return f"removed {', '.join(removed)}" if removed else "nothing to remove"
+
+    @staticmethod
+    def _remove_one_shots(deployment: Deployment) -> None:
+        """A killed run leaves the one-shot that it had asked Docker to remove at its end."""
+        ours = deployment.incoming.step_services()
+        for container in deployment.containers():
+            # Made and not started yet, those of others are about to be, such as a backup's.
+            ended = container.state in {"exited", "dead"}
+            if container.one_off and (ended or (container.unstarted and container.service in ours)):
+                remove_container(deployment.client, container, STOP_GRACE_S)
 
 
 def names(steps: Sequence[Step]) -> list[str]:

@@ -125,11 +125,41 @@ def test_what_a_visitor_gets_decides(web: WebBundle) -> None:
     load.assert_unharmed()
 
 
+def test_a_service_that_the_next_release_has_not_comes_back(web: WebBundle) -> None:
+    store, text = web.containers("store"), web.compose_file.read_text()
+    dropped = text[text.index("  store:\n") : text.index("networks:\n  edge_app")]
+    web.compose_file = web.folder / "without.yaml"
+    web.compose_file.write_text(text.replace(dropped, ""))
+    del web.release["services"]["store"]
+    web.release["smoke"][0]["has"] = "version 3"
+    web.change(VERSION="2")
+    falters(web, web.deploy(), "smoke", "the page")
+    assert web.containers("store") == store
+
+
+class Download:
+    """Somebody's download from what serves now; it goes on until it is let go."""
+
+    def __init__(self, web: WebBundle) -> None:
+        self.web, self.found = web, list[str]()
+        self.thread = threading.Thread(target=lambda: self.found.append(web.ask("/download")))
+        self.thread.start()
+        time.sleep(1)
+
+    def let_go(self) -> None:
+        """Have it end, and see that all of it came."""
+        assert self.thread.is_alive()
+        sh("docker", "exec", self.web.containers("app")[0], "touch", "/data/let_go")
+        self.thread.join(60)
+        assert self.found == ["1" * 400_000]
+        deadline = time.monotonic() + 30
+        while self.web.standby() and time.monotonic() < deadline:
+            time.sleep(0.5)
+        assert self.web.standby() == {}
+
+
 def test_a_long_download_ends_after_the_release_is_recorded(web: WebBundle) -> None:
-    found: list[str] = []
-    download = threading.Thread(target=lambda: found.append(web.ask("/download")))
-    download.start()
-    time.sleep(1)
+    download = Download(web)
     old = web.containers("app")[0]
     web.release["watch_s"] = 0
     web.config["edge"]["haproxy.cfg"] += "\n# An edge that has to be reloaded.\n"
@@ -137,22 +167,36 @@ def test_a_long_download_ends_after_the_release_is_recorded(web: WebBundle) -> N
     done = web.deploy()
     assert done.code == 0, done
     # The release is recorded, and the old container still serves the download alone.
-    if download.is_alive():
-        assert old in web.containers("app")
-        assert web.ask() == "version 2\n"
-        assert web.status().code == 0, web.status()
-        rows = json.loads(web.status().out)["services"]
-        assert [row["condition"] for row in rows if row["service"] == "app"].count(
-            "on standby"
-        ) == 1
-    download.join(60)
-    assert found == ["1" * 40_000]
-    deadline = time.monotonic() + 30
-    while web.standby() and time.monotonic() < deadline:
-        time.sleep(0.5)
-    assert web.containers("app") != [old]
-    assert len(web.containers("app")) == 1
+    assert old in web.containers("app")
+    assert web.ask() == "version 2\n"
+    assert web.status().code == 0, web.status()
+    rows = json.loads(web.status().out)["services"]
+    assert [row["condition"] for row in rows if row["service"] == "app"].count("on standby") == 1
+    # Another release does not prolong its time, and waits for it no more than this one.
+    [deadline] = web.standby().values()
+    web.change(VERSION="3")
+    done = web.deploy()
+    assert done.code == 0, done
+    assert web.standby()[old] == deadline
+    download.let_go()
+    assert web.versions()["app"] == ["3"]
     assert web.engine("status").code == 0
+
+
+def test_what_serves_a_download_still_can_be_taken_back_for_good(web: WebBundle) -> None:
+    download = Download(web)
+    old = web.containers("app")[0]
+    web.release["watch_s"] = 0
+    web.change(VERSION="2")
+    assert web.deploy().code == 0
+    done = web.engine("rollback", "--by", "tester", "--json")
+    assert done.code == 0, done
+    download.let_go()
+    # Nobody has removed it since, and after a reboot Docker starts it again.
+    assert web.containers("app") == [old]
+    assert web.ask() == "version 1\n"
+    policy = ["docker", "inspect", "--format", "{{.HostConfig.RestartPolicy.Name}}"]
+    assert sh(*policy, *web.all_containers()).split() == ["unless-stopped"] * 5
 
 
 @pytest.mark.parametrize("moment", [1.0, 3.5])

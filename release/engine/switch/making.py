@@ -107,11 +107,12 @@ class Sight:
     """The aliases by the network's name on this host."""
 
     def hides(self, container: Container) -> bool:
-        """Whether the container is not found by them."""
+        """Whether the container is not found by them; in a network that a run which was killed took
+        it out of, it is not."""
         return any(
-            not set(aliases) <= set(container.networks[network].aliases)
+            network not in container.networks
+            or not set(aliases) <= set(container.networks[network].aliases)
             for network, aliases in self.names.items()
-            if network in container.networks
         )
 
     def hide(self, deployment: Deployment, container: Container) -> None:

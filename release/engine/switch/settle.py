@@ -6,6 +6,7 @@ not the run: a run of its own waits for it, for as long as release.json allows (
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import time
@@ -14,7 +15,13 @@ from dataclasses import dataclass
 
 from engine import edge
 from engine.deployment import Deployment
-from engine.docker_api import Client, Container, NotFoundError, project_containers
+from engine.docker_api import (
+    Client,
+    Container,
+    project_containers,
+    remove_container,
+    update_container,
+)
 from engine.incoming import ServiceSpec
 from engine.interrupts import Interrupts
 from engine.layout import Layout
@@ -46,19 +53,24 @@ class Settling:
         return found
 
     def begin(self) -> None:
-        """From now on nobody goes back to them: they wait for their connections to end."""
-        containers, now_s = self.left(), time.time()
+        """From now on nobody goes back to them: they wait for their connections to end.
+
+        What an earlier release has left has its deadline already.
+        """
+        deadlines, now_s = standby.read(self.layout), time.time()
+        containers = [each for each in self.left() if not deadlines.get(each.id)]
         standby.set_deadlines(
             self.layout, {each.id: now_s + self._spec(each).drain_s for each in containers}
         )
         for each in containers:
             # Should the host be restarted now, they stay away: the release does not have them.
-            self.client.containers.get(each.id).update(restart_policy={"Name": "no"})
+            update_container(self.client, each, restart_policy={"Name": "no"})
 
-    def remove_idle(self, timeout_s: float) -> list[str]:
+    def remove_idle(self, timeout_s: float = math.inf) -> list[str]:
         """Remove each when it is idle, or when its deadline is over.
 
-        Returns the names of the removed ones, after `timeout_s` seconds at the latest.
+        Returns the names of the removed ones, after `timeout_s` seconds at the latest; without it
+        when there is none left, the later ones of other releases as well.
         """
         until = time.monotonic() + timeout_s
         gone: list[Container] = []
@@ -67,7 +79,9 @@ class Settling:
             deadlines = {key: at for key, at in standby.read(self.layout).items() if at}
             waiting = [each for each in self.left() if each.id in deadlines]
             for each in waiting:
-                if deadlines[each.id] <= time.time() or not open_connections(each):
+                idle = deadlines[each.id] <= time.time() or not open_connections(each)
+                # A rollback may want it back, and another run may be removing it already.
+                if idle and standby.claim(self.layout, each.id):
                     self._remove(each)
                     gone.append(each)
             if not set(deadlines) & standby.ids(self.layout) or time.monotonic() >= until:
@@ -94,13 +108,7 @@ class Settling:
         return self.specs.get(container.service, ServiceSpec())
 
     def _remove(self, container: Container) -> None:
-        try:
-            found = self.client.containers.get(container.id)
-            found.stop()
-            found.remove(force=True)
-        except NotFoundError:
-            # Somebody else has removed it: it is gone all the same.
-            pass
+        remove_container(self.client, container)
         standby.discard(self.layout, [container.id])
 
     def _free(self, gone: Sequence[Container]) -> None:
@@ -136,19 +144,26 @@ def settle_soon(deployment: Deployment) -> str:
     found.begin()
     removed = found.remove_idle(SOON_S)
     left = found.left()
-    if left:
-        _go_on_alone(deployment.layout, deployment.task.by)
     words = [f"removed {', '.join(removed)}" if removed else "nothing was idle"]
     words += [f"{each.name} still serves {open_connections(each)}" for each in left]
+    if left:
+        words += _go_on_alone(deployment.layout, deployment.task.by)
     return "; ".join(words)
 
 
-def _go_on_alone(layout: Layout, by: str) -> None:
+def _go_on_alone(layout: Layout, by: str) -> list[str]:
+    """Start the run that waits for them; what is to be said of that."""
     command = [sys.executable, sys.argv[0], "settle", "--root", str(layout.root), "--detach"]
-    subprocess.run(
-        [*command, f"--by={by}", "--lock-timeout", LOCK_TIMEOUT_S],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        check=True,
-        timeout=30,
-    )
+    try:
+        subprocess.run(
+            [*command, f"--by={by}", "--lock-timeout", LOCK_TIMEOUT_S],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            check=True,
+            timeout=30,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        # The release runs and is recorded.
+        return [f"the run that removes them could not be started, the next deploy does: {error}"]
+    return []

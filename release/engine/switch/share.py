@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from engine.docker_api import Client, Container
+from engine.docker_api import Client, Container, update_container
 from engine.resolve import Model
 
 PART = 4
@@ -16,7 +16,7 @@ def lessen(client: Client, model: Model, containers: Iterable[Container]) -> Non
     for each in containers:
         defined = share_of(model, each.service)
         if defined:
-            client.containers.get(each.id).update(cpu_shares=defined // PART)
+            update_container(client, each, cpu_shares=defined // PART)
 
 
 def restore(client: Client, model: Model, containers: Iterable[Container]) -> None:
@@ -24,7 +24,7 @@ def restore(client: Client, model: Model, containers: Iterable[Container]) -> No
     for each in containers:
         defined = share_of(model, each.service)
         if defined and each.running and each.cpu_shares != defined:
-            client.containers.get(each.id).update(cpu_shares=defined)
+            update_container(client, each, cpu_shares=defined)
 
 
 def share_of(model: Model, service: str) -> int:

@@ -73,9 +73,13 @@ def situation(
     image_id: str | None,
     containers: Iterable[Container],
     standby: Iterable[str],
+    going: Iterable[str] = (),
 ) -> Situation:
-    """Sort a service's containers; `image_id` is None where the image is not compared."""
-    aside = frozenset(standby)
+    """Sort a service's containers; `image_id` is None where the image is not compared.
+
+    Those that are `going`, of the ones on standby, are being removed: they serve nobody again.
+    """
+    aside, lost = frozenset(standby), frozenset(going)
     wanted = replicas(definition)
     mine: list[Container] = []
     others: list[Container] = []
@@ -84,7 +88,7 @@ def situation(
             continue
         same = each.config_hash == config_hash and image_id in (None, each.image_id)
         usable = each.well or each.id in aside or each.unstarted
-        (mine if same and usable else others).append(each)
+        (mine if same and usable and each.id not in lost else others).append(each)
     # Those that serve before those that have given way, the older before the newer.
     mine.sort(key=lambda each: (each.unstarted, each.id in aside, each.started_at))
     return Situation(service, spec, wanted, tuple(mine[:wanted]), (*others, *mine[wanted:]), aside)

@@ -13,6 +13,9 @@ from engine.docker_api import Container
 from engine.layout import Layout, read_json, write_json
 from engine.trees import make_folder
 
+REMOVING = 1.0
+"""The deadline of what somebody is removing at this moment: long over, and nobody takes it back."""
+
 
 def ids(layout: Layout) -> set[str]:
     """The IDs of the containers on standby."""
@@ -40,6 +43,35 @@ def set_deadlines(layout: Layout, deadlines: dict[str, float]) -> None:
     """From now on they only wait for their connections to end, until then at most."""
     with _changing(layout) as kept:
         kept.update({key: value for key, value in deadlines.items() if key in kept})
+
+
+def claim(layout: Layout, container: str) -> bool:
+    """Whether a container may be removed now: it waits for its end still, and nobody took it back.
+
+    From then on nobody can.
+    """
+    with _changing(layout) as kept:
+        if not kept.get(container):
+            return False
+        kept[container] = REMOVING
+    return True
+
+
+def take_back(layout: Layout, containers: Iterable[Container]) -> bool:
+    """Have nobody remove these any more, as they are to serve again; whether all could be had."""
+    with _changing(layout) as kept:
+        had = True
+        for each in containers:
+            if kept.get(each.id) == REMOVING:
+                had = False
+            elif each.id in kept:
+                kept[each.id] = 0.0
+    return had
+
+
+def going(layout: Layout) -> set[str]:
+    """The IDs of those that somebody is removing."""
+    return {key for key, deadline in read(layout).items() if deadline == REMOVING}
 
 
 def discard(layout: Layout, gone: Iterable[str]) -> None:

@@ -13,11 +13,11 @@ from engine import edge
 from engine.answers import try_container
 from engine.compose import service_hashes
 from engine.deployment import Deployment
-from engine.docker_api import Container, look_again
+from engine.docker_api import Container, look_again, update_container
 from engine.incoming import ServiceSpec
-from engine.resolve import Model, lasting_services
+from engine.resolve import Model, lasting_services, restart_policy
 from engine.switch import share, standby
-from engine.switch.gap import gap_s
+from engine.switch.gap import away, in_place
 from engine.switch.making import make, needed_by, sight, start, wait_until_well
 from engine.switch.order import in_order
 from engine.switch.rotation import Rotation
@@ -49,7 +49,7 @@ class Switcher:
         """
         before = self.situations()
         if not any(each.is_switched for each in before) and not standby.ids(self.deployment.layout):
-            done = self._all_in_place(before)
+            done = self._all_in_place()
         else:
             counts = {each.service: each.missing for each in before if each.is_switched}
             make(self.deployment, self.release, self.model, counts)
@@ -59,7 +59,9 @@ class Switcher:
                 if not found.is_reached:
                     done.append(self._service(found))
             done += self._unknown()
-        share.restore(self.deployment.client, self.model, self.deployment.containers())
+        # What has given way may falter: its share is of no use to anybody.
+        serving = standby.without(self.deployment.containers(), self.deployment.layout)
+        share.restore(self.deployment.client, self.model, serving)
         return done
 
     def situations(self) -> list[Situation]:
@@ -95,19 +97,19 @@ class Switcher:
             self.image_ids.get(str(definition.get("image"))),
             containers,
             standby.ids(self.deployment.layout),
+            standby.going(self.deployment.layout),
         )
 
-    def _all_in_place(self, before: Sequence[Situation]) -> list[str]:
+    def _all_in_place(self) -> list[str]:
         """Nothing has to be switched: compose starts what is missing, and in the right order."""
-        known = {each.id for each in self.deployment.containers()}
-        since = time.time()
+        before, since = self.deployment.containers(), time.time()
         self.deployment.compose.up(self.folder, [], self.deployment.request.wait_timeout_s)
-        new = {each.service for each in self.deployment.containers() if each.id not in known}
-        replaced = {each.service for each in before if each.ours or each.others}
-        gaps = [self._gap(service, since) for service in self.order if service in new & replaced]
-        return [f"{name} started" for name in self.order if name in new - replaced] + gaps
+        told = in_place(self.deployment, self.specs, before, since)
+        return [told[name] for name in self.order if name in told]
 
     def _service(self, found: Situation) -> str:
+        if found.back:
+            found = self._taken_back(found)
         if found.is_switched and found.missing:
             # One that was well has faltered since.
             make(self.deployment, self.release, self.model, {found.service: found.missing})
@@ -130,10 +132,25 @@ class Switcher:
         )
         timeout_s = self.deployment.request.wait_timeout_s + 30.0
         self.deployment.compose.run(self.folder, arguments, timeout_s, "up")
+        standby.discard(self.deployment.layout, [each.id for each in found.back])
         if found.service == self.edge:
             # A new edge knows of nothing that was drained.
             self._drain_standby()
-        return self._gap(found.service, since) if replaced else f"{found.service} started"
+        spec = found.spec
+        return (
+            away(self.deployment, found.service, spec, since)
+            if replaced
+            else f"{found.service} started"
+        )
+
+    def _taken_back(self, found: Situation) -> Situation:
+        """What is to serve again is removed by nobody, and started again as it was made to be."""
+        if not standby.take_back(self.deployment.layout, found.back):
+            found = self._situation(found.service, self.deployment.containers(found.service))
+        policy = restart_policy(self.model["services"][found.service])
+        for each in found.back:
+            update_container(self.deployment.client, each, restart_policy=policy)
+        return found
 
     def _beside(self, found: Situation) -> str:
         seen = sight(self.model, found.service, self.edge)
@@ -213,14 +230,6 @@ class Switcher:
         standby.add(self.deployment.layout, gone)
         self._stop(gone)
         return [f"{each.service} stopped" for each in gone]
-
-    def _gap(self, service: str, since: float) -> str:
-        spec = self.specs.get(service, ServiceSpec())
-        away_s = gap_s(self.deployment.client, self.deployment.incoming.name, service, since)
-        expected = f" (expected: {spec.gap_s} s)" if spec.switch == ANNOUNCED and spec.gap_s else ""
-        if away_s is None:
-            return f"{service} replaced"
-        return f"{service} replaced, away for {away_s:.1f} s{expected}"
 
 
 def address(container: Container, networks: Mapping[str, object]) -> str:
