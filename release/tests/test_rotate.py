@@ -59,6 +59,15 @@ def test_a_password_is_changed_under_load_and_its_owner_is_not_replaced(
     path.write_text(accepted)
 
 
+def test_what_was_left_out_of_the_release_stays_left_out(rotating: RotatingBundle) -> None:
+    store = rotating.containers("store")
+    rotating.change(STORE_VERSION="2")
+    assert rotating.deploy("--leave-out", "store").code == 0
+    assert rotating.rotate("accounts").code == 0
+    assert rotating.containers("store") == store
+    assert rotating.engine("status").code == 0
+
+
 def test_what_was_signed_before_stays_good(fresh: RotatingBundle) -> None:
     old = fresh.value("app_key")
     assert fresh.value("app_old_key") == ""

@@ -13,6 +13,7 @@ from engine.docker_api import DOCKER_ERRORS
 from engine.errors import EngineError, RefusedError
 from engine.incoming import Incoming, SecretSpec, ServiceSpec
 from engine.layout import Layout
+from engine.left_out import as_deployed
 from engine.made_secrets import make
 from engine.reader import read_incoming
 from engine.resolve import read_model
@@ -29,8 +30,12 @@ from engine.tools import Tools
 
 
 def current_incoming(layout: Layout) -> Incoming:
-    """What the release was made of that is current now. Raises EngineError."""
-    return read_incoming(layout.release(require_current(layout)) / "incoming")
+    """What the release was made of that is current now, without what was left out of it.
+
+    Raises EngineError.
+    """
+    release = require_current(layout)
+    return as_deployed(read_incoming(layout.release(release) / "incoming"), layout, release)
 
 
 class Rotate(Deploy):
@@ -145,13 +150,7 @@ class Rotate(Deploy):
         return said or f"{self.name} written"
 
     def _deploy(self, tools: Tools, incoming: Incoming) -> None:
-        self.request = Request(
-            self.request.layout,
-            incoming,
-            self.request.wait_timeout_s,
-            self.request.min_free_mib,
-            self.request.kept_releases,
-        )
+        self.request = replace(self.request, incoming=incoming)
         self.take_steps(tools)
 
     def _project(self, tools: Tools) -> Project:
