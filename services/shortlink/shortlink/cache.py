@@ -41,12 +41,13 @@ class Cache:
         self._redis = redis
         self._kept_s = kept_s
         self._unknown_s = unknown_s
-        self._owed: dict[str, Target] = {}
+        self._owed: dict[str, int] = {}
+        self._debts = 0
 
     async def get(self, code: str) -> Target | None:
-        """What is kept of a code, or None where nothing is or Redis is away."""
-        if (owed := self._owed.get(code)) is not None:
-            return owed
+        """What is kept of a code; None where nothing is, Redis is away, or its copy may be old."""
+        if code in self._owed:
+            return None
         try:
             text = await self._redis.get(_LINK + code)
         except UNAVAILABLE:
@@ -58,26 +59,38 @@ class Cache:
         with contextlib.suppress(*UNAVAILABLE):  # logged and counted by the store
             await self._redis.set(_LINK + code, _text(target), self._seconds(target), new=True)
 
-    async def put(self, code: str, target: Target) -> None:
-        """Say what is true of a code from now on.
+    async def put(self, code: str, target: Target) -> bool:
+        """Say what is true of a code from now on; whether Redis took it.
 
-        Where Redis is away it is told when it is back: an old copy there would hold until its end.
+        Where it is away the code is owed: an old copy there would hold until its end.
         """
         try:
             await self._redis.set(_LINK + code, _text(target), self._seconds(target))
         except UNAVAILABLE:
-            if len(self._owed) < _MOST_OWED:
-                self._owed[code] = target
-            else:
+            self.owe(code)
+            if code not in self._owed:
                 log.error("redis is not told of %s: its copy may be old for a while", code)
+            return False
+        return True
 
-    async def settle(self) -> None:
-        """Tell Redis what it has missed; raises one of UNAVAILABLE."""
-        while self._owed:
-            code, target = next(iter(self._owed.items()))
-            await self._redis.set(_LINK + code, _text(target), self._seconds(target))
-            if self._owed.get(code) is target:
-                del self._owed[code]
+    def owe(self, code: str) -> int:
+        """Note that Redis's copy of a code may be old; the debt's number, for `paid`.
+
+        Of the code alone: what is true of it may be another thing by the time Redis is told.
+        """
+        self._debts += 1
+        if code in self._owed or len(self._owed) < _MOST_OWED:
+            self._owed[code] = self._debts
+        return self._debts
+
+    def paid(self, code: str, debt: int) -> None:
+        """Redis has what the table had after this debt was noted; later ones stand."""
+        if self._owed.get(code) == debt:
+            del self._owed[code]
+
+    def owed(self) -> str | None:
+        """A code that Redis is to be told of, or None where there is none."""
+        return next(iter(self._owed), None)
 
     def _seconds(self, target: Target) -> int:
         return self._unknown_s if target is NONE else self._kept_s

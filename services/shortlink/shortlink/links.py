@@ -110,6 +110,7 @@ class Links:
         """The link as it is from now on."""
         url = link.url if change.url is None else change.url
         ends = change.expires_at if change.expires else link.expires_at
+        self._cache.owe(link.code)  # also where the answer to what follows is lost
         async with self._database.connection() as connection:
             await connection.change(
                 "UPDATE links SET url = %s, expires_at = %s WHERE id = %s AND deleted_at IS NULL",
@@ -119,6 +120,7 @@ class Links:
 
     async def delete(self, link: Link) -> None:
         """Delete it with its statistics; its code stays taken."""
+        self._cache.owe(link.code)  # also where the answer to what follows is lost
         async with self._database.connection() as connection:
             await connection.begin()
             await connection.change(
@@ -135,7 +137,18 @@ class Links:
         """What the code leads to, from the table; NONE where there is no such code."""
         async with self._database.connection() as connection:
             link = await _by_code(connection, code)
-        return NONE if link is None else link.target
+        return _target(link)
+
+    async def settle(self) -> None:
+        """Tell Redis what it has missed, as the table has it by now, until it is away again.
+
+        Raises DatabaseAwayError.
+        """
+        while (code := self._cache.owed()) is not None:
+            async with self._database.connection() as connection:
+                _, knows = await self._told(connection, code)
+            if not knows:
+                return
 
     async def _standing(
         self, connection: Connection, owner: str, url: str, name: str | None
@@ -178,17 +191,27 @@ class Links:
         return await self._published(connection, link.code)
 
     async def _published(self, connection: Connection, code: str) -> Link:
-        """The link as the table has it, told to Redis.
+        """The link as the table has it, told to Redis."""
+        link, _ = await self._told(connection, code)
+        if link is None:
+            raise LookupError(f"{code} was in the table, whose codes stay there for ever")
+        return link
+
+    async def _told(self, connection: Connection, code: str) -> tuple[Link | None, bool]:
+        """The link as the table has it, and whether Redis knows.
 
         Two who change a link at the same moment may tell Redis in the other order than the table:
         whoever tells it last sees here that the table says something else.
         """
-        link = await _known(connection, code)
+        debt = self._cache.owe(code)
+        link = await _by_code(connection, code)
         while True:
-            await self._cache.put(code, link.target)
-            again = await _known(connection, code)
-            if again.target == link.target:
-                return again
+            knows = await self._cache.put(code, _target(link))
+            again = await _by_code(connection, code)
+            if _target(again) == _target(link):
+                if knows:
+                    self._cache.paid(code, debt)
+                return again, knows
             link = again
 
 
@@ -208,19 +231,16 @@ async def _insert(
     )
 
 
-async def _known(connection: Connection, code: str) -> Link:
-    link = await _by_code(connection, code)
-    if link is None:
-        raise LookupError(f"{code} was in the table, whose codes stay there for ever")
-    return link
-
-
 async def _by_code(connection: Connection, code: str) -> Link | None:
     row = await connection.row(
         f"SELECT {_COLUMNS} FROM links WHERE code = %s",  # noqa: S608  fixed words
         (code,),
     )
     return _link(row) if row else None
+
+
+def _target(link: Link | None) -> Target:
+    return NONE if link is None else link.target
 
 
 def _link(row: Row) -> Link:

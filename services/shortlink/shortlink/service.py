@@ -124,8 +124,10 @@ class Service:
 
     async def _hand_on(self) -> None:
         await self.click_queue.hand_on()
-        with contextlib.suppress(*UNAVAILABLE):  # logged and counted; it comes again
-            await self.cache.settle()
+        try:
+            await self.links.settle()
+        except DatabaseAwayError as error:
+            log.warning("redis is not told of changes yet: %s", error)
 
     async def _write(self) -> None:
         try:

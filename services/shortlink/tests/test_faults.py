@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from shortlink import service as service_module
+from shortlink.database import Connection
 
 from tests.conftest import ALICE, Admin, Running
 from tests.relay import Relay
@@ -139,6 +141,82 @@ async def test_a_change_that_redis_missed_is_told_when_it_is_back(
         return bool(await admin.get("shortlink:link:poster") == "gone")
 
     await until(told)  # the service's own loop does it
+
+
+@pytest.fixture
+async def two(
+    start: Callable[..., Any], through_relays: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> tuple[Running, Running]:
+    """Two processes, of which the tests themselves say when they tell Redis what it has missed."""
+    monkeypatch.setattr(service_module, "_HAND_ON_S", 300.0)
+    return await start(**through_relays), await start(**through_relays)
+
+
+async def mend(relay: Relay, *those: Running) -> None:
+    """Redis is back, and they know."""
+    await relay.mend()
+    for running in those:
+        assert (await running.client.get("/readyz")).json()["status"] == "ok"
+
+
+async def test_while_redis_is_away_the_table_decides_whoever_changed_it(
+    two: tuple[Running, Running], redis_relay: Relay, admin: Admin
+) -> None:
+    one, other = two
+    await one.code(URL, name="poster")
+    await redis_relay.cut()
+    new = {"url": "https://example.org/new"}
+    assert (await one.client.patch("/api/links/poster", json=new, auth=ALICE)).status_code == 200
+    assert (await one.client.get("/poster")).headers["location"] == new["url"]
+    assert (await other.client.delete("/api/links/poster", auth=ALICE)).status_code == 204
+    for running in two:
+        assert (await running.client.get("/poster")).status_code == 410
+    await mend(redis_relay, one, other)
+    # Whoever tells it last has the older change.
+    await other.service._hand_on()
+    await one.service._hand_on()
+    assert await admin.get("shortlink:link:poster") == "gone"
+    for running in two:
+        assert (await running.client.get("/poster")).status_code == 410
+
+
+async def test_what_redis_missed_is_not_told_over_what_it_was_told_since(
+    two: tuple[Running, Running], redis_relay: Relay, admin: Admin
+) -> None:
+    one, other = two
+    await one.code(URL, name="poster")
+    await redis_relay.cut()
+    new = {"url": "https://example.org/new"}
+    await one.client.patch("/api/links/poster", json=new, auth=ALICE)
+    await mend(redis_relay, one, other)
+    # Its own copy there is still the old one.
+    assert (await one.client.get("/poster")).headers["location"] == new["url"]
+    await one.client.delete("/api/links/poster", auth=ALICE)
+    assert one.service.cache.owed() is None
+    await one.service._hand_on()
+    assert await admin.get("shortlink:link:poster") == "gone"
+
+
+async def test_a_change_whose_answer_was_lost_is_told(
+    two: tuple[Running, Running], mariadb_relay: Relay, admin: Admin, monkeypatch: Any
+) -> None:
+    one, other = two
+    await one.code(URL, name="poster")
+    commit = Connection.commit
+
+    async def commit_and_cut(connection: Connection) -> None:
+        await commit(connection)
+        await mariadb_relay.cut()
+
+    monkeypatch.setattr(Connection, "commit", commit_and_cut)
+    assert (await one.client.delete("/api/links/poster", auth=ALICE)).status_code == 503
+    monkeypatch.undo()
+    await mend(mariadb_relay)
+    await asyncio.sleep(LEFT_ALONE_S)
+    assert (await one.client.get("/poster")).status_code == 410
+    await one.service._hand_on()
+    assert await admin.get("shortlink:link:poster") == "gone"
+    assert (await other.client.get("/poster")).status_code == 410
 
 
 async def test_a_click_whose_answer_was_lost_counts_once(
