@@ -394,6 +394,8 @@ def test_short_links_may_lead_to_the_site_wherever_it_is(local: Shipped, public:
     assert here["PRIVATE_LINK_HOSTS"] == "localhost:80,127.0.0.1:80,[::1]:80"
     assert there["PUBLIC_URL"] == "http://www.example.com:8002"
     assert there["PRIVATE_LINK_HOSTS"] == "www.example.com:80,[2001:db8::7]:80"
+    assert here["OWN_HOSTS"] == "localhost:8002,127.0.0.1:8002,[::1]:8002"
+    assert there["OWN_HOSTS"] == "www.example.com:8002,[2001:db8::7]:8002"
     assert here["ALLOWED_LINK_HOSTS"] == there["ALLOWED_LINK_HOSTS"] == ""
     worker = public.environment("luffy_worker")
     assert worker["SHORTLINK_URL"] == "http://shortlink:8002"

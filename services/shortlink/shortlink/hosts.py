@@ -56,7 +56,7 @@ def is_public(host: str | Address) -> bool:
         return "." in host and not any(
             host == suffix or host.endswith(f".{suffix}") for suffix in _LOCAL_SUFFIXES
         )
-    return all(_is_public_address(address) for address in _all_of(host))
+    return all(_is_public_address(address) for address in all_of(host))
 
 
 def _is_public_address(address: Address) -> bool:
@@ -70,7 +70,7 @@ def _is_public_address(address: Address) -> bool:
     )
 
 
-def _all_of(address: Address) -> list[Address]:
+def all_of(address: Address) -> list[Address]:
     """The address, or those that it stands for: tunnels and translators carry IPv4 ones."""
     address = plain(address)
     if isinstance(address, IPv4Address):

@@ -44,6 +44,7 @@ class Settings:
     port: int
     workers: int
     public_url: str
+    own_hosts: tuple[Place, ...]
     db_host: str
     db_port: int
     db_name: str
@@ -68,7 +69,7 @@ class Settings:
     def url_rule(self) -> UrlRule:
         """Which URLs may be shortened."""
         return UrlRule(
-            place_of(self.public_url),
+            (place_of(self.public_url), *self.own_hosts),
             self.allowed_link_hosts,
             self.private_link_hosts,
             self.max_url_length,
@@ -187,6 +188,15 @@ SETTINGS: tuple[Setting, ...] = (
         _public_url,
         _SERVE,
         absent="http://localhost",
+    ),
+    Setting(
+        "OWN_HOSTS",
+        "own_hosts",
+        "",
+        _PLACES,
+        "where visitors reach the service beside `PUBLIC_URL`; no link may lead there either",
+        _places,
+        absent=(),
     ),
     Setting("DB_HOST", "db_host", "", "a host's name", "MariaDB's host", _word, _ALL, absent=""),
     Setting(

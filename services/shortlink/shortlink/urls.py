@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address
 from urllib.parse import quote, urlsplit
 
-from shortlink.hosts import BadHostError, is_public, parse_host
-from shortlink.networks import Address
+from shortlink.hosts import BadHostError, all_of, is_public, parse_host
+from shortlink.networks import Address, plain
 from shortlink.problems import Problem
 
 LONGEST = 2048
@@ -51,20 +51,21 @@ class Place:
         port = None if match[2] is None else int(match[2])
         if (port is not None and not 1 <= port <= 65535) or (below and not isinstance(host, str)):
             raise ValueError(text)
-        return cls(str(host), port, below)
+        return cls(_shown(host), port, below)
 
-    def holds(self, host: str, port: int) -> bool:
+    def holds(self, host: str | Address, port: int) -> bool:
         """Whether a URL's host and port are of this place."""
         if self.port is not None and self.port != port:
             return False
-        return host.endswith(f".{self.host}") if self.below else host == self.host
+        shown = _shown(host)
+        return shown.endswith(f".{self.host}") if self.below else shown == self.host
 
 
 @dataclass(frozen=True, slots=True)
 class UrlRule:
     """What an installation lets be shortened."""
 
-    own: Place
+    own: tuple[Place, ...]
     """Where this service itself answers: a link to a link may never end."""
     allowed: tuple[Place, ...] = ()
     """The only places that links may lead to; none: every public one."""
@@ -76,13 +77,13 @@ class UrlRule:
         """The URL in the form in which it is kept, in ASCII. Raises BadUrlError."""
         scheme, host, port, rest = _parts(text, self.longest)
         shown = str(host)
-        if self.own.holds(shown, port):
+        if self._is_own(host, port):
             found, advice = "one of this service itself", "give the URL that the link leads to"
             raise BadUrlError("a URL of another service", found, advice)
-        if self.allowed and not any(place.holds(shown, port) for place in self.allowed):
+        if self.allowed and not any(place.holds(host, port) for place in self.allowed):
             advice = "link to an allowed host, or have the operator add this one"
             raise BadUrlError("a host of ALLOWED_LINK_HOSTS", shown[:100], advice)
-        if not is_public(host) and not any(place.holds(shown, port) for place in self.private):
+        if not is_public(host) and not any(place.holds(host, port) for place in self.private):
             advice = "give a public one, or have the operator name this one in PRIVATE_LINK_HOSTS"
             raise BadUrlError("a public host", _private(host), advice)
         name = f"[{shown}]" if isinstance(host, IPv6Address) else shown
@@ -92,6 +93,12 @@ class UrlRule:
             raise _too_long(len(kept), self.longest)
         return kept
 
+    def _is_own(self, host: str | Address, port: int) -> bool:
+        """In whatever form; who serves one scheme's own port leads there from the other's, too."""
+        hosts = (host,) if isinstance(host, str) else all_of(host)
+        ports = _PORTS.values() if port in _PORTS.values() else (port,)
+        return any(place.holds(one, at) for place in self.own for one in hosts for at in ports)
+
 
 def place_of(url: str) -> Place:
     """Where an http(s) URL leads; raises ValueError."""
@@ -99,7 +106,12 @@ def place_of(url: str) -> Place:
     if parts.scheme not in _PORTS or not parts.hostname:
         raise ValueError(url)
     _, host, port, _ = _parts(f"{parts.scheme}://{parts.netloc}/", LONGEST)
-    return Place(str(host), port)
+    return Place(_shown(host), port)
+
+
+def _shown(host: str | Address) -> str:
+    """One text for each host: an IPv4 address is the same within an IPv6 one."""
+    return host if isinstance(host, str) else str(plain(host))
 
 
 def _parts(text: str, longest: int) -> tuple[str, str | Address, int, str]:

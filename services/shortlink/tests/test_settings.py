@@ -72,6 +72,7 @@ def test_all_that_is_missing_is_named_at_once() -> None:
             ("EDGE_NETWORKS", "10.0.0.1/8"),
         ),
         *(("ALLOWED_LINK_HOSTS", "http://a.org"), ("PRIVATE_LINK_HOSTS", "a.org:0")),
+        ("OWN_HOSTS", "http://a.org"),
         *(("MAX_URL_LENGTH", "4096"), ("CACHE_SECONDS", "0"), ("UNKNOWN_SECONDS", "x")),
         *(
             ("RATE_LIMIT", "0"),

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shortlink.urls import LONGEST, BadUrlError, Place, UrlRule, place_of
 
-RULE = UrlRule(place_of("http://s.example:8002"))
+RULE = UrlRule((place_of("http://s.example:8002"),))
 
 
 @pytest.mark.parametrize(
@@ -111,17 +111,53 @@ def test_a_link_to_a_link_is_refused(url: str) -> None:
 
 
 def test_the_own_host_on_another_port_is_another_service() -> None:
-    rule = UrlRule(place_of("http://10.1.2.3:8002"), private=(Place.parse("10.1.2.3"),))
+    rule = UrlRule((place_of("http://10.1.2.3:8002"),), private=(Place.parse("10.1.2.3"),))
     assert rule.accept("http://10.1.2.3/course/1") == "http://10.1.2.3/course/1"
     with pytest.raises(BadUrlError, match="another service"):
         rule.accept("http://0x0a.1.515:8002/")
 
 
 def test_the_own_host_at_the_scheme_s_port_is_known_without_it() -> None:
-    rule = UrlRule(place_of("https://s.example.org"))
-    for url in ("https://s.example.org/", "https://s.example.org:443/", "http://s.example.org:443"):
+    rule = UrlRule((place_of("https://s.example.org"),))
+    for url in (
+        *("https://s.example.org/", "https://s.example.org:443/", "http://s.example.org:443"),
+        # What serves the one port sends callers of the other there.
+        *("http://s.example.org/", "http://s.example.org:80/x", "https://s.example.org:80/"),
+    ):
         with pytest.raises(BadUrlError, match="another service"):
             rule.accept(url)
+    assert rule.accept("https://s.example.org:8443/") == "https://s.example.org:8443/"
+
+
+def test_the_own_address_is_known_in_every_form() -> None:
+    for public_url in ("http://8.8.8.8:8002", "http://[::ffff:8.8.8.8]:8002"):
+        rule = UrlRule((place_of(public_url),))
+        for host in (
+            *("8.8.8.8", "8.8.2056", "0x08080808", "[::ffff:8.8.8.8]", "[::ffff:808:808]"),
+            # Translators and tunnels carry it there.
+            *("[64:ff9b::8.8.8.8]", "[2002:808:808::1]", "[::8.8.8.8]"),
+        ):
+            with pytest.raises(BadUrlError, match="another service"):
+                rule.accept(f"http://{host}:8002/x")
+        assert rule.accept("http://8.8.4.4:8002/x") == "http://8.8.4.4:8002/x"
+
+
+def test_every_own_place_is_known() -> None:
+    places = ("www.example.org:8002", "8.8.8.8:8002", "[2606:4700::1]:8002", "go.example.net")
+    rule = UrlRule((*RULE.own, *map(Place.parse, places)))
+    for url in (
+        *("http://s.example:8002/", "http://WWW.example.org:8002/x", "http://8.8.8.8:8002/"),
+        *("http://[2606:4700:0::1]:8002/", "http://go.example.net/", "http://go.example.net:81/"),
+    ):
+        with pytest.raises(BadUrlError, match="another service"):
+            rule.accept(url)
+    assert rule.accept("http://www.example.org/course/1") == "http://www.example.org/course/1"
+
+
+def test_a_named_address_is_the_same_within_an_ipv6_one() -> None:
+    rule = UrlRule(RULE.own, private=(Place.parse("[::ffff:10.0.0.7]:8000"),))
+    for host in ("10.0.0.7", "[::ffff:a00:7]"):
+        assert rule.accept(f"http://{host}:8000/")
 
 
 def test_a_private_host_that_is_named_is_allowed_and_no_other() -> None:
