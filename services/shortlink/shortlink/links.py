@@ -72,7 +72,10 @@ class Links:
             for _ in range(_TRIES):
                 found = await self._standing(connection, owner, url, name)
                 if found is not None:
-                    return await self._renewed(connection, found, expires_at), False
+                    renewed = await self._renewed(connection, found, expires_at)
+                    if renewed is None:
+                        continue  # it is made anew
+                    return renewed, False
                 code = draw(self._code_length) if name is None else name
                 try:
                     await _insert(connection, code, owner, url, name is not None, expires_at)
@@ -106,17 +109,26 @@ class Links:
             )
         return [_link(row) for row in rows]
 
-    async def change(self, link: Link, change: Change) -> Link:
-        """The link as it is from now on."""
-        url = link.url if change.url is None else change.url
-        ends = change.expires_at if change.expires else link.expires_at
+    async def change(self, link: Link, change: Change) -> Link | None:
+        """The link as it is from now on, or None where it was deleted meanwhile.
+
+        What is not said anew stays as somebody else may have changed it meanwhile.
+        """
+        said: dict[str, object] = {}
+        if change.url is not None:
+            said["url"] = change.url
+        if change.expires:
+            said["expires_at"] = _stored(change.expires_at)
         self._cache.owe(link.code)  # also where the answer to what follows is lost
         async with self._database.connection() as connection:
-            await connection.change(
-                "UPDATE links SET url = %s, expires_at = %s WHERE id = %s AND deleted_at IS NULL",
-                (url, _stored(ends), link.id),
-            )
-            return await self._published(connection, link.code)
+            if said:
+                columns = ", ".join(f"{column} = %s" for column in said)
+                await connection.change(
+                    f"UPDATE links SET {columns} "  # noqa: S608  fixed words
+                    "WHERE id = %s AND deleted_at IS NULL",
+                    (*said.values(), link.id),
+                )
+            return _living(await self._published(connection, link.code), link)
 
     async def delete(self, link: Link) -> None:
         """Delete it with its statistics; its code stays taken."""
@@ -180,15 +192,22 @@ class Links:
 
     async def _renewed(
         self, connection: Connection, link: Link, expires_at: datetime | None
-    ) -> Link:
-        """A link that was asked for again, with the end that was asked for."""
+    ) -> Link | None:
+        """A link that was asked for again, with the end that was asked for.
+
+        None where it was deleted meanwhile.
+        """
         if expires_at is None and not link.expired(datetime.now(UTC)):
             return link
+        # Where nothing is said of the end, one that is to come is somebody else's word.
+        unless = "" if expires_at is not None else " AND expires_at <= UTC_TIMESTAMP()"
+        self._cache.owe(link.code)  # also where the answer to what follows is lost
         await connection.change(
-            "UPDATE links SET expires_at = %s WHERE id = %s AND deleted_at IS NULL",
+            "UPDATE links SET expires_at = %s "  # noqa: S608  fixed words
+            f"WHERE id = %s AND deleted_at IS NULL{unless}",
             (_stored(expires_at), link.id),
         )
-        return await self._published(connection, link.code)
+        return _living(await self._published(connection, link.code), link)
 
     async def _published(self, connection: Connection, code: str) -> Link:
         """The link as the table has it, told to Redis."""
@@ -237,6 +256,11 @@ async def _by_code(connection: Connection, code: str) -> Link | None:
         (code,),
     )
     return _link(row) if row else None
+
+
+def _living(now: Link, before: Link) -> Link | None:
+    """A link as it is now, unless it was deleted, perhaps to make another of its name."""
+    return None if now.deleted or now.id != before.id else now
 
 
 def _target(link: Link | None) -> Target:

@@ -60,9 +60,7 @@ Owner = Annotated[str, Depends(_owner)]
 async def _own_link(code: str, service: The, owner: Owner) -> Link:
     link = await service.links.of(owner, code) if is_code(code) else None
     if link is None:
-        advice = "see GET /api/links/ for those that there are"
-        problem = Problem("code", f"one of {owner}'s links", ascii(code[:40]), advice)
-        raise RefusedError(problem, HTTPStatus.NOT_FOUND)
+        raise _no_link(code, owner)
     return link
 
 
@@ -128,6 +126,8 @@ async def change(link: OwnLink, wanted: LinkChange, service: The) -> LinkAnswer:
         )
         raise RefusedError(Problem("url", "the URL that the code was drawn for", "another", advice))
     changed = await service.links.change(link, Change(url, wanted.says_end, wanted.end()))
+    if changed is None:
+        raise _no_link(link.code, link.owner)
     return (await service.answers([changed]))[0]
 
 
@@ -153,6 +153,12 @@ async def used(
         referrers=[ReferrerClicks(host=host, clicks=clicks) for host, clicks in found.referrers],
         at_most_behind_s=service.behind_s,
     )
+
+
+def _no_link(code: str, owner: str) -> RefusedError:
+    advice = "see GET /api/links/ for those that there are"
+    problem = Problem("code", f"one of {owner}'s links", ascii(code[:40]), advice)
+    return RefusedError(problem, HTTPStatus.NOT_FOUND)
 
 
 def _accepted(service: Service, url: str) -> str:

@@ -1,10 +1,11 @@
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from shortlink.codes import ALPHABET
+from shortlink.database import Connection, Database
 
 from tests.conftest import ALICE, BOB, PUBLIC_URL, Running
 
@@ -208,6 +209,85 @@ async def test_what_a_drawn_code_stands_for_cannot(running: Running) -> None:
     assert (answer.status_code, answer.json()["name"]) == (400, "url")
     same = await running.client.patch(f"/api/links/{code}", json={"url": URL}, auth=ALICE)
     assert same.status_code == 200
+
+
+def before_it_is_changed(
+    monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], Awaitable[Any]]
+) -> None:
+    """Have something happen between what the next call reads of a link and what it writes."""
+    change = Connection.change
+
+    async def change_after_that(connection: Connection, sql: str, arguments: Any = ()) -> int:
+        if not sql.startswith("UPDATE links SET"):
+            return await change(connection, sql, arguments)
+        monkeypatch.setattr(Connection, "change", change)
+        await meanwhile()
+        return await change(connection, sql, arguments)
+
+    monkeypatch.setattr(Connection, "change", change_after_that)
+
+
+async def test_two_changes_at_once_do_not_undo_one_another(
+    start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = await start(), await start()
+    await one.code(URL, name="poster-7")
+    path, new = "/api/links/poster-7", {"url": "https://example.org/courses/8"}
+    before_it_is_changed(monkeypatch, lambda: other.client.patch(path, json=new, auth=ALICE))
+    changed = await one.client.patch(path, json={"expires_in": 60}, auth=ALICE)
+    assert (changed.status_code, changed.json()["url"]) == (200, new["url"])
+    shown = (await one.client.get(path, auth=ALICE)).json()
+    assert (shown["url"], shown["expires_at"] is None) == (new["url"], False)
+    # The other way round: a new URL does not take back a new end.
+    before_it_is_changed(
+        monkeypatch, lambda: other.client.patch(path, json={"expires_at": None}, auth=ALICE)
+    )
+    changed = await one.client.patch(path, json={"url": URL}, auth=ALICE)
+    assert (changed.json()["url"], changed.json()["expires_at"]) == (URL, None)
+    assert (await other.client.get("/poster-7")).headers["location"] == URL
+
+
+async def test_a_link_that_is_deleted_meanwhile_is_not_changed(
+    start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = await start(), await start()
+    await one.code(URL, name="poster-7")
+    path = "/api/links/poster-7"
+    before_it_is_changed(monkeypatch, lambda: other.client.delete(path, auth=ALICE))
+    changed = await one.client.patch(path, json={"expires_in": 60}, auth=ALICE)
+    assert (changed.status_code, changed.json()["name"]) == (404, "code")
+    assert (await one.client.get("/poster-7")).status_code == 410
+
+
+@pytest.mark.parametrize("name", [None])
+async def test_a_link_that_is_deleted_while_it_is_asked_for_again_is_made_anew(
+    start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, name: str | None
+) -> None:
+    one, other = await start(), await start()
+    chosen = {"name": name} if name else {}
+    code = await one.code(URL, **chosen)
+    before_it_is_changed(monkeypatch, lambda: other.client.delete(f"/api/links/{code}", auth=ALICE))
+    made = await one.make(URL, expires_in=60, **chosen)
+    assert (made.status_code, made.json()["url"]) == (201, URL)
+    assert made.json()["expires_at"] is not None
+    assert (made.json()["code"] == code) is (name is not None)
+    assert (await one.client.get(f"/{made.json()['code']}")).headers["location"] == URL
+
+
+async def test_an_end_that_is_given_meanwhile_is_not_taken_from_an_expired_link(
+    start: Callable[..., Any], tables: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = await start(), await start()
+    code = await one.code(URL, expires_in=3600)
+    async with tables.connection() as connection:
+        await connection.change("UPDATE links SET expires_at = UTC_TIMESTAMP() - INTERVAL 1 DAY")
+    before_it_is_changed(
+        monkeypatch,
+        lambda: other.client.patch(f"/api/links/{code}", json={"expires_in": 60}, auth=ALICE),
+    )
+    again = await one.make(URL)
+    assert (again.status_code, again.json()["code"]) == (200, code)
+    assert again.json()["expires_at"] is not None
 
 
 async def test_a_bad_change_is_refused(running: Running) -> None:
