@@ -6,7 +6,7 @@ While Redis is away a process writes to MariaDB itself; while both are, it keeps
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import UTC, datetime
 
 from shortlink.clicks import MOST_KEYS, OTHERS, Batch, Clicks, day_of
@@ -20,6 +20,7 @@ STREAM = "shortlink:clicks"
 _MOST_WAITING = 20_000  # batches in Redis; beyond them processes keep their own
 _MOST_KEPT = 8  # batches in a process while both stores are away
 _AT_ONCE = 200
+_LINKS_AT_ONCE = 10_000
 _MOST_HOSTS = 100  # referrers of a link that are counted one by one
 _WRITE_TIMEOUT_S = 30.0
 _LOCK = "shortlink.clicks"
@@ -113,7 +114,7 @@ def _batches(entries: Iterable[tuple[str, dict[str, str]]]) -> list[Batch]:
 
 
 async def _write(connection: Connection, batches: Sequence[Batch]) -> None:
-    """Add the batches that are not in the tables yet, all or none."""
+    """Add the batches that are not in the tables yet, all or none; of links that live alone."""
     if not batches:
         return
     await connection.begin()
@@ -125,7 +126,8 @@ async def _write(connection: Connection, batches: Sequence[Batch]) -> None:
     )
     ids = {row[0] for row in noted}
     new = [batch for batch in batches if batch.id in ids]
-    days, referrers, last = _summed(new)
+    living = await _living(connection, {link for batch in new for link, _, _ in batch.counts})
+    days, referrers, last = _summed(new, living)
     await connection.change_many(
         "INSERT INTO link_days (link_id, day, clicks, last_click_at) VALUES (%s, %s, %s, %s) "
         "ON DUPLICATE KEY UPDATE clicks = clicks + VALUES(clicks), "
@@ -147,19 +149,36 @@ async def _write(connection: Connection, batches: Sequence[Batch]) -> None:
         "DELETE FROM click_batches WHERE written_at < UTC_TIMESTAMP() - INTERVAL 1 DAY LIMIT 1000"
     )
     await connection.commit()
-    clicks_written.inc(sum(batch.clicks for batch in new))
+    clicks_written.inc(days.total())
+
+
+async def _living(connection: Connection, links: Iterable[int]) -> set[int]:
+    """Those of the links that are not deleted, nor will be before this transaction ends."""
+    wanted = sorted(links)
+    found: set[int] = set()
+    for first in range(0, len(wanted), _LINKS_AT_ONCE):
+        some = wanted[first : first + _LINKS_AT_ONCE]
+        rows = await connection.rows(
+            "SELECT id FROM links WHERE deleted_at IS NULL "  # noqa: S608  places alone
+            f"AND id IN ({', '.join(['%s'] * len(some))}) LOCK IN SHARE MODE",
+            some,
+        )
+        found.update(row[0] for row in rows)
+    return found
 
 
 def _summed(
     batches: Iterable[Batch],
+    living: Container[int],
 ) -> tuple[Counter[tuple[int, int]], Counter[tuple[int, str]], dict[int, int]]:
     days: Counter[tuple[int, int]] = Counter()
     referrers: Counter[tuple[int, str]] = Counter()
     last: dict[int, int] = {}
     for batch in batches:
         for (link, day, host), count in batch.counts.items():
-            days[link, day] += count
-            referrers[link, host] += count
+            if link in living:
+                days[link, day] += count
+                referrers[link, host] += count
         for link, moment in batch.last.items():
             last[link] = max(moment, last.get(link, 0))
     return days, referrers, last

@@ -51,6 +51,17 @@ class Change:
     expires_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _New:
+    """A link that is to be made."""
+
+    code: str
+    owner: str
+    url: str
+    chosen: bool
+    expires_at: datetime | None
+
+
 class Links:
     """All links. Every method raises DatabaseAwayError."""
 
@@ -70,18 +81,23 @@ class Links:
         """
         async with self._database.connection() as connection:
             for _ in range(_TRIES):
-                found = await self._standing(connection, owner, url, name)
-                if found is not None:
+                found = await _standing(connection, owner, url, name)
+                if found is not None and not found.deleted:
                     renewed = await self._renewed(connection, found, expires_at)
                     if renewed is None:
                         continue  # it is made anew
                     return renewed, False
                 code = draw(self._code_length) if name is None else name
+                new = _New(code, owner, url, name is not None, expires_at)
+                self._cache.owe(code)  # also where the answer to what follows is lost
                 try:
-                    await _insert(connection, code, owner, url, name is not None, expires_at)
+                    if not await _inserted(connection, new, found):
+                        continue  # somebody was faster
                 except DuplicateError:
                     continue  # somebody was faster, or the code was drawn before
-                return await self._published(connection, code), True
+                link = await self._published(connection, code)
+                if not link.deleted:  # by whoever guessed it, at once
+                    return link, True
         raise AssertionError(f"{_TRIES} codes of {self._code_length} characters were all taken")
 
     async def of(self, owner: str, code: str) -> Link | None:
@@ -162,34 +178,6 @@ class Links:
             if not knows:
                 return
 
-    async def _standing(
-        self, connection: Connection, owner: str, url: str, name: str | None
-    ) -> Link | None:
-        """The link that is there already. Raises NameTakenError."""
-        if name is None:
-            row = await connection.row(
-                f"SELECT {_COLUMNS} FROM links "  # noqa: S608  fixed words
-                "WHERE owner = %s AND url_hash = UNHEX(%s)",
-                (owner, _hash(url)),
-            )
-            return _link(row) if row else None
-        link = await _by_code(connection, name)
-        if link is None:
-            return None
-        if link.owner != owner:
-            raise NameTakenError(name)
-        if link.deleted:
-            # Its owner may have the name again, and nobody else.
-            await connection.change(
-                "UPDATE links SET url = %s, chosen = TRUE, created_at = UTC_TIMESTAMP(), "
-                "expires_at = NULL, deleted_at = NULL WHERE id = %s AND deleted_at IS NOT NULL",
-                (url, link.id),
-            )
-            link = await self._published(connection, name)
-        if link.url != url:
-            raise NameTakenError(name)
-        return link
-
     async def _renewed(
         self, connection: Connection, link: Link, expires_at: datetime | None
     ) -> Link | None:
@@ -234,19 +222,50 @@ class Links:
             link = again
 
 
-async def _insert(
-    connection: Connection,
-    code: str,
-    owner: str,
-    url: str,
-    chosen: bool,
-    expires_at: datetime | None,
-) -> None:
+async def _standing(connection: Connection, owner: str, url: str, name: str | None) -> Link | None:
+    """The owner's link that is there already, or was under that name. Raises NameTakenError."""
+    if name is None:
+        row = await connection.row(
+            f"SELECT {_COLUMNS} FROM links "  # noqa: S608  fixed words
+            "WHERE owner = %s AND url_hash = UNHEX(%s)",
+            (owner, _hash(url)),
+        )
+        return _link(row) if row else None
+    link = await _by_code(connection, name)
+    # A deleted one's owner may have the name again, and nobody else.
+    if link is not None and (link.owner != owner or not (link.deleted or link.url == url)):
+        raise NameTakenError(name)
+    return link
+
+
+async def _inserted(connection: Connection, new: _New, deleted: Link | None) -> bool:
+    """Make a link, in the place of a deleted one of its name; False where that is gone by now.
+
+    It has a number of its own: clicks of the deleted one may still be on their way.
+    Raises DuplicateError.
+    """
+    if deleted is None:
+        await _insert(connection, new)
+        return True
+    await connection.begin()
+    gone = await connection.change(
+        "DELETE FROM links WHERE id = %s AND deleted_at IS NOT NULL", (deleted.id,)
+    )
+    if gone:
+        await _insert(connection, new)  # nobody else: the row's lock keeps the name
+    await connection.commit()
+    return bool(gone)
+
+
+async def _insert(connection: Connection, new: _New) -> None:
     """Raises DuplicateError."""
     await connection.change(
         "INSERT INTO links (code, owner, url, url_hash, chosen, created_at, expires_at) "
         "VALUES (%s, %s, %s, UNHEX(%s), %s, UTC_TIMESTAMP(), %s)",
-        (code, owner, url, None if chosen else _hash(url), chosen, _stored(expires_at)),
+        (
+            *(new.code, new.owner, new.url, None if new.chosen else _hash(new.url)),
+            *(new.chosen, _stored(new.expires_at)),
+        ),
     )
 
 

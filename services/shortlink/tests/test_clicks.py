@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from shortlink import clicks as clicks_module
 from shortlink.clicks import OTHERS, Batch, Clicks, host_of
+from shortlink.database import Connection, Database
 
 from tests.conftest import ALICE, Admin, Running
 
@@ -119,6 +120,68 @@ async def test_deleted_links_have_no_statistics(running: Running) -> None:
     await running.code(URL, name="poster")
     found = await statistics(running, "poster")
     assert (found["clicks"], found["days"], found["referrers"]) == (0, [], [])
+
+
+async def kept_of(tables: Database, table: str) -> int:
+    async with tables.connection() as connection:
+        row = await connection.row(f"SELECT COUNT(*) FROM {table}")  # noqa: S608
+    assert row is not None
+    return int(row[0])
+
+
+async def test_clicks_on_their_way_go_with_a_deleted_link(
+    running: Running, tables: Database, admin: Admin
+) -> None:
+    await running.code(URL, name="poster")
+    stays = await running.code(URL)
+    await click(running, "poster", "https://news.example/")
+    await running.service.click_queue.hand_on()  # one is in Redis
+    await click(running, "poster", "https://news.example/")  # and one in memory
+    await click(running, stays)
+    await running.client.delete("/api/links/poster", auth=ALICE)
+    await running.flush()
+    assert await admin.xlen(STREAM) == 0
+    assert (await statistics(running, stays))["clicks"] == 1
+    assert await kept_of(tables, "link_days") == await kept_of(tables, "link_referrers") == 1
+
+
+async def test_a_name_made_again_has_no_clicks_of_before(running: Running) -> None:
+    await running.code(URL, name="poster")
+    await click(running, "poster")
+    await running.service.click_queue.hand_on()
+    await click(running, "poster")
+    await running.client.delete("/api/links/poster", auth=ALICE)
+    await running.code(URL, name="poster")
+    await running.flush()
+    found = await statistics(running, "poster")
+    assert (found["clicks"], found["days"], found["referrers"]) == (0, [], [])
+    await click(running, "poster")
+    await running.flush()
+    assert (await statistics(running, "poster"))["clicks"] == 1
+
+
+async def test_a_link_that_is_deleted_while_its_clicks_are_written_keeps_none(
+    start: Callable[..., Any], tables: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = await start(), await start()
+    await one.code(URL, name="poster")
+    await click(one, "poster", "https://news.example/")
+    change_many = Connection.change_many
+    deleting: list[asyncio.Task[Any]] = []
+
+    async def write_and_delete(connection: Connection, *arguments: Any) -> None:
+        if not deleting:
+            deleting.append(
+                asyncio.create_task(other.client.delete("/api/links/poster", auth=ALICE))
+            )
+            done, _ = await asyncio.wait(deleting, timeout=0.3)
+            assert not done  # it waits for what is being written
+        await change_many(connection, *arguments)
+
+    monkeypatch.setattr(Connection, "change_many", write_and_delete)
+    await one.flush()
+    assert (await deleting[0]).status_code == 204
+    assert await kept_of(tables, "link_days") == await kept_of(tables, "link_referrers") == 0
 
 
 @pytest.mark.parametrize("query", ["?days=0", "?days=x", "?days=100000"])

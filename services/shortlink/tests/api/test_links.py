@@ -259,7 +259,25 @@ async def test_a_link_that_is_deleted_meanwhile_is_not_changed(
     assert (await one.client.get("/poster-7")).status_code == 410
 
 
-@pytest.mark.parametrize("name", [None])
+async def test_a_link_that_is_deleted_and_made_again_meanwhile_is_not_changed(
+    start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = await start(), await start()
+    await one.code(URL, name="poster-7")
+    path = "/api/links/poster-7"
+
+    async def make_again() -> None:
+        await other.client.delete(path, auth=ALICE)
+        await other.code("https://example.org/new", name="poster-7")
+
+    before_it_is_changed(monkeypatch, make_again)
+    changed = await one.client.patch(path, json={"url": f"{URL}&old"}, auth=ALICE)
+    assert changed.status_code == 404
+    there = (await one.client.get("/poster-7")).headers["location"]
+    assert there == "https://example.org/new"
+
+
+@pytest.mark.parametrize("name", [None, "poster-7"])
 async def test_a_link_that_is_deleted_while_it_is_asked_for_again_is_made_anew(
     start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, name: str | None
 ) -> None:
@@ -312,9 +330,24 @@ async def test_a_deleted_link_is_gone_and_its_code_nobody_else_s(running: Runnin
     assert await running.code(URL) != code
     # Its owner may have the name again, for whatever it is now.
     again = await running.make("https://example.org/new", name="poster-7")
-    assert again.status_code in (200, 201)
+    assert again.status_code == 201
     there = (await running.client.get("/poster-7")).headers["location"]
     assert there == "https://example.org/new"
+
+
+async def test_of_many_who_want_a_deleted_name_again_one_makes_it(
+    start: Callable[..., Any],
+) -> None:
+    several = [await start() for _ in range(3)]
+    first = (await several[0].make(URL, name="poster-7")).json()
+    await several[0].client.delete("/api/links/poster-7", auth=ALICE)
+    answers = await asyncio.gather(
+        *(several[i % 3].make(URL, name="poster-7", expires_in=60) for i in range(9))
+    )
+    assert sorted(answer.status_code for answer in answers) == [200] * 8 + [201]
+    again = (await several[0].client.get("/api/links/poster-7", auth=ALICE)).json()
+    assert (again["expires_at"] is None, first["expires_at"]) == (False, None)
+    assert (await several[1].client.get("/poster-7")).headers["location"] == URL
 
 
 async def test_a_code_that_was_looked_up_in_vain_works_once_it_is_made(running: Running) -> None:
