@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Sequence
 from typing import Any, TypeVar
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import (
@@ -28,6 +28,7 @@ _T = TypeVar("_T")
 
 _TIMEOUT_S = 0.5
 _LEFT_ALONE_S = 1.0
+_CONNECTIONS = 16
 _AT_ONCE = 64
 _UNDER_WAY = 2  # Redis answers one piece while the next is made
 
@@ -55,17 +56,20 @@ class RedisStore:
 
     def __init__(self, url: str) -> None:
         # redis-py says of its asyncio methods that they may as well answer at once.
-        self._redis: Any = Redis.from_url(
+        pool = BlockingConnectionPool.from_url(
             url,
+            # Who finds all of them in use waits for one: that is no Redis that is away.
+            max_connections=_CONNECTIONS,
+            timeout=_TIMEOUT_S,
             decode_responses=True,
             socket_connect_timeout=_TIMEOUT_S,
             socket_timeout=_TIMEOUT_S,
             # One retry, at once: it replaces a pooled connection that a restarted Redis has closed.
             retry=Retry(NoBackoff(), 1),
-            max_connections=16,
             lib_name=None,
             lib_version=None,
         )
+        self._redis: Any = Redis.from_pool(pool)
         self._away_until_s = 0.0
         self._asked: list[tuple[str, asyncio.Future[str | None]]] = []
         self._sending: set[asyncio.Task[None]] = set()

@@ -1,8 +1,10 @@
+import asyncio
 from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from shortlink.limits import Limit
 
 from tests.conftest import ALICE, Running
 
@@ -48,6 +50,36 @@ async def test_who_fails_too_often_waits_and_others_do_not(start: Callable[..., 
         assert 1 <= int(refused.headers["retry-after"]) <= 60
     elsewhere = {"X-Forwarded-For": "203.0.113.99"}
     assert (await one.client.get("/api/links/", auth=ALICE, headers=elsewhere)).status_code == 200
+
+
+async def test_of_many_wrong_ones_at_once_no_more_are_looked_at(
+    start: Callable[..., Any],
+) -> None:
+    one, other = await start(), await start()
+
+    async def ask(process: Running, password: str) -> int:
+        answer = await process.client.get("/api/links/", auth=("alice", password))
+        return answer.status_code
+
+    guesses = [ask(process, f"guess-{i}") for i in range(30) for process in (one, other)]
+    *said, right = await asyncio.gather(*guesses, ask(one, ALICE[1]))
+    assert (said.count(401), said.count(429), right) == (10, 50, 429)
+
+
+async def test_many_right_ones_at_once_are_all_answered(running: Running) -> None:
+    answers = await asyncio.gather(
+        *(running.client.get("/api/links/", auth=ALICE) for _ in range(60))
+    )
+    assert {answer.status_code for answer in answers} == {200}
+    assert await running.service.limits.wait_s(Limit("calls", 60, 60), ALICE[0]) > 0
+
+
+async def test_while_an_address_waits_nothing_else_is_said(running: Running) -> None:
+    for _ in range(10):
+        await running.client.get("/api/links/", auth=("alice", "x"))
+    for headers in ({}, {"Authorization": "Basic !!!"}, {"Authorization": "Bearer x"}):
+        answer = await running.client.get("/api/links/", headers=headers)
+        assert answer.status_code == 429
 
 
 async def test_an_account_has_a_limit_over_all_processes(start: Callable[..., Any]) -> None:
