@@ -11,9 +11,9 @@ _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|[0-9]+")
 _LOCAL_SUFFIXES = (
     *("localhost", "local", "internal", "intranet", "lan", "home", "corp", "private"),
-    *("home.arpa", "localdomain", "invalid"),
+    *("home.arpa", "localdomain", "invalid", "test", "onion", "alt"),
 )
-"""Names that lead no stranger anywhere (RFC 6761, 6762, 8375, ICANN's `internal`)."""
+"""Names that lead no stranger anywhere (RFC 6761, 6762, 7686, 8375, 9476, ICANN's `internal`)."""
 _NAT64 = IPv6Network("64:ff9b::/96")
 _IPV4_COMPATIBLE = IPv6Network("::/96")
 _SIX_TO_FOUR_RELAY = IPv4Network("192.88.99.0/24")

@@ -93,6 +93,7 @@ def test_what_is_no_plain_url_is_refused(url: str) -> None:
         # Names that lead nobody else anywhere.
         *("localhost", "LOCALHOST", "localhost.", "a.localhost", "mariadb", "printer.local"),
         *("db.internal", "router.lan", "nas.home.arpa", "x.home", "wiki.corp", "intranet"),
+        *("site.test", "a.invalid", "duckduckgo.onion", "x.y.ALT.", "test"),
     ],
 )
 def test_what_is_private_is_refused_in_every_form(host: str) -> None:
@@ -161,10 +162,14 @@ def test_a_named_address_is_the_same_within_an_ipv6_one() -> None:
 
 
 def test_a_private_host_that_is_named_is_allowed_and_no_other() -> None:
-    rule = UrlRule(RULE.own, private=(Place.parse("10.0.0.7:8000"), Place.parse("shop")))
+    rule = UrlRule(
+        RULE.own, private=(Place.parse("10.0.0.7:8000"), Place.parse("shop"), Place.parse("*.test"))
+    )
     assert rule.accept("http://10.0.0.7:8000/a") == "http://10.0.0.7:8000/a"
     assert rule.accept("http://0xa.7:8000/") == "http://10.0.0.7:8000/"
     assert rule.accept("http://shop/") == "http://shop/"
+    assert rule.accept("http://site.test:8000/") == "http://site.test:8000/"
+    assert rule.accept("http://latest.example/") == "http://latest.example/"
     for url in ("http://10.0.0.7/", "http://10.0.0.8:8000/", "http://a.shop.lan/"):
         with pytest.raises(BadUrlError):
             rule.accept(url)
