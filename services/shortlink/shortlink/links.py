@@ -16,6 +16,10 @@ class NameTakenError(Exception):
     """The chosen name is another link's, or was."""
 
 
+class UnknownLinkError(Exception):
+    """The account never had a link of this code."""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A row of the table; times are UTC."""
@@ -109,15 +113,22 @@ class Links:
     async def newest_of(
         self, owner: str, limit: int, before: str | None, url: str | None
     ) -> list[Link]:
-        """The owner's links, the newest first, from the one that follows `before`."""
-        conditions, arguments = "owner = %s AND deleted_at IS NULL", [owner]
-        if before is not None:
-            conditions += " AND id < (SELECT id FROM links WHERE owner = %s AND code = %s)"
-            arguments += [owner, before]
+        """The owner's links, the newest first, from the one that follows `before`.
+
+        That one may be deleted by now. Raises UnknownLinkError where it never was.
+        """
+        conditions = "owner = %s AND deleted_at IS NULL"
+        arguments: list[object] = [owner]
         if url is not None:
             conditions += " AND url = %s"
             arguments.append(url)
         async with self._database.connection() as connection:
+            if before is not None:
+                last = await _by_code(connection, before)
+                if last is None or last.owner != owner:
+                    raise UnknownLinkError(before)
+                conditions += " AND id < %s"
+                arguments.append(last.id)
             rows = await connection.rows(
                 f"SELECT {_COLUMNS} FROM links WHERE {conditions} "  # noqa: S608  fixed words
                 f"ORDER BY id DESC LIMIT {limit:d}",

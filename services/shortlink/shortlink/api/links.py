@@ -19,7 +19,7 @@ from shortlink.api.models import (
     Refusal,
 )
 from shortlink.codes import is_code
-from shortlink.links import Change, Link, NameTakenError
+from shortlink.links import Change, Link, NameTakenError, UnknownLinkError
 from shortlink.problems import Problem
 from shortlink.service import Service
 from shortlink.statistics import statistics
@@ -101,10 +101,14 @@ async def newest(
 ) -> LinkList:
     """The newest first, expired ones among them."""
     wanted = None if url is None else _accepted(service, url)
-    if before is not None and not is_code(before):
-        problem = Problem("before", "a code", ascii(before), "give `next` of the page before")
-        raise RefusedError(problem)
-    found = await service.links.newest_of(owner, limit + 1, before, wanted)
+    try:
+        if before is not None and not is_code(before):
+            raise UnknownLinkError(before)
+        found = await service.links.newest_of(owner, limit + 1, before, wanted)
+    except UnknownLinkError:
+        advice = "give `next` of the page before, or leave it out"
+        problem = Problem("before", f"the code of one of {owner}'s links", ascii(before), advice)
+        raise RefusedError(problem) from None
     more = len(found) > limit
     items = await service.answers(found[:limit])
     return LinkList(items=items, next=items[-1].code if more else None)

@@ -173,6 +173,22 @@ async def test_a_link_is_found_by_its_url(running: Running) -> None:
     assert [link["code"] for link in page["items"]] == [code]
 
 
+async def test_a_page_follows_a_link_that_was_deleted_since(running: Running) -> None:
+    codes = [await running.code(f"https://example.org/{i}") for i in range(3)]
+    await running.client.delete(f"/api/links/{codes[2]}", auth=ALICE)
+    page = (await running.client.get(f"/api/links/?before={codes[2]}", auth=ALICE)).json()
+    assert [link["code"] for link in page["items"]] == [codes[1], codes[0]]
+
+
+async def test_no_page_follows_another_account_s_link(running: Running) -> None:
+    await running.code(URL)
+    others = await running.code(URL, BOB)
+    for unknown in (others, "unknown"):
+        answer = await running.client.get(f"/api/links/?before={unknown}", auth=ALICE)
+        assert (answer.status_code, answer.json()["name"]) == (400, "before")
+        assert answer.json()["expected"] == "the code of one of alice's links"
+
+
 @pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "before=..", "url=ftp://x"])
 async def test_a_bad_query_is_refused(running: Running, query: str) -> None:
     answer = await running.client.get(f"/api/links/?{query}", auth=ALICE)
