@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from shortlink.clicks import MOST_KEYS, OTHERS, Batch, Clicks, day_of
 from shortlink.database import Connection, Database, DatabaseAwayError
-from shortlink.metrics import clicks_lost, clicks_written, mariadb_failures
+from shortlink.metrics import clicks_lost, clicks_written
 from shortlink.redis_store import UNAVAILABLE, RedisStore
 
 log = logging.getLogger(__name__)
@@ -85,7 +85,6 @@ class ClickQueue:
             async with self._database.connection(_WRITE_TIMEOUT_S) as connection:
                 await _write(connection, [batch])
         except DatabaseAwayError as error:
-            mariadb_failures.inc()
             log.warning("clicks wait in this process: %s", error)
             return False
         return True

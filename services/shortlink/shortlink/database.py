@@ -15,6 +15,7 @@ from asyncmy.errors import (
     ProgrammingError,
 )
 
+from shortlink.metrics import mariadb_failures
 from shortlink.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,12 @@ class DatabaseAwayError(Exception):
 
 class DuplicateError(Exception):
     """A row with this unique key is there already."""
+
+
+def _away(reason: str) -> DatabaseAwayError:
+    """Counted here: whoever asked, a request, a check or the writer of clicks."""
+    mariadb_failures.inc()
+    return DatabaseAwayError(reason)
 
 
 class Connection:
@@ -107,12 +114,12 @@ class Database:
         except ProgrammingError as error:
             if error.args[0] not in (_NO_SUCH_TABLE, _NO_SUCH_COLUMN):
                 raise
-            raise DatabaseAwayError("tables are missing: run `shortlink migrate`") from error
+            raise _away("tables are missing: run `shortlink migrate`") from error
         except (OperationalError, InterfaceError, InternalError, OSError, TimeoutError) as error:
             if taken is not None:
                 # Nobody knows what it would answer next.
                 taken.close()
-            raise DatabaseAwayError(f"{type(error).__name__}: {error}") from error
+            raise _away(f"{type(error).__name__}: {error}") from error
         finally:
             if taken is not None:
                 pool.release(taken)

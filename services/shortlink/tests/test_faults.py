@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from shortlink import service as service_module
 from shortlink.database import Connection
 
@@ -21,6 +22,15 @@ LEFT_ALONE_S = 1.1
 async def relayed(start: Callable[..., Any], through_relays: dict[str, str]) -> Running:
     found: Running = await start(**through_relays)
     return found
+
+
+@pytest.fixture
+async def two(
+    start: Callable[..., Any], through_relays: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> tuple[Running, Running]:
+    """Two processes, of which the tests themselves say when they tell Redis what it has missed."""
+    monkeypatch.setattr(service_module, "_HAND_ON_S", 300.0)
+    return await start(**through_relays), await start(**through_relays)
 
 
 async def until(question: Callable[[], Awaitable[bool]], limit_s: float = 15.0) -> None:
@@ -89,6 +99,26 @@ async def test_links_in_redis_go_on_without_mariadb(relayed: Running, mariadb_re
     assert (await relayed.client.get("/unknown")).status_code == 404
 
 
+async def test_every_failure_of_mariadb_is_counted_once(
+    two: tuple[Running, Running], mariadb_relay: Relay
+) -> None:
+    running, _ = two
+
+    def failures() -> float:
+        return REGISTRY.get_sample_value("shortlink_mariadb_failures_total") or 0.0
+
+    await mariadb_relay.cut()
+    for ask in (
+        lambda: running.client.get("/readyz"),
+        lambda: running.client.get("/unknown"),
+        lambda: running.make(URL),
+        running.service._write,
+    ):
+        before = failures()
+        await ask()
+        assert failures() == before + 1
+
+
 async def test_clicks_without_mariadb_wait_in_redis(
     relayed: Running, mariadb_relay: Relay, admin: Admin
 ) -> None:
@@ -141,15 +171,6 @@ async def test_a_change_that_redis_missed_is_told_when_it_is_back(
         return bool(await admin.get("shortlink:link:poster") == "gone")
 
     await until(told)  # the service's own loop does it
-
-
-@pytest.fixture
-async def two(
-    start: Callable[..., Any], through_relays: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> tuple[Running, Running]:
-    """Two processes, of which the tests themselves say when they tell Redis what it has missed."""
-    monkeypatch.setattr(service_module, "_HAND_ON_S", 300.0)
-    return await start(**through_relays), await start(**through_relays)
 
 
 async def mend(relay: Relay, *those: Running) -> None:

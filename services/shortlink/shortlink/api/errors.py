@@ -12,7 +12,6 @@ from starlette.responses import Response
 
 from shortlink.api.wording import expected_in, shown
 from shortlink.database import DatabaseAwayError
-from shortlink.metrics import mariadb_failures
 from shortlink.problems import Problem
 
 log = logging.getLogger(__name__)
@@ -114,7 +113,6 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
 
 async def _on_away(request: Request, error: Exception) -> Response:
     log.warning("%s: mariadb does not answer: %s", request.method, error)
-    mariadb_failures.inc()
     problem = Problem("mariadb", "an answer", "none", "try again in a few seconds")
     return error_response(HTTPStatus.SERVICE_UNAVAILABLE, problem, {"Retry-After": _RETRY_AFTER_S})
 
