@@ -1,4 +1,4 @@
-"""The bare framework: one route that redirects, in FastAPI on uvicorn, as the service is served.
+"""The bare framework: one route that redirects, in Starlette on uvicorn, as the service's own is.
 
 bare.py PORT WORKERS
 """
@@ -6,22 +6,28 @@ bare.py PORT WORKERS
 import sys
 
 import uvicorn
-from fastapi import FastAPI
-from fastapi.responses import RedirectResponse
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
-app = FastAPI(openapi_url=None)
+_HEADERS = {
+    "Location": "https://example.org/courses/7?from=poster",
+    "Cache-Control": "no-store",
+}
 
 
-@app.get("/readyz")
-async def ready() -> dict[str, str]:
+async def ready(_: Request) -> Response:
     """It answers."""
-    return {"status": "ok"}
+    return JSONResponse({"status": "ok"})
 
 
-@app.get("/{code}")
-async def redirect(code: str) -> RedirectResponse:
+async def redirect(_: Request) -> Response:
     """To the same page, whatever is asked for: it looks nothing up and counts nothing."""
-    return RedirectResponse("https://example.org/courses/7?from=poster", 302)
+    return Response(None, 302, _HEADERS)
+
+
+app = Starlette(routes=[Route("/readyz", ready), Route("/{code}", redirect)])
 
 
 if __name__ == "__main__":

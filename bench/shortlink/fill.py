@@ -1,4 +1,5 @@
-"""Fills the table up to so many links, and writes what is to be asked for to /shared/codes.json.
+"""Fills the table up to so many links, and writes what is to be asked for to /shared/codes.json:
+popular codes, and others as far as there are more.
 
 fill.py COUNT
 """
@@ -16,7 +17,7 @@ from shortlink.settings import load
 
 CODES = Path("/shared/codes.json")
 POPULAR = 1000
-_MOST_CODES = 300_000  # more than are asked for
+_MOST_CODES = 300_000
 _AT_ONCE = 5000
 _TIMEOUT_S = 1800.0
 
@@ -52,9 +53,7 @@ def main() -> None:
     """Fill, and choose."""
     codes = asyncio.run(fill(int(sys.argv[1])))
     random.shuffle(codes)
-    CODES.write_text(
-        json.dumps({"popular": codes[:POPULAR], "any": codes[POPULAR:_MOST_CODES] or codes})
-    )
+    CODES.write_text(json.dumps({"popular": codes[:POPULAR], "others": codes[POPULAR:_MOST_CODES]}))
 
 
 if __name__ == "__main__":
