@@ -6,7 +6,12 @@ Basic 与令牌认证：实际发送了什么、如何自动更新令牌、以�
 from __future__ import annotations
 
 from base64 import b64decode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from addresses import Addresses, lab_addresses
@@ -17,22 +22,37 @@ CREDENTIALS = ("learner", "open sesame")
 TIMEOUT_S = (1, 5)
 
 
-class RenewedToken(AuthBase):
-    """Sends a Bearer token (RFC 6750), and gets a new one when the server says that it ended."""
+def origin(url: str | None) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port: what is the same server, and nobody else's (RFC 6454)."""
+    parts = urlsplit(url or "")
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
-    def __init__(self, token_url: str, credentials: tuple[str, str]) -> None:
+
+class RenewedToken(AuthBase):
+    """Sends a Bearer token (RFC 6750), and gets a new one when the server says that it ended.
+
+    The token is for the origin of `for_url`; nobody else is ever sent one.
+    """
+
+    def __init__(self, token_url: str, credentials: tuple[str, str], for_url: str) -> None:
         self._token_url = token_url
         self._credentials = credentials
+        self._origin = origin(for_url)
         self._token = ""
         self.renewed = 0
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Called for each request just before it is sent."""
-        request.headers["Authorization"] = f"Bearer {self._token or self._renew()}"
-        request.register_hook("response", self._again)
+        """Called for each request just before it is sent, though not in a redirect."""
+        if origin(request.url) == self._origin:
+            request.headers["Authorization"] = f"Bearer {self._token or self._renew()}"
+            request.register_hook("response", self._again)
         return request
 
     def _again(self, answer: requests.Response, **options: Any) -> requests.Response:
+        # In a redirect requests drops the header and keeps this hook: whoever is led to would only
+        # have to say that the token has ended, to be sent a new one.
+        if origin(answer.request.url) != self._origin:
+            return answer
         invalid = 'error="invalid_token"' in answer.headers.get("WWW-Authenticate", "")
         # Once: a server that refuses every token must not be asked for ever.
         if answer.status_code != requests.codes.unauthorized or not invalid or answer.history:
@@ -70,10 +90,51 @@ def basic(at: Addresses) -> None:
 def token(at: Addresses) -> None:
     """A password once, and then a token that ends soon."""
     with requests.Session() as session:
-        session.auth = auth = RenewedToken(at.lab("/auth/token"), CREDENTIALS)
         url = at.lab("/auth/private")
+        session.auth = auth = RenewedToken(at.lab("/auth/token"), CREDENTIALS, url)
         statuses = [session.get(url, timeout=TIMEOUT_S).status_code for _ in range(5)]
     print(f"5 requests, tokens that are good for 2: {statuses}, {auth.renewed} tokens")
+
+
+@contextmanager
+def host(status: int, header: str, value: str) -> Iterator[tuple[str, list[str]]]:
+    """A host with one answer for everybody: its URL, and the credentials that it was sent."""
+    sent: list[str] = []
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            """Note what was sent, and answer."""
+            sent.append(self.headers.get("Authorization", "nothing"))
+            self.send_response(status)
+            self.send_header(header, value)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/", sent
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def redirected(at: Addresses) -> None:
+    """A server that is trusted leads to one that is not, which asks for a new token."""
+    wants_one = 'Bearer error="invalid_token"'
+    with (
+        host(requests.codes.unauthorized, "WWW-Authenticate", wants_one) as (evil, it_was_sent),
+        host(requests.codes.found, "Location", evil) as (shop, _),
+        requests.Session() as session,
+    ):
+        session.auth = auth = RenewedToken(at.lab("/auth/token"), CREDENTIALS, shop)
+        status = session.get(shop, timeout=TIMEOUT_S).status_code
+    print(f"redirected to who says invalid_token: {status}, sent {it_was_sent}, ", end="")
+    print(f"{auth.renewed} token")
 
 
 def main() -> None:
@@ -81,6 +142,7 @@ def main() -> None:
     at = lab_addresses(__doc__)
     basic(at)
     token(at)
+    redirected(at)
     # In a redirect to another host requests drops the header; one that you put into
     # session.headers as X-API-Key goes along, since nobody knows that it is a secret.
     with requests.Session() as session:
