@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from types import TracebackType
@@ -30,6 +31,10 @@ class ApiUnavailableError(Exception):
     """There was no answer, or none that this client understands: try later."""
 
 
+# What Python raises where an answer is JSON, and not the JSON that was expected.
+OTHER_SHAPE = (KeyError, TypeError, ValueError, ArithmeticError)
+
+
 @dataclass(frozen=True)
 class Course:
     """A course, as far as this program needs it: a field that the API adds breaks nothing."""
@@ -40,7 +45,7 @@ class Course:
 
     @classmethod
     def read(cls, row: Mapping[str, Any]) -> Course:
-        """From a row of the API. Raises KeyError or ArithmeticError where it is another one."""
+        """From a row of the API. Raises one of OTHER_SHAPE where it is another one."""
         return cls(int(row["id"]), str(row["name"]), Decimal(row["price"]))
 
 
@@ -68,33 +73,48 @@ class CourseApi:
         page = 1
         while True:
             query = {**filters, "page": str(page), "page_size": str(page_size)}
-            found = self._get("course/actual/", query)
-            yield from self._understood(found["results"])
-            if not found["next"]:
+            courses, is_last = self._page(self._get("course/actual/", query))
+            yield from courses
+            if is_last:
                 return
             page += 1  # not the URL in `next`: the server may know itself by another name
 
     def course(self, id_: int) -> Course:
         """One course."""
-        return self._understood([self._get(f"course/actual/{id_}/", {})])[0]
+        found = self._get(f"course/actual/{id_}/", {})
+        with understood("a course"):
+            return Course.read(found)
 
-    def _get(self, path: str, query: Mapping[str, str]) -> Any:
+    def _get(self, path: str, query: Mapping[str, str]) -> Mapping[str, Any]:
         try:
             answer = self._session.get(self._base_url + path, params=query, timeout=(2, 10))
             content = answer.json()
-        except requests.RequestException as error:
+        # Beside its own, requests lets through what a URL raises that a redirect leads to, a number
+        # of too many digits (ValueError), and JSON that is nested too deep.
+        except (requests.RequestException, ValueError, RecursionError) as error:
             raise ApiUnavailableError(f"{path}: {type(error).__name__}") from error
+        if not isinstance(content, dict):
+            raise ApiUnavailableError(f"{path}: expected an object; found another JSON")
         if answer.ok:
             return content
-        word, message = content.get("error", ""), content.get("msg", "")
-        raise ApiError(answer.status_code, word, message, content.get("request_id", ""))
+        word, message, request_id = (
+            str(content.get(name) or "") for name in ("error", "msg", "request_id")
+        )
+        raise ApiError(answer.status_code, word, message, request_id)
 
     @staticmethod
-    def _understood(rows: list[Mapping[str, Any]]) -> list[Course]:
-        try:
-            return [Course.read(row) for row in rows]
-        except (KeyError, ArithmeticError) as error:
-            raise ApiUnavailableError(f"a course of another shape: {error!r}") from error
+    def _page(found: Mapping[str, Any]) -> tuple[list[Course], bool]:
+        with understood("a page of courses"):
+            return [Course.read(row) for row in found["results"]], not found["next"]
+
+
+@contextmanager
+def understood(what: str) -> Iterator[None]:
+    """Raises ApiUnavailableError where what was found has another shape."""
+    try:
+        yield
+    except OTHER_SHAPE as error:
+        raise ApiUnavailableError(f"{what} of another shape: {error!r}") from error
 
 
 def main() -> None:
