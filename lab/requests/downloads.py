@@ -45,6 +45,10 @@ def attempt(session: requests.Session, url: str, part: Path, version: Path) -> b
         # two halves of different files would fit together.
         headers |= {"Range": f"bytes={have}-", "If-Range": version.read_text()}
     with session.get(url, headers=headers, stream=True, timeout=TIMEOUT_S) as answer:
+        if have and answer.status_code == requests.codes.requested_range_not_satisfiable:
+            # There is nothing from there on: the file was whole, and had not got its name yet.
+            print(f"  416, goes on at {have} of {version.read_text()}", end=": ")
+            return is_whole(session, url, part, version, answer.headers.get("Content-Range", ""))
         answer.raise_for_status()
         is_rest = answer.status_code == requests.codes.partial_content
         if is_rest and not answer.headers["Content-Range"].startswith(f"bytes {have}-"):
@@ -61,6 +65,21 @@ def attempt(session: requests.Session, url: str, part: Path, version: Path) -> b
                 print(f"broke off, {file.tell()} bytes are there")
                 return False
         print(f"whole, {part.stat().st_size} bytes")
+        verify(part, answer.headers["Repr-Digest"])
+    return True
+
+
+def is_whole(session: requests.Session, url: str, part: Path, version: Path, told: str) -> bool:
+    """Whether what is there is all of that version; what is none of it is emptied."""
+    have = part.stat().st_size
+    headers = {"Accept-Encoding": "identity"}
+    with session.head(url, headers=headers, timeout=TIMEOUT_S) as answer:
+        answer.raise_for_status()
+        if told != f"bytes */{have}" or answer.headers["ETag"] != version.read_text():
+            print(f"no part of it, {told} is told")
+            part.write_bytes(b"")
+            return False
+        print(f"whole, {have} bytes")
         verify(part, answer.headers["Repr-Digest"])
     return True
 
@@ -89,7 +108,13 @@ def main() -> None:
             download(session, url, to, attempts=2)
         except DownloadError as error:
             print("  DownloadError:", str(error).partition(": ")[2])
-        download(session, at.lab("/downloads/file?bytes=4194304&version=2"), to)
+        whole = at.lab("/downloads/file?bytes=4194304&version=2")
+        download(session, whole, to)
+        to.unlink()
+        print("one whose program was killed before the file got its name:")
+        attempt(session, whole, Path(f"{to}.part"), Path(f"{to}.etag"))
+        download(session, whole, to)
+        print(f"  {sorted(path.name for path in Path(folder).iterdir())}")
 
 
 if __name__ == "__main__":
