@@ -41,6 +41,22 @@ def shared(window_s: float, work: Callable[[], None]) -> Share:
     return Share(pieces / took_s, used, used + (queued_then - queued) / took_s)
 
 
+def times_of_process() -> tuple[float, float]:
+    """The same of all threads of this process; a queue, of those that still live."""
+    tasks = Path("/proc/self/task").glob("*/schedstat")
+    queued = sum(int(path.read_text().split()[1]) for path in tasks)
+    return time.process_time(), queued / 1e9
+
+
+def of_process(work: Callable[[], int]) -> Share:
+    """What this whole process gets, in whatever threads, while it does so many pieces of work."""
+    (ran, queued), began = times_of_process(), time.monotonic()
+    pieces = work()
+    (ran_then, queued_then), took_s = times_of_process(), time.monotonic() - began
+    used = (ran_then - ran) / took_s
+    return Share(pieces / took_s, used, used + (queued_then - queued) / took_s)
+
+
 def until(end: float, work: Callable[[], None]) -> int:
     """Work until ``end`` (monotonic seconds); how many pieces were done."""
     done = 0

@@ -16,7 +16,7 @@ import multiprocessing
 import os
 import time
 
-from lab.concurrency.cores import Share, figures, in_threads, shared, times_of_thread
+from lab.concurrency.cores import Share, figures, in_threads, of_process, shared
 from lab.concurrency.experiment import Experiment, Measured, Prediction, Run, Setting
 
 WORKERS = max(2, len(os.sched_getaffinity(0)))
@@ -59,11 +59,8 @@ def in_coroutines(count: int, window_s: float) -> Share:
     async def run_all(end: float) -> list[int]:
         return await asyncio.gather(*(run(end) for _ in range(count)))
 
-    (ran, queued), began = times_of_thread(), time.monotonic()
-    pieces = sum(asyncio.run(run_all(began + window_s)))
-    (ran_then, queued_then), took_s = times_of_thread(), time.monotonic() - began
-    used = (ran_then - ran) / took_s
-    return Share(pieces / took_s, used, used + (queued_then - queued) / took_s)
+    # Of the whole process: a loop that had its work done in other threads would be found out.
+    return of_process(lambda: sum(asyncio.run(run_all(time.monotonic() + window_s))))
 
 
 def measure(run: Run) -> Measured:
