@@ -72,6 +72,11 @@ EXPERIMENT = Experiment(
             at_least=2,
         ),
         Prediction(
+            "Greenlets do as well.",
+            *("answers/s of /wait", "1 process, greenlets", "2 processes"),
+            at_least=2,
+        ),
+        Prediction(
             "Greenlets answer /wait at least 1.3 times as often as 8 threads.",
             *("answers/s of /wait", "1 process, greenlets", "1 process, 8 threads"),
             at_least=1.3,
