@@ -19,7 +19,7 @@ from addresses import Addresses, lab_addresses
 from requests import exceptions
 from requests.adapters import HTTPAdapter
 from retries import retrying_session
-from timeouts import nobody_accepts
+from timeouts import TotalTimeoutError, at_most, nobody_accepts
 from urllib3.util import Retry
 
 TIMEOUT_S = (1, 5)
@@ -120,6 +120,17 @@ def show(kind: type[Exception], provoked: dict[type[Exception], list[str]], dept
             show(below, provoked, depth + 1)
 
 
+def dripping(url: str) -> None:
+    """A byte comes before the silence is too long, and then another one, as long as it pleases."""
+    try:
+        with at_most(1):
+            get(url, timeout=(5, 0.3))
+    except TotalTimeoutError:
+        print("  a body that drips, read=0.3: none yet after 1.0 s, and waited for all the same")
+    else:
+        raise SystemExit("a body that drips: expected to be waited for; found its end")
+
+
 def main() -> None:
     """Provoke all of them, and show them as a tree."""
     at = lab_addresses(__doc__)
@@ -142,6 +153,7 @@ def main() -> None:
     show(exceptions.RequestException, provoked, 0)
     print("\nNo exception, and wrong all the same:")
     print("  status", get(at.lab("/nothing")).status_code, "without raise_for_status()")
+    dripping(at.lab("/silence/dripping-body"))
     answer = get(at.lab("/broken/charset"))
     print("  .text in the encoding that the server told:", answer.text.strip())
     answer.encoding = "gb18030"
