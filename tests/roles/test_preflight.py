@@ -176,6 +176,7 @@ GOOD_BUNDLE = {
     "bind_address": "127.0.0.1",
     "public_hosts": ["localhost", "127.0.0.1", "::1"],
     "public_scheme": "http",
+    "shortlink_public_url": "http://127.0.0.1:8002",
     "backup_repository": "/var/backups/luffy-bundle",
     "renamed": [],
     "providers": [
@@ -237,11 +238,31 @@ def test_good_variables_are_let_pass() -> None:
             "expected no slots any more; found slots, which nothing reads; do remove it",
         ),
         ({"public_scheme": "ftp"}, "expected public_scheme to be http or https; found ftp; do set"),
+        (
+            {"shortlink_public_url": "s.example"},
+            "expected shortlink_public_url to be an http(s) address with a host and without a "
+            "path; found s.example; do set it to where visitors reach short links",
+        ),
+        *(
+            ({"shortlink_public_url": url}, f"found {url or 'nothing'}; do set it to where")
+            for url in (
+                *("", "ftp://s.example", "https://", "https://:8002", "https://s.example/go"),
+                *("https://me@s.example", "https://[s.example]:1 2", "https://s_e.example"),
+            )
+        ),
     ],
 )
 def test_a_bad_variable_is_refused(change: dict[str, object], line: str) -> None:
     (found,) = lines(configuration.judge_configuration(GOOD_BUNDLE | change, []))
     assert line in found
+
+
+@pytest.mark.parametrize(
+    "url", ["https://s.example", "http://S.example:8002/", "http://[2001:db8::7]:8002"]
+)
+def test_short_links_may_have_a_name_of_their_own(url: str) -> None:
+    bundle = GOOD_BUNDLE | {"shortlink_public_url": url}
+    assert configuration.judge_configuration(bundle, []) == []
 
 
 @pytest.mark.parametrize(

@@ -403,6 +403,17 @@ def test_short_links_may_lead_to_the_site_wherever_it_is(local: Shipped, public:
     assert public.environment("luffycity")["SHORT_LINKS_URL"] == there["PUBLIC_URL"]
 
 
+def test_a_name_of_short_links_own_is_known_to_the_edge_beside_theirs_alone(tmp_path: Path) -> None:
+    shipped = ship(tmp_path, {**PUBLIC, "shortlink_public_url": "https://s.example.com"})
+    assert shipped.environment("shortlink")["PUBLIC_URL"] == "https://s.example.com"
+    assert "s.example.com" not in shipped.environment("luffy_api")["ALLOWED_HOSTS"]
+    edge = (shipped.folder / "config/edge/haproxy.cfg").read_text()
+    assert [line.split("unless")[1] for line in edge.splitlines() if "s.example.com" in line] == [
+        " { var(txn.host) -m str www.example.com [2001:db8::7] }"
+        " || { fe_name -m str links } { var(txn.host) -m str s.example.com }"
+    ]
+
+
 def test_the_site_s_account_of_short_links_is_the_first(public: Shipped) -> None:
     specs = {spec.file: spec for spec in public.incoming.secrets}
     assert (specs["shortlink_accounts"].uid, specs["luffy_api_shortlink_account"].uid) == (

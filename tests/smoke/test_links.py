@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -58,11 +59,13 @@ def test_a_course_is_shared_by_a_short_link(deployment: Deployment, http: reques
     while (short_url := http.get(address, timeout=TIMEOUT_S).json()["short_url"]) is None:
         assert time.monotonic() < deadline, f"no short link within {MADE_WITHIN_S} s"
         time.sleep(1)
-    code = short_url.rpartition("/")[2]
-    followed = http.get(deployment.links(f"/{code}"), timeout=TIMEOUT_S, allow_redirects=False)
-    assert followed.status_code == 302
+    # By the link's own name, which need not lead here from where the tests run.
+    link = urlsplit(short_url)
+    page, headers = deployment.links(link.path), {"Host": link.netloc}
+    followed = http.get(page, headers=headers, timeout=TIMEOUT_S, allow_redirects=False)
+    assert followed.status_code == 302, followed.text
     assert followed.headers["Location"].endswith(f"/courses/{courses[0]['id']}")
     assert followed.headers["Cache-Control"] == "no-store"
-    picture = http.get(deployment.links(f"/{code}.svg"), timeout=TIMEOUT_S)
+    picture = http.get(f"{page}.svg", headers=headers, timeout=TIMEOUT_S)
     assert picture.headers["Content-Type"] == "image/svg+xml"
     assert short_url in picture.text

@@ -21,6 +21,8 @@ _REPOSITORY = re.compile(
     r"|sftp://[A-Za-z0-9._-]+@[A-Za-z0-9.-]+(:[0-9]{1,5})?/[A-Za-z0-9._/-]+"
     r"|s3:https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[A-Za-z0-9._/-]+"
 )
+# Its host is judged as one of public_hosts is.
+_LINKS_ADDRESS = re.compile(r"https?://(\[[^]]*\]|[^]/?#@:[]+)(:[0-9]{1,5})?/?")
 # RFC 1123, section 2.1: labels of letters, digits and hyphens.
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
 
@@ -39,17 +41,18 @@ class FilterModule:
 def judge_configuration(bundle: Mapping[str, Any], ports: list[Mapping[str, Any]]) -> list[Finding]:
     """Say what is wrong with the bundle's variables; an empty list says nothing is.
 
-    `bundle` holds `name`, `bind_address`, `public_hosts`, `public_scheme`, `backup_repository`,
-    `renamed` (the old names that are still set: `old`, `new` and `do`), and
-    `providers`: the services of others, each a mapping of its variables' names to their values,
-    with the variable of its address first. `ports` is `preflight_ports`: items of `name`,
-    `address`, `port` and perhaps `count`.
+    `bundle` holds `name`, `bind_address`, `public_hosts`, `public_scheme`,
+    `shortlink_public_url`, `backup_repository`, `renamed` (the old names that are still set:
+    `old`, `new` and `do`), and `providers`: the services of others, each a mapping of its
+    variables' names to their values, with the variable of its address first. `ports` is
+    `preflight_ports`: items of `name`, `address`, `port` and perhaps `count`.
     """
     return [
         *_name(bundle["name"]),
         *_bind_address(bundle["bind_address"]),
         *_public_hosts(bundle["public_hosts"], bundle["bind_address"]),
         *_public_scheme(bundle["public_scheme"]),
+        *_links_address(bundle["shortlink_public_url"]),
         *(finding for provider in bundle["providers"] for finding in _provider(provider)),
         *_backup_repository(bundle["backup_repository"]),
         *(_renamed(variable) for variable in bundle["renamed"]),
@@ -104,7 +107,7 @@ def _public_hosts(hosts: Any, bind_address: Any) -> Iterator[Finding]:
             advice,
         )
     for host in hosts:
-        if _address(host) is None and not (isinstance(host, str) and _HOST_NAME.fullmatch(host)):
+        if not _is_host(host):
             yield _refusal(
                 "each of public_hosts to be a host name or an IP address alone",
                 _shown(host),
@@ -118,6 +121,17 @@ def _public_scheme(scheme: Any) -> Iterator[Finding]:
             "public_scheme to be http or https",
             _shown(scheme),
             "set it to https where a TLS terminator stands in front, else to http",
+        )
+
+
+def _links_address(url: Any) -> Iterator[Finding]:
+    parts = _LINKS_ADDRESS.fullmatch(url) if isinstance(url, str) else None
+    if not parts or not _is_host(parts[1].strip("[]")):
+        yield _refusal(
+            "shortlink_public_url to be an http(s) address with a host and without a path",
+            _shown(url),
+            "set it to where visitors reach short links, for instance https://s.example.com, "
+            "or leave it out: they are reached by the first of public_hosts then",
         )
 
 
@@ -195,6 +209,12 @@ def _address(text: Any) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return ipaddress.ip_address(text)
     except ValueError:
         return None
+
+
+def _is_host(text: Any) -> bool:
+    return _address(text) is not None or (
+        isinstance(text, str) and _HOST_NAME.fullmatch(text) is not None
+    )
 
 
 def _whole_number(value: Any) -> int:

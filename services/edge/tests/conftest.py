@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import jinja2
 import pytest
@@ -26,6 +26,7 @@ VARIABLES: dict[str, object] = {
     "edge_bind_address": "127.0.0.1",
     "public_hosts": ["localhost", "127.0.0.1", "::1", "Courses.example"],
     "public_scheme": "http",
+    "shortlink_public_url": "https://S.example:8002",
     "demo_world": True,
     "demo_lab_port": 8010,
     "demo_lab_tls_port": 8011,
@@ -63,8 +64,9 @@ def render(folder: Path, **variables: object) -> None:
     folder.mkdir(exist_ok=True)
     folder.chmod(0o755)
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True)  # noqa: S701 (no web page)
-    # Ansible's filter, of which these tests need what is a truth value already, or its word.
+    # Ansible's filters. Of the first these tests need what is a truth value already, or its word.
     environment.filters["bool"] = lambda value: str(value).lower() == "true"
+    environment.filters["urlsplit"] = lambda url, part: getattr(urlsplit(url), part)
     for source in TEMPLATES.iterdir():
         if source.suffix == ".j2":
             template = environment.from_string(source.read_text())

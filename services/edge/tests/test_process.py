@@ -188,6 +188,7 @@ def test_configuration_can_be_checked_anywhere(tmp_path: Path, judge: Judge) -> 
         {"edge_bind_address": "0.0.0.0"},
         {"public_hosts": ["203.0.113.5"], "edge_server_slots": 1, "edge_threads": 1},
         {"public_hosts": ["[2001:db8::1]", "2001:db8::2", "a.example", "B.EXAMPLE"]},
+        {"shortlink_public_url": "http://[2001:DB8::1]:8002"},
         {"edge_max_body_bytes": 1000},
     ],
     ids=str,

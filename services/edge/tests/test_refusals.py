@@ -8,7 +8,7 @@ import time
 import pytest
 from conftest import Edge, StartEdge
 
-WEB_PORTS = (8080, 8000, 5010, 8009)
+WEB_PORTS = (8080, 8000, 8002, 5010, 8009)
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
 
@@ -52,6 +52,14 @@ def test_unknown_host(edge: Edge, port: int, host: str) -> None:
 )
 def test_known_host(edge: Edge, port: int, host: str) -> None:
     assert edge.get(port, headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["s.example", "S.EXAMPLE:8002"])
+def test_the_name_of_short_links_is_theirs_alone(edge: Edge, host: str) -> None:
+    statuses = {
+        port: edge.get(port, headers={"Host": host}).status_code for port in (*WEB_PORTS, 8001)
+    }
+    assert statuses == {port: 200 if port == 8002 else 421 for port in statuses}
 
 
 @pytest.mark.parametrize(
