@@ -19,6 +19,7 @@ from urllib3.exceptions import (
     ReadTimeoutError,
 )
 
+from luffy.outside import deadline
 from luffy.outside.circuit import Circuit
 from luffy.outside.failures import (
     BadAnswerError,
@@ -50,7 +51,8 @@ def _take_any(answer: Answer) -> None:
 class OutsideClient:
     """Calls one service; `name` stands for it in the log.
 
-    A call takes at most `read_timeout_s` from its connection on, and `tries` of them at most. What
+    A try waits at most `connect_timeout_s` for a connection to each address of the name, and at
+    most `read_timeout_s` for the whole answer, however it drips; a call has `tries` of them. What
     is not safe to repeat is repeated only if no connection was made.
     """
 
@@ -115,22 +117,24 @@ class OutsideClient:
         document: Mapping[str, str] | None,
         account: tuple[str, str] | None,
     ) -> Answer:
-        deadline = time.monotonic() + self.connect_timeout_s + self.read_timeout_s
         query, body = (form, None) if method in SAFE_METHODS else (None, form)
         # `from None` throughout: requests' own errors quote the address with its query.
         try:
-            with requests.request(
-                method,
-                url,
-                params=query,
-                data=body,
-                json=document,
-                auth=account,
-                timeout=(self.connect_timeout_s, self.read_timeout_s),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                read = self._read(response, deadline)
+            with (
+                deadline.session() as session,
+                session.request(
+                    method,
+                    url,
+                    params=query,
+                    data=body,
+                    json=document,
+                    auth=account,
+                    timeout=(self.connect_timeout_s, self.read_timeout_s),
+                    allow_redirects=False,
+                    stream=True,
+                ) as response,
+            ):
+                read = self._read(response)
         except requests.ConnectTimeout:
             raise NotReachedError("no connection in time") from None
         except requests.Timeout:
@@ -147,16 +151,13 @@ class OutsideClient:
             raise BadAnswerError(f"HTTP {response.status_code}")
         return Answer(response.status_code, read)
 
-    def _read(self, response: requests.Response, deadline: float) -> bytes:
+    def _read(self, response: requests.Response) -> bytes:
         read = bytearray()
         # read1 returns what has come; reading in chunks would wait for each to be full.
         while chunk := response.raw.read1(8192, decode_content=True):
             read += chunk
             if len(read) > self.most_bytes:
                 raise BadAnswerError(f"longer than {self.most_bytes} bytes")
-            # The timeout of requests counts anew from each byte; this one does not.
-            if time.monotonic() > deadline:
-                raise NoAnswerError("the answer did not end in time")
         return bytes(read)
 
     def _log(self, level: int, method: str, outcome: str, found: str, began: float) -> None:
