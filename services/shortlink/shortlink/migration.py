@@ -2,7 +2,8 @@
 
 A statement that changes tables ends its transaction in MariaDB, so two in a file could be half
 done. Each one may be repeated (`IF NOT EXISTS`): a run that was killed before it noted what it did
-does it again.
+does it again. Each one only adds, what the code before can live with: that one still serves while
+they are done, and a rollback does not take them back. The tests refuse any other.
 """
 
 import re

@@ -1,5 +1,6 @@
 import asyncio
 import os
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -10,6 +11,16 @@ from shortlink.migration import migrate, migrations, missing_migrations
 
 from tests.conftest import MakeSettings, surroundings
 
+# What code that knows nothing of it can live with, of a statement without its texts and brackets:
+# its rows are still taken, so that a column fills itself and no new key is unique.
+ADDS = re.compile(
+    r"CREATE TABLE IF NOT EXISTS \w+ [^,;]*"
+    r"|CREATE INDEX IF NOT EXISTS \w+ ON \w+"
+    r"|ALTER TABLE \w+ ADD (KEY|INDEX) IF NOT EXISTS \w+"
+    r"|ALTER TABLE \w+ ADD COLUMN IF NOT EXISTS (?!.*\b(UNIQUE|PRIMARY|CHECK)\b)"
+    r"(?=.*\bDEFAULT\b|(?!.*\bNOT NULL\b))[^,;]*",
+    re.IGNORECASE,
+)
 TABLES = ("links", "link_days", "link_referrers", "click_batches", "migrations")
 
 
@@ -44,6 +55,53 @@ async def test_it_may_run_any_number_of_times(bare: Database) -> None:
     again = await asyncio.to_thread(run)
     assert (again.returncode, again.stdout) == (0, "nothing to do\n")
     assert await missing_migrations(bare, 5) == []
+
+
+def only_adds(statement: str) -> bool:
+    """Whether the code before can go on while and after this was done."""
+    if re.search(r"\bREFERENCES\b", statement, re.IGNORECASE):
+        return False  # what it would delete may be referred to
+    bare = re.sub(r"--[^\n]*|'[^']*'", "", statement)
+    while inner := re.search(r"\([^()]*\)", bare):
+        bare = bare.replace(inner[0], "")
+    return ADDS.fullmatch(" ".join(bare.split())) is not None
+
+
+def test_the_code_before_can_live_with_every_step() -> None:
+    assert [step.name for step in migrations() if not only_adds(step.statement)] == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE INDEX IF NOT EXISTS by_end ON links (expires_at, id)",
+        "ALTER TABLE links ADD COLUMN IF NOT EXISTS note VARCHAR(9) NULL COMMENT 'NOT NULL, once'",
+        "ALTER TABLE links ADD COLUMN IF NOT EXISTS price DECIMAL(8, 2) NOT NULL DEFAULT 0",
+    ],
+)
+def test_what_adds_is_let_pass(statement: str) -> None:
+    assert only_adds(statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP TABLE IF EXISTS link_days",
+        "UPDATE links SET url = ''",
+        "CREATE TABLE links_2 (id INT)",
+        "CREATE TABLE IF NOT EXISTS notes (link_id BIGINT REFERENCES links (id))",
+        "CREATE UNIQUE INDEX IF NOT EXISTS by_url ON links (url)",
+        "ALTER TABLE links DROP COLUMN chosen",
+        "ALTER TABLE links MODIFY url VARCHAR(100) NOT NULL",
+        "ALTER TABLE links RENAME COLUMN url TO target",
+        "ALTER TABLE links ADD COLUMN IF NOT EXISTS note INT NOT NULL COMMENT 'no DEFAULT'",
+        "ALTER TABLE links ADD COLUMN IF NOT EXISTS note INT NULL UNIQUE",
+        "ALTER TABLE links ADD COLUMN IF NOT EXISTS note INT NULL, DROP COLUMN chosen",
+        "ALTER TABLE links ADD COLUMN IF NOT EXISTS note INT NULL; DROP TABLE links",
+    ],
+)
+def test_what_the_code_before_could_not_live_with_is_refused(statement: str) -> None:
+    assert not only_adds(statement)
 
 
 async def test_two_at_once_do_each_step_once(bare: Database) -> None:
