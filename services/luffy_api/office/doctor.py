@@ -1,6 +1,7 @@
 """What is amiss with the site's own work: tasks that wait, and queries that take long.
 
-The release engine's `doctor` asks for it (release/README.md), by `luffy doctor`.
+The release engine's `doctor` asks for it (release/README.md), by `luffy doctor`. It writes nothing
+but how many slow queries it counted, in Redis, for its next look.
 """
 
 import json
