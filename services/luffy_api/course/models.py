@@ -116,11 +116,13 @@ class Course(BaseModel):
     rating_total = models.PositiveIntegerField(
         _("sum of ratings"), default=0, db_default=0, editable=False
     )
-    # Where a short link to its page was made, and for which address of the page.
+    # Where a short link to its page was made, for which address of the page, and when that was
+    # last asked for.
     short_url = models.CharField(
         _("short link"), max_length=255, default="", db_default="", editable=False
     )
     short_url_of = models.CharField(max_length=255, default="", db_default="", editable=False)
+    short_url_at = models.DateTimeField(null=True, editable=False)
     price = models.DecimalField(
         _("price"), max_digits=8, decimal_places=2, default=0, validators=[MinValueValidator(0)]
     )

@@ -32,6 +32,9 @@ class ShortLinkService(Played):
 
     def reset(self) -> None:
         self.links: dict[str, str] = {}
+        """Codes, by the address that they lead to."""
+        self.made = 0
+        self.public_url = "http://s.example:8002"
         self.asked = 0
         self.answer: tuple[int, bytes] | None = None
         self.delay_s = 0.0
@@ -50,5 +53,8 @@ class ShortLinkService(Played):
             return 401, b'{"name": "credentials"}'
         url = json.loads(body)["url"]
         status = 200 if url in self.links else 201
-        short = self.links.setdefault(url, f"http://s.example:8002/code{len(self.links) + 1}")
-        return status, json.dumps({"short_url": short, "url": url}).encode()
+        if url not in self.links:
+            self.made += 1
+            self.links[url] = f"code{self.made}"
+        short_url = f"{self.public_url}/{self.links[url]}"
+        return status, json.dumps({"short_url": short_url, "url": url}).encode()

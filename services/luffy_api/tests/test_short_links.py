@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from course import tasks as course_tasks
 from course.models import Course
 from course.reads import course_reads
-from course.tasks import make_short_links
+from course.tasks import ASK_AGAIN_AFTER, make_short_links
 from luffy.outside.failures import (
     BadAnswerError,
     CircuitOpenError,
@@ -48,7 +50,7 @@ def test_a_page_has_one_short_link(service: ShortLinkService) -> None:
     first = make_link(service.settings(), PAGE)
     assert first == "http://s.example:8002/code1"
     assert make_link(service.settings(), PAGE) == first
-    assert service.links == {PAGE: first}
+    assert service.links == {PAGE: "code1"}
 
 
 @pytest.mark.parametrize(
@@ -140,6 +142,48 @@ def test_another_address_of_the_site_means_other_links(
     assert course.short_url_of == f"https://new.example/courses/{course.pk}"
 
 
+def after_a_while() -> None:
+    """Have it be so late that every link is asked for again."""
+    Course.objects.update(short_url_at=timezone.now() - ASK_AGAIN_AFTER)
+
+
+def test_a_link_that_is_reached_elsewhere_by_now_is_shown_as_it_is(
+    service: ShortLinkService, api: Callable[..., Any], course: Course
+) -> None:
+    make_short_links()
+    assert api(f"course/actual/{course.pk}/").json()["short_url"] == "http://s.example:8002/code1"
+    service.public_url = "https://go.example"
+    make_short_links()
+    assert service.asked == 1
+    after_a_while()
+    make_short_links()
+    assert api(f"course/actual/{course.pk}/").json()["short_url"] == "https://go.example/code1"
+    make_short_links()
+    assert service.asked == 2
+
+
+def test_a_link_that_was_deleted_is_made_anew(
+    service: ShortLinkService, api: Callable[..., Any], course: Course
+) -> None:
+    make_short_links()
+    service.links.clear()
+    after_a_while()
+    make_short_links()
+    assert api(f"course/actual/{course.pk}/").json()["short_url"] == "http://s.example:8002/code2"
+
+
+def test_a_new_course_comes_before_what_is_asked_for_again(
+    make_course: Callable[..., Course], course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_short_links()
+    after_a_while()
+    new = make_course()
+    monkeypatch.setattr(course_tasks, "AT_ONCE", 1)
+    make_short_links()
+    new.refresh_from_db()
+    assert new.short_url == "http://s.example:8002/code2"
+
+
 def test_the_site_goes_on_without_it_and_catches_up(
     service: ShortLinkService,
     api: Callable[..., Any],
@@ -162,7 +206,9 @@ def test_what_was_made_stays_while_it_is_away(
 ) -> None:
     make_short_links()
     service.answer = (500, b"")
+    after_a_while()
     make_short_links()
+    assert service.asked == 2
     assert api(f"course/actual/{course.pk}/").json()["short_url"] is not None
 
 
