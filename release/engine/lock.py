@@ -36,34 +36,19 @@ class Lock:
         say: Callable[[str], None],
         stop: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take the lock for `holder` (run, by, why, since, process) within `timeout_s` seconds.
+        """Take the lock for `holder` (run, verb, by, why, since, process) within `timeout_s`.
 
         `say` is told about waiting and about the lock of a dead run; `stop` may raise to give up.
         Raises LockHeldError, naming the holder.
         """
         make_folder(self.path.parent)
         self.descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        deadline = time.monotonic() + timeout_s
-        waiting = False
-        while not self._try():
-            stop()
-            other = read_holder(self.path)
-            dead = other and not alive(other.get("process", ""))
-            if dead and end_group(other.get("child", "")):
-                say(f"ended the compose command that {describe(other)} left behind")
-                deadline = max(deadline, time.monotonic() + 5)
-            if time.monotonic() >= deadline:
-                self.close()
-                raise LockHeldError(
-                    f"lock {self.path}",
-                    "no other run",
-                    describe(other),
-                    "wait for it (follow --latest), or give --lock-timeout SECONDS to wait here",
-                )
-            if not waiting:
-                say(f"waiting up to {timeout_s:g} s for {describe(other)}")
-                waiting = True
-            time.sleep(POLL_S)
+        try:
+            self._wait(timeout_s, say, stop)
+        except BaseException:
+            # It is the holder's still, and so is what stands in the file.
+            self.close()
+            raise
         stale = read_holder(self.path)
         if stale:
             say(f"took over the lock of {describe(stale)}, which ended without unlocking")
@@ -87,6 +72,28 @@ class Lock:
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1
+
+    def _wait(self, timeout_s: float, say: Callable[[str], None], stop: Callable[[], None]) -> None:
+        deadline = time.monotonic() + timeout_s
+        waiting = False
+        while not self._try():
+            stop()
+            other = read_holder(self.path)
+            dead = other and not alive(other.get("process", ""))
+            if dead and end_group(other.get("child", "")):
+                say(f"ended the compose command that {describe(other)} left behind")
+                deadline = max(deadline, time.monotonic() + 5)
+            if time.monotonic() >= deadline:
+                raise LockHeldError(
+                    f"lock {self.path}",
+                    "no other run",
+                    describe(other),
+                    "wait for it (follow --latest), or give --lock-timeout SECONDS to wait here",
+                )
+            if not waiting:
+                say(f"waiting up to {timeout_s:g} s for {describe(other)}")
+                waiting = True
+            time.sleep(POLL_S)
 
     def _try(self) -> bool:
         try:
@@ -114,11 +121,12 @@ def read_holder(path: Path) -> dict[str, Any]:
 
 
 def describe(holder: dict[str, Any]) -> str:
-    """The holder in words: run, who, when, pid, why."""
+    """The holder in words: run, who, when, what, pid, why."""
     if not holder:
         return "a run that has not yet written its name"
+    verb = f"{holder['verb']}, " if holder.get("verb") else ""
     why = f", {holder['why']}" if holder.get("why") else ""
     return (
         f"run {holder.get('run', '?')} of {holder.get('by', '?')} since {holder.get('since', '?')} "
-        f"(pid {holder.get('pid', '?')}{why})"
+        f"({verb}pid {holder.get('pid', '?')}{why})"
     )

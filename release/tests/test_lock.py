@@ -127,14 +127,19 @@ def test_a_damaged_lock_file_does_not_keep_anybody_out(path: Path) -> None:
 
 def test_waiting_ends_with_an_interrupt(path: Path) -> None:
     path.parent.mkdir(parents=True)
-    with path.open("w") as other:
+    path.write_text('{"run": "r1"}\n')
+    lock = Lock(path)
+    with path.open("r+") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
 
         def stop() -> None:
             raise InterruptedRunError("interrupted by SIGTERM")
 
         with pytest.raises(InterruptedRunError):
-            Lock(path).acquire(me(), 60, lambda text: None, stop)
+            lock.acquire(me(), 60, lambda text: None, stop)
+        # As the run does at its end: the name that stands there is the other one's.
+        lock.release()
+        assert read_holder(path)["run"] == "r1"
 
 
 def test_a_process_is_told_from_a_later_one_with_its_number() -> None:
