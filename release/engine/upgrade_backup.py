@@ -6,6 +6,7 @@ is then `rollback` and `restore`, and this is what is restored.
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
@@ -58,15 +59,25 @@ def _backup(deployment: Deployment, why: str) -> str:
     """The verb `backup` in a run of its own; the name of the backup."""
     command = [sys.executable, sys.argv[0], "backup", "--root", str(deployment.layout.root)]
     command += [f"--by={deployment.task.by}", f"--why={why}", "--lock-timeout", LOCK_TIMEOUT_S]
+    command.append("--json")
     done = subprocess.run(
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     if done.returncode:
+        # A whole one of which a later step failed, too: what copies the logs may stand still.
         raise StepFailedError(
             NAME,
-            "a backup before the upgrade",
-            f"exit code {done.returncode}",
+            "a backup before the upgrade, without a fault",
+            _said(done.stdout) or f"exit code {done.returncode}",
             "run: fab backup, and see what it says; or deploy with --without-backup",
-            log=(done.stdout + done.stderr).splitlines()[-LOG_LINES:],
+            log=done.stderr.splitlines()[-LOG_LINES:],
         )
     return str(records.noted(deployment.layout, records.BACKUP)["name"])
+
+
+def _said(result: str) -> str:
+    """The message of a run's result; empty where it ended without one."""
+    try:
+        return str(json.loads(result)["message"])
+    except (ValueError, KeyError, TypeError):
+        return ""

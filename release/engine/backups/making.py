@@ -31,6 +31,8 @@ class MakeBackup(Work):
     def __init__(self) -> None:
         self.name = ""
         self.snapshots: list[str] = []
+        self.whole = False
+        """Whether it is a backup by now, whatever else goes wrong."""
         self.kept_before: list[Kept] = []
 
     def plan(self, tools: Tools) -> list[str]:
@@ -67,7 +69,9 @@ class MakeBackup(Work):
         return f"backup {self.name} is in {repository.address}: {manifest.bytes} bytes"
 
     def undo(self, tools: Tools, error: EngineError) -> str:
-        """What was kept of a backup that failed is none."""
+        """What was kept of a backup that failed is none; one that is whole stays."""
+        if self.whole:
+            return f"backup {self.name} is whole and stays; the step {tools.step} after it failed"
         if not self.snapshots:
             return "no backup was made"
         self.deployed.repository.forget(self.snapshots)
@@ -126,8 +130,7 @@ class MakeBackup(Work):
     def _finish(self, manifest: Manifest) -> str:
         content = canonical(manifest.as_json())
         self.deployed.repository.save_bytes(self.name, MANIFEST, content)
-        # From here on it is a backup, whatever else goes wrong.
-        self.snapshots = []
+        self.whole = True
         records.note(
             self.deployed.tools.layout, records.BACKUP, name=self.name, bytes=manifest.bytes
         )

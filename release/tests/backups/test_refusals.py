@@ -212,3 +212,18 @@ def test_a_backup_that_is_killed_is_none_and_the_next_clears_up(
     assert done.code == 0, done
     assert "dropped 4 parts of interrupted ones" in done.text
     assert len(untouched.backups()) == 2
+
+
+def test_a_backup_is_whole_though_a_later_step_fails(untouched: Owners, kept: str) -> None:
+    copier = untouched.ids()["backup"]
+    sh("docker", "stop", "--time", "1", copier)
+    done = untouched.run("backup")
+    sh("docker", "start", copier)
+    assert done.code == 1, done
+    assert done.result["failed_step"] == "logs"
+    latest = untouched.backups()[0]["name"]
+    assert latest != kept
+    said = f"(backup {latest} is whole and stays; the step logs after it failed)"
+    assert done.result["message"].endswith(said)
+    looked = untouched.engine("restore", latest, "--check")
+    assert json.loads(looked.out)["changed"] is True, looked

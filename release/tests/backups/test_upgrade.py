@@ -57,11 +57,22 @@ def test_an_upgrade_is_backed_up_before_and_can_be_taken_back(
     assert owners.ids() == before
     owners.repository.chmod(0o700)
 
+    # Nor where a step after the backup fails; then it is true that there is one.
+    sh("docker", "stop", "--time", "1", before["backup"])
+    refused = owners.deploy()
+    sh("docker", "start", before["backup"])
+    assert refused.code == 1, refused
+    assert refused.result["failed_step"] == "backup"
+    (whole,) = owners.backups()
+    assert f"backup {whole['name']} is whole and stays" in refused.result["message"]
+    assert owners.ids() == before
+
     done = owners.deploy()
     assert done.code == 0, done
     assert "mariadb will get another image: everything is backed up before" in done.text
     assert mariadb_image(owners) == newer_mariadb["config_digest"]
-    (backup,) = owners.backups()
+    backup, earlier = owners.backups()
+    assert earlier == whole
     assert f"the way back is fab rollback, and fab restore {backup['name']} for" in done.text
     owners.sql("INSERT INTO t VALUES (3)")
 
@@ -70,7 +81,7 @@ def test_an_upgrade_is_backed_up_before_and_can_be_taken_back(
     assert back.code == 0, back
     assert mariadb_image(owners) == old
     assert owners.sql("SELECT COUNT(*) FROM t") == ["3"]
-    assert len(owners.backups()) == 1
+    assert len(owners.backups()) == 2
     restored = owners.run("restore", backup["name"])
     assert restored.code == 0, restored
     assert owners.sql("SELECT COUNT(*) FROM t") == ["2"]
