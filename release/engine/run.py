@@ -7,6 +7,7 @@ import json
 import os
 import pkgutil
 import traceback
+from collections.abc import Sequence
 from typing import Any
 
 import engine
@@ -44,8 +45,9 @@ def execute(
     detach: bool = False,
     as_json: bool = False,
     lock: str = "run",
+    also: Sequence[str] = (),
 ) -> int:
-    """Run a verb's work under the lock of that name; returns the exit code.
+    """Run a verb's work under the lock of that name, and under others; returns the exit code.
 
     With `detach` it goes on in a process of its own and its run's ID is printed at once; else it is
     shown while it works, and with `as_json` its result is what stdout gets.
@@ -53,7 +55,8 @@ def execute(
     import_everything()
     run = new_run_id()
     journal = Journal(layout.journal(run), run)
-    worker = Run(work, Tools(task, layout, journal, Interrupts(), Lock(layout.lock_of(lock))))
+    tools = Tools(task, layout, journal, Interrupts(), Lock(layout.lock_of(lock)))
+    worker = Run(work, tools, [Lock(layout.lock_of(name)) for name in also])
     if detach:
         journal.write("run_queued", by=task.by)
         detached(worker.execute, layout.journals / f"{run}.err")
@@ -76,8 +79,10 @@ def import_everything() -> None:
 class Run:
     """A verb's work from the first journal line to the last."""
 
-    def __init__(self, work: Work, tools: Tools) -> None:
+    def __init__(self, work: Work, tools: Tools, also: Sequence[Lock] = ()) -> None:
         self.work, self.tools = work, tools
+        self.also = also
+        """Further locks, taken in this order once the run has its own."""
         self.ended: dict[str, Any] = {}
 
     def execute(self) -> int:
@@ -95,7 +100,8 @@ class Run:
             process=identity(os.getpid()),
         )
         code = self._guarded()
-        tools.lock.release()
+        for lock in (*self.also, tools.lock):
+            lock.release()
         self._audit_end(code)
         self._drop_old_journals()
         self.ended = tools.journal.write("run_ended", exit_code=code, **_without_run(tools.result))
@@ -157,6 +163,7 @@ class Run:
         tools = self.tools
         holder = {
             "run": tools.journal.run,
+            "verb": tools.task.verb,
             "by": tools.task.by,
             "why": tools.task.why,
             "since": utc_now(),
@@ -171,6 +178,8 @@ class Run:
         else:
             # What goes on beside a run goes on beside a person who wants none.
             tools.lock.acquire(holder, timeout_s, say, stop)
+        for lock in self.also:
+            lock.acquire(holder, timeout_s, say, stop)
 
     def _work(self) -> None:
         work, tools, result = self.work, self.tools, self.tools.result

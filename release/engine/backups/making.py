@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from engine import VERSION
-from engine.backups import records, secrets_part
+from engine.backups import records, secrets_part, unfinished
 from engine.backups.deployed import Deployed, deployed
 from engine.backups.logs import keep_logs
 from engine.backups.manifest import Manifest, Part, name_at
@@ -38,6 +38,7 @@ class MakeBackup(Work):
     def plan(self, tools: Tools) -> list[str]:
         """Name what will be handed over."""
         self.deployed = deployed(tools)
+        unfinished.refuse_changing_over(tools.layout)
         spec = self.deployed.spec
         parts = [part.name for part in spec.parts]
         self.steps = ("repository", *parts, "secrets", "verify", "manifest", *_logs(spec), "keep")

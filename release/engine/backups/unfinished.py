@@ -8,10 +8,14 @@ from pathlib import Path
 from engine import local_settings
 from engine.backups.side import Side
 from engine.docker_api import containers_that_mount, remove_container, remove_until_free
+from engine.errors import RefusedError
 from engine.layout import Layout, read_json, write_json
 from engine.secret_files import SECRET_MODE
 from engine.tools import Tools
 from engine.trees import make_folder, write_file
+
+BEFORE = "before"
+"""The secrets as they were, from when a restore begins to change over."""
 
 
 def begin(layout: Layout, side: Side, generation: int) -> None:
@@ -28,7 +32,7 @@ def begin(layout: Layout, side: Side, generation: int) -> None:
 
 def remember_secrets(layout: Layout, secrets_dir: Path) -> None:
     """Copy the secrets as they are, before any is replaced: all of them or none."""
-    copies = layout.restoring / "before"
+    copies = layout.restoring / BEFORE
     being_made = layout.restoring / "before.new"
     shutil.rmtree(being_made, ignore_errors=True)
     make_folder(being_made, 0o700)
@@ -44,6 +48,20 @@ def remember_secrets(layout: Layout, secrets_dir: Path) -> None:
 def left_over(layout: Layout) -> list[str]:
     """Why there is something to settle, a line; none if there is not."""
     return ["an interrupted restore is to be cleared away"] if layout.restoring.exists() else []
+
+
+def refuse_changing_over(layout: Layout) -> None:
+    """Raise RefusedError where a restore was cut off while it changed over: some services may have
+    the new data already, and others the old."""
+    generation = read_json(layout.restoring / "restore.json").get("generation")
+    begun = (layout.restoring / BEFORE).exists()
+    if begun and local_settings.read(layout).generation != generation:
+        raise RefusedError(
+            "the services' data",
+            "that of one time",
+            "a restore that was cut off while it changed over",
+            "deploy, or restore again; then back up",
+        )
 
 
 def settle(tools: Tools) -> str:
@@ -74,7 +92,7 @@ def settle(tools: Tools) -> str:
 
 def put_secrets_back(layout: Layout) -> str:
     """Write the secrets as they were before a restore, if it had replaced any."""
-    folder = layout.restoring / "before"
+    folder = layout.restoring / BEFORE
     known = read_json(folder / ".owners.json")
     if not known:
         return ""

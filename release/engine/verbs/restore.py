@@ -61,7 +61,10 @@ def run(options: argparse.Namespace, layout: Layout) -> int:
         keep_secrets=options.keep_secrets,
         forget_old=options.forget_old,
     )
-    return execute(work, task, layout, as_json=options.json)
+    # A backup meanwhile would keep the one service's data from before, the other's from after. In
+    # this order: a deploy has the lock of runs, too, when it waits for its backup.
+    also = () if options.forget_old else ("backup",)
+    return execute(work, task, layout, as_json=options.json, also=also)
 
 
 def moment(text: str) -> datetime:

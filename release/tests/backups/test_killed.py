@@ -48,6 +48,10 @@ def test_killed_while_the_release_changes_over(changed: tuple[Owners, str]) -> N
     owners.end_commands()
     kill_restore(owners, name, "start")
     owners.end_commands()
+    # The one service may have the new data already, and the other the old.
+    refused = owners.run("backup")
+    assert refused.code == 1, refused
+    assert "a restore that was cut off while it changed over" in refused.result["message"]
     done = owners.deploy("--lock-timeout", "60")
     assert done.code == 0, done
     assert owners.sql("SELECT COUNT(*) FROM t") == ["4"]

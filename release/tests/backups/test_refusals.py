@@ -194,17 +194,23 @@ def test_a_drill_of_a_good_backup_passes(untouched: Owners, kept: str) -> None:
     assert (state["passed"], state["backup"]) == (True, kept)
 
 
-def test_a_backup_that_is_killed_is_none_and_the_next_clears_up(
-    untouched: Owners, kept: str
-) -> None:
-    before = set(untouched.journals())
+def begun(owners: Owners, step: str, *arguments: str) -> subprocess.Popen[str]:
+    """A verb in a process of its own that is at that step."""
+    before = set(owners.journals())
     process = subprocess.Popen(
-        untouched.command("backup", "--by", "tester"),
+        owners.command(*arguments, "--by", "tester"),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
-    untouched.wait_for_step("verify", before, process, timeout_s=240)
+    owners.wait_for_step(step, before, process, timeout_s=240)
+    return process
+
+
+def test_a_backup_that_is_killed_is_none_and_the_next_clears_up(
+    untouched: Owners, kept: str
+) -> None:
+    process = begun(untouched, "verify", "backup")
     process.kill()
     process.communicate(timeout=60)
     assert [each["name"] for each in untouched.backups()] == [kept]
@@ -227,3 +233,27 @@ def test_a_backup_is_whole_though_a_later_step_fails(untouched: Owners, kept: st
     assert done.result["message"].endswith(said)
     looked = untouched.engine("restore", latest, "--check")
     assert json.loads(looked.out)["changed"] is True, looked
+
+
+def test_a_backup_and_a_restore_keep_each_other_out(untouched: Owners, kept: str) -> None:
+    restore = begun(untouched, "check", "restore", kept)
+    refused = untouched.run("backup")
+    restore.terminate()
+    restore.communicate(timeout=60)
+    assert restore.returncode == 130
+    assert refused.code == 75, refused
+    assert "of tester since" in refused.result["message"]
+    assert "(restore, pid" in refused.result["message"]
+    assert "no backup was made" in refused.result["message"]
+
+    backup = begun(untouched, "mariadb", "backup")
+    refused = untouched.run("restore", kept)
+    assert refused.code == 75, refused
+    assert "(backup, pid" in refused.result["message"]
+    assert "nothing was changed" in refused.result["message"]
+    # It waits where it is told to; and what it then looks for is not there.
+    waited = untouched.run("restore", "20010101T000000Z", "--lock-timeout", "120")
+    assert "waiting up to 120 s for run" in waited.err
+    assert waited.code == 66, waited
+    backup.communicate(timeout=60)
+    assert backup.returncode == 0
