@@ -81,6 +81,12 @@ class Filling:
                 passed_on(source, None, self.found.tools)
                 told = facts_of(part, source.said()).get("compare") or {}
             differences += _differences(part.name, made, told)
+            unknown = sorted(set(told) - set(made.compare))
+            if unknown:
+                self.found.tools.journal.note(
+                    f"{part.name}: {', '.join(unknown)} cannot be compared: backup "
+                    f"{self.manifest.name} is of an earlier version, which did not write it down"
+                )
         return differences
 
     def _position(self, name: str) -> Mapping[str, Any]:
@@ -130,8 +136,9 @@ def logs_until(repository: Repository, manifest: Manifest, part: str, until: dat
 
 def _differences(name: str, made: Part, told: dict[str, object]) -> list[str]:
     found = []
-    for key in sorted({*made.compare, *told}):
-        expected, now = made.compare.get(key), told.get(key)
+    # What the backup does not know, as it was made by an earlier version, tells nothing.
+    for key, expected in sorted(made.compare.items()):
+        now = told.get(key)
         if isinstance(expected, dict) and isinstance(now, dict):
             found += [
                 f"{name}: {key} of {each}: expected {expected.get(each)}, found {now.get(each)}"

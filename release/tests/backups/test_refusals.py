@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from backups.owners import UID, Owners
 from bundle import sh
 
-Alter = Callable[[str, "dict[str, Any]"], str]
+Alter = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
@@ -128,33 +129,48 @@ def test_a_hand_over_that_fails_leaves_no_backup(untouched: Owners, kept: str) -
     assert untouched.backups() == before
 
 
+def kept_part(owners: Owners, backup: str, part: str) -> bytes:
+    """A part of a backup, as it was handed over."""
+    tags = ["--tag", f"backup={backup},part={part}"]
+    listed = json.loads(owners.repository_program("snapshots", "--json", *tags))
+    return owners.repository_program("dump", listed[0]["id"], f"/{part}")
+
+
 @pytest.fixture
 def altered(untouched: Owners, kept: str) -> Iterator[Alter]:
-    """Makes a backup of another name with the same data, whose manifest says something else."""
+    """Makes a backup of another name with the same data, whose manifest says something else of its
+    parts; one with a `content` has that instead, and the manifest agrees."""
     made = []
+    another = "20991231T235959Z"
 
-    def alter(part: str, change: dict[str, Any]) -> str:
-        tags = ["--tag", f"backup={kept},part=manifest"]
-        listed = json.loads(untouched.repository_program("snapshots", "--json", *tags))
-        manifest = json.loads(untouched.repository_program("dump", listed[0]["id"], "/manifest"))
-        manifest["name"] = "20991231T235959Z"
-        for each in manifest["parts"]:
-            if each["name"] == part:
-                each.update(change)
+    def keep(part: str, content: bytes) -> str:
         said = untouched.repository_program(
-            *("backup", "--json", "--stdin", "--stdin-filename", "/manifest"),
-            *("--tag", f"backup={manifest['name']},part=manifest"),
-            given=json.dumps(manifest).encode(),
+            *("backup", "--json", "--stdin", "--stdin-filename", f"/{part}"),
+            *("--tag", f"backup={another},part={part}"),
+            given=content,
         )
-        made.append(json.loads(said.splitlines()[-1])["snapshot_id"])
-        return str(manifest["name"])
+        made.append(str(json.loads(said.splitlines()[-1])["snapshot_id"]))
+        return made[-1]
+
+    def alter(**changes: dict[str, Any]) -> str:
+        manifest = json.loads(kept_part(untouched, kept, "manifest"))
+        manifest["name"] = another
+        for each in manifest["parts"]:
+            change = dict(changes.get(each["name"], {}))
+            content = change.pop("content", None)
+            if content is not None:
+                change["snapshot"] = keep(each["name"], content)
+                change["bytes"], change["sha256"] = len(content), sha256(content).hexdigest()
+            each.update(change)
+        keep("manifest", json.dumps(manifest).encode())
+        return another
 
     yield alter
     untouched.repository_program("forget", *made)
 
 
 def test_a_backup_of_a_newer_server(untouched: Owners, altered: Alter) -> None:
-    done = untouched.run("restore", altered("mariadb", {"version": "99.1.0"}))
+    done = untouched.run("restore", altered(mariadb={"version": "99.1.0"}))
     assert done.code == 1, done
     assert "found 99.1.0; deploy a release with mariadb 99.1.0 or newer" in done.text
 
@@ -163,21 +179,21 @@ def test_a_backup_of_tables_that_the_code_does_not_know(untouched: Owners, alter
     known = untouched.in_container("luffy_api", "backup-hand-over", "--version")
     written, _, migrations = known.partition(".")
     newer = f"{written}.{int(migrations) + 1}"
-    done = untouched.run("restore", altered("uploads", {"version": newer}))
+    done = untouched.run("restore", altered(uploads={"version": newer}))
     assert done.code == 1, done
     assert f"one of luffy_api {known} or older; found {newer}" in done.text
-    older = altered("uploads", {"version": f"{written}.1"})
+    older = altered(uploads={"version": f"{written}.1"})
     assert json.loads(untouched.engine("restore", older, "--check").out)["changed"] is True
 
 
 def test_a_part_that_is_not_what_was_handed_over(untouched: Owners, altered: Alter) -> None:
-    done = untouched.run("restore", altered("redis", {"sha256": "0" * 64}))
+    done = untouched.run("restore", altered(redis={"sha256": "0" * 64}))
     assert done.code == 1, done
     assert done.result["failed_step"] == "check"
 
 
 def test_a_drill_says_what_differs(untouched: Owners, kept: str, altered: Alter) -> None:
-    name = altered("mariadb", {"compare": {"rows": {"luffy.t": 4}, "content": "another"}})
+    name = altered(mariadb={"compare": {"rows": {"luffy.t": 4}, "content": "another"}})
     done = untouched.run("drill")
     assert done.code == 1, done
     assert "mariadb: rows of luffy.t: expected 4, found 3" in done.text
@@ -185,6 +201,23 @@ def test_a_drill_says_what_differs(untouched: Owners, kept: str, altered: Alter)
     assert (state["passed"], state["backup"]) == (False, name)
     left = sh("docker", "ps", "-aq", "--filter", f"name={untouched.name}-drill")
     assert not left
+
+
+def test_a_drill_tells_an_altered_upload_and_what_an_old_backup_does_not_know(
+    untouched: Owners, kept: str, altered: Alter
+) -> None:
+    archive = kept_part(untouched, kept, "uploads")
+    assert archive.count(b"a picture") == 1
+    altered(
+        uploads={"content": archive.replace(b"a picture", b"another p")},
+        mariadb={"compare": {"rows": {"luffy.t": 3}}},
+    )
+    done = untouched.run("drill")
+    assert done.code == 1, done
+    assert "uploads: sha256: expected" in done.result["message"]
+    for same in ("uploads: files", "mariadb", "redis"):
+        assert same not in done.result["message"]
+    assert "mariadb: content cannot be compared" in done.text
 
 
 def test_a_drill_of_a_good_backup_passes(untouched: Owners, kept: str) -> None:
