@@ -87,6 +87,7 @@ class Owners(Bundle):
         self.overlays: list[str] = []
         self.environment: dict[str, str] = {}
         self.more_secrets: list[dict[str, Any]] = []
+        self.keep: dict[str, int] = {}
         super().__init__(name, folder, python, pyz, {"v1": ""})
 
     def ship(self) -> None:
@@ -114,7 +115,11 @@ class Owners(Bundle):
             "config": ["mariadb", "redis", "health"],
             "secrets_dir": str(self.secrets),
             "secrets": [*SECRETS, *self.more_secrets],
-            "backup": {**BACKUP, "folder": {"path": str(self.repository), "uid": UID}},
+            "backup": {
+                **BACKUP,
+                "folder": {"path": str(self.repository), "uid": UID},
+                "keep": self.keep,
+            },
         }
         super().ship()
         (self.incoming / "compose.yaml").write_text((HERE / "compose.yaml").read_text())
@@ -142,6 +147,10 @@ class Owners(Bundle):
 
     def repository_program(self, *arguments: str, given: bytes = b"", at: str = "") -> bytes:
         """What the repository's program prints, as the engine runs it; `at` another address."""
+        return self.beside_repository("repository", *arguments, given=given, at=at)
+
+    def beside_repository(self, *command: str, given: bytes = b"", at: str = "") -> bytes:
+        """What a command prints where the repository's program is run."""
         other = ["-e", f"RESTIC_REPOSITORY={at}"] if at else []
         release = self.root / "current"
         done = subprocess.run(
@@ -149,7 +158,7 @@ class Owners(Bundle):
                 *("docker", "compose", "--progress", "quiet", "-p", self.name),
                 *("-f", str(release / "compose.yaml"), "run", "--rm", "--no-deps", "-T"),
                 *other,
-                *("backup_repository", "repository", *arguments),
+                *("backup_repository", *command),
             ],
             input=given,
             capture_output=True,
