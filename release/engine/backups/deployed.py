@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,9 +17,6 @@ from engine.resolve import Model, read_model
 from engine.secret_files import plan_secrets
 from engine.status import require_current
 from engine.tools import Tools
-from engine.trees import make_folder
-
-PRIVATE = 0o700
 
 
 @dataclass(frozen=True)
@@ -45,12 +41,7 @@ class Deployed:
 
     @cached_property
     def repository(self) -> Repository:
-        """Where its backups are kept; a folder of this host is there by now."""
-        if self.spec.folder is not None:
-            path = Path(self.spec.folder.path)
-            if not path.is_dir():
-                make_folder(path, PRIVATE)
-                os.chown(path, self.spec.folder.uid, self.spec.folder.uid)
+        """Where its backups are kept."""
         return Repository(self.project, self.spec, self.model)
 
     def version_of(self, part: PartSpec) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 from engine.backups.manifest import MOMENT, Manifest, from_json, time_of
@@ -15,9 +17,11 @@ from engine.backups.spec import BackupSpec, KeepSpec
 from engine.backups.streams import CommandError, Passed, output_of, passed_on, started
 from engine.errors import NoInputError, RefusedError, StepFailedError
 from engine.resolve import Model
+from engine.trees import make_folder
 
 # restic's exit codes (https://restic.readthedocs.io/en/stable/075_scripting.html).
 NO_REPOSITORY, LOCKED, WRONG_PASSPHRASE = 10, 11, 12
+PRIVATE = 0o700
 PART, MANIFEST, LOGS = "part", "manifest", "logs"
 
 
@@ -63,10 +67,11 @@ class Repository:
         self.address = str((service.get("environment") or {}).get("RESTIC_REPOSITORY", ""))
 
     def make(self) -> list[Kept]:
-        """Make it where there is none; returns all that is in it.
+        """Make it where there is none, with its folder; returns all that is in it.
 
         Raises RefusedError for a wrong passphrase.
         """
+        self._make_folder()
         try:
             return self.kept()
         except NoInputError:
@@ -74,7 +79,10 @@ class Repository:
             return []
 
     def kept(self) -> list[Kept]:
-        """All that is in it, the oldest first."""
+        """All that is in it, the oldest first. Raises NoInputError where there is none."""
+        # Docker would make the missing folder for the container that looks, and make it root's.
+        if self.spec.folder is not None and not Path(self.spec.folder.path).is_dir():
+            raise _none_there(self.address)
         found = json.loads(self._output("snapshots", "--json", "--no-lock") or b"[]")
         kept = [_kept(item) for item in found]
         return sorted(kept, key=lambda each: each.time)
@@ -160,6 +168,14 @@ class Repository:
         groups = json.loads(self._output(*arguments) or b"[]")
         return [_kept(item).backup for group in groups for item in group.get("remove") or []]
 
+    def _make_folder(self) -> None:
+        """Make the folder of this host that it is in, if it is in one."""
+        folder = self.spec.folder
+        if folder is None or Path(folder.path).is_dir():
+            return
+        make_folder(Path(folder.path), PRIVATE)
+        os.chown(folder.path, folder.uid, folder.uid)
+
     def _unlock(self) -> None:
         """Take away locks that this host's dead commands have left; those of others stay."""
         mine = [each for each in self.project.containers() if each.service == self.spec.repository]
@@ -208,12 +224,7 @@ def _kept(item: dict[str, Any]) -> Kept:
 
 def _explained(address: str, error: CommandError) -> StepFailedError | RefusedError | NoInputError:
     if error.code == NO_REPOSITORY:
-        return NoInputError(
-            f"the repository {address}",
-            "backups",
-            "no repository there",
-            "fab backup makes one; or correct backup_repository",
-        )
+        return _none_there(address)
     if error.code == WRONG_PASSPHRASE:
         return RefusedError(
             f"the repository {address}",
@@ -230,3 +241,12 @@ def _explained(address: str, error: CommandError) -> StepFailedError | RefusedEr
             error.log,
         )
     return error
+
+
+def _none_there(address: str) -> NoInputError:
+    return NoInputError(
+        f"the repository {address}",
+        "backups",
+        "no repository there",
+        "fab backup makes one; or correct backup_repository",
+    )

@@ -18,6 +18,24 @@ from bundle import sh
 Alter = Callable[..., str]
 
 
+def test_a_look_makes_nothing(standing_owners: Owners) -> None:
+    runs = standing_owners.journals()
+    foreseen = json.loads(standing_owners.engine("backup", "--check").out)
+    assert foreseen["changed"] is True
+    said = "mariadb, redis, uploads, secrets are to be kept in /repository"
+    assert foreseen["reasons"] == [said]
+    logs = json.loads(standing_owners.engine("backup", "--binlogs-only", "--check").out)
+    assert logs == {"changed": True, "reasons": ["logs are to be kept in /repository"]}
+    listed = standing_owners.engine("backups")
+    assert listed.code == 66, listed
+    assert "found no repository there; fab backup makes one" in listed.err
+    drill = json.loads(standing_owners.engine("drill", "--check").out)
+    assert drill["changed"] is False
+    assert "found no repository there; fab backup makes one" in drill["reasons"][0]
+    assert not standing_owners.repository.exists()
+    assert standing_owners.journals() == runs
+
+
 @pytest.fixture(scope="module")
 def kept(standing_owners: Owners) -> str:
     """A backup of some rows and files."""
@@ -221,6 +239,11 @@ def test_a_drill_tells_an_altered_upload_and_what_an_old_backup_does_not_know(
 
 
 def test_a_drill_of_a_good_backup_passes(untouched: Owners, kept: str) -> None:
+    runs = untouched.journals()
+    foreseen = json.loads(untouched.engine("drill", "--check").out)
+    said = f"backup {kept} is to be restored into a project of its own"
+    assert foreseen == {"changed": True, "reasons": [said]}
+    assert untouched.journals() == runs
     done = untouched.run("drill")
     assert done.code == 0, done
     state = json.loads((untouched.root / "state/drills.json").read_text())
