@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from http import HTTPStatus
 from typing import Any
 
@@ -28,6 +29,8 @@ import requests.exceptions  # noqa: E402 (the same)
 
 MIN_ENGINE = (20, 10)
 TIMEOUT_S = 60
+# As the engine's events have them.
+SIGKILL, EXIT_KILLED = "9", "137"
 
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
@@ -82,6 +85,13 @@ class Container:
     def running(self) -> bool:
         """Whether its process runs now, and is not about to be started again."""
         return self.state == "running"
+
+    @property
+    def started_s(self) -> float:
+        """When its process was started last, in Unix seconds; long ago if it never was."""
+        # Nanoseconds and a Z, which Python 3.9 does not read.
+        moment = datetime.fromisoformat(self.started_at[:19])
+        return moment.replace(tzinfo=timezone.utc).timestamp()
 
     @property
     def unstarted(self) -> bool:
@@ -252,11 +262,24 @@ def last_exit_codes(client: Client, container_id: str, since_s: float) -> list[i
     return [int(event["Actor"]["Attributes"]["exitCode"]) for event in events]
 
 
-def last_ends(client: Client, container_id: str, now_s: float, since_s: float) -> list[str]:
-    """How a container ended in the `since_s` seconds before `now_s` (Unix): `die`, or `oom` too
-    where the kernel ended it for want of memory."""
-    events = _events(client, container_id, ["die", "oom"], now_s, since_s)
-    return [str(event["Action"]) for event in events]
+def last_kill(client: Client, container_id: str, now_s: float) -> tuple[float, bool] | None:
+    """When a container was last ended by SIGKILL that nobody asked Docker for (Unix seconds), and
+    whether Docker heard of a want of memory before; None where it remembers no such end.
+
+    It keeps its last 256 events of all containers: with many health checks, those of minutes.
+    """
+    found, asked, oom = None, False, False
+    for event in _events(client, container_id, ["start", "oom", "kill", "die"], now_s, now_s):
+        action, said = event["Action"], event["Actor"]["Attributes"]
+        if action == "start":
+            asked = oom = False
+        elif action == "oom":
+            oom = True
+        elif action == "kill":
+            asked = asked or said.get("signal") == SIGKILL
+        elif said.get("exitCode") == EXIT_KILLED and not asked:
+            found = event["timeNano"] / 1e9, oom
+    return found
 
 
 def _listed(client: Client, filters: Mapping[str, list[str]]) -> list[Container]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+import time
 from typing import Any
 
 from engine import hold, maintenance
@@ -137,9 +137,7 @@ def _cell(column: str, value: Any) -> str:
 def _uptime_s(container: Container) -> float | None:
     if not container.running:
         return None
-    # Nanoseconds and a Z, which Python 3.9 does not read.
-    started = datetime.fromisoformat(container.started_at[:19]).replace(tzinfo=timezone.utc)
-    return (datetime.now(timezone.utc) - started).total_seconds()
+    return time.time() - container.started_s
 
 
 def releases(layout: Layout) -> list[dict[str, Any]]:

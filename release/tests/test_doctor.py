@@ -3,13 +3,20 @@
 import json
 import os
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from bundle import Bundle, Done, sh
 
-from engine.docker_api import Container
+from engine.docker_api import (
+    ONE_OFF_LABEL,
+    PROJECT_LABEL,
+    SERVICE_LABEL,
+    Container,
+    connect,
+)
 from engine.doctor.clock import STA_UNSYNC, TIME_ERROR
 from engine.doctor.clock import judge as judge_clock
 from engine.doctor.disk import judge as judge_disk
@@ -236,6 +243,93 @@ def test_a_service_that_cannot_tell_needs_attention(
     app = only(found, "app")
     assert app["level"] == "attention"
     assert says in app["says"]
+
+
+# What a container of the bundle's project does to be told of, with what it may use.
+ILL = {
+    "flaps": ("8m", "echo x >> /n; [ $(wc -l < /n) -gt 3 ] && exec sleep 600; exit 3"),
+    "loses_a_child": ("16m", "tail /dev/zero; exec sleep 600"),
+    "is_ended_once": ("16m", "test -e /n && exec sleep 600; touch /n; exec tail /dev/zero"),
+    "is_full": ("64m", "head -c 60M /dev/zero > /dev/shm/n; exec sleep 600"),
+    "is_over": ("16m", "exec tail /dev/zero"),
+}
+
+
+@pytest.fixture
+def ill(running: Bundle) -> Iterator[Bundle]:
+    """The bundle with a container of each kind that is ill; they have become so."""
+    names = {which: f"{running.name}-{which}" for which in ILL}
+    labels = {PROJECT_LABEL: running.name, ONE_OFF_LABEL: "False"}
+    try:
+        for which, (memory_limit, command) in ILL.items():
+            own = {**labels, SERVICE_LABEL: which}
+            again = "no" if which == "is_over" else "unless-stopped"
+            sh(
+                *("docker", "run", "--detach", "--name", names[which], "--network", "none"),
+                *("--restart", again, "--memory", memory_limit, "--memory-swap", memory_limit),
+                *("--shm-size", "64m", "--entrypoint", "bash"),
+                *(word for pair in own.items() for word in ("--label", "=".join(pair))),
+                *(running.image("v1")["ref"], "-c", command),
+            )
+        client = connect()
+        look_until(client, names["flaps"], lambda each: each["RestartCount"] == 3)
+        look_until(client, names["is_ended_once"], lambda each: each["RestartCount"] == 1)
+        look_until(client, names["is_over"], lambda each: each["State"]["ExitCode"] == 137)
+        for which in ("loses_a_child", "is_full"):
+            look_until(client, names[which], lambda each: shows(each["Id"], "sleep"))
+        yield running
+    finally:
+        sh("docker", "rm", "--force", *names.values())
+
+
+def look_until(client: Any, name: str, well: Callable[[Any], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not well(client.api.inspect_container(name)):
+        assert time.monotonic() < deadline, client.api.inspect_container(name)["State"]
+        time.sleep(0.1)
+
+
+def shows(container: str, command: str) -> bool:
+    """Whether such a command is what its first process has become."""
+    listed = sh("docker", "top", container, "-o", "comm", check=False).splitlines()
+    return listed[1:] == [command]
+
+
+def test_containers_that_flap_or_want_memory_are_told(ill: Bundle) -> None:
+    _, found = doctor(ill)
+    said = {
+        which: [
+            (each["check"], each["level"], each["says"].replace(f"{ill.name}-{which}", "it", 1))
+            for check in ("health", "memory")
+            for each in found[check]
+            if f"{ill.name}-{which}" in each["says"]
+        ]
+        for which in ILL
+    }
+    last = "less than a minute ago"
+    assert said["flaps"] == [
+        ("health", "attention", f"it was started again 3 times, the last time {last}")
+    ]
+    assert said["loses_a_child"] == [
+        (
+            "memory",
+            "attention",
+            f"it: processes ended for want of memory since it was started {last}: 1",
+        )
+    ]
+    assert said["is_ended_once"] == [
+        ("memory", "broken", f"it: it ran out of memory before it was started again {last}")
+    ]
+    [(check, level, says)] = said["is_full"]
+    assert (check, level) == ("memory", "attention")
+    used = int(says.removeprefix("it uses ").removesuffix(" of 64 MiB"))
+    assert 60 <= used <= 63
+    assert said["is_over"] == [
+        ("health", "broken", "it is exited (exit code 137, out of memory)"),
+        ("memory", "broken", "it: it ran out of memory before it ended"),
+    ]
+    [over] = [each for each in found["memory"] if "is_over" in each["says"]]
+    assert over["do"] == "give is_over more memory: its limit is 16 MiB"
 
 
 def test_a_service_that_ended_and_files_that_were_changed_are_broken(running: Bundle) -> None:

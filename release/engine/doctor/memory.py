@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 
-from engine.docker_api import last_ends
+from engine.control_groups import folder, place_of
+from engine.docker_api import Container, last_kill
+from engine.doctor.ago import ago
 from engine.doctor.finding import ATTENTION, BROKEN, OK, Finding
 from engine.doctor.look import Look
 from engine.memory import limit_bytes, used_by
@@ -12,6 +15,8 @@ from engine.memory import limit_bytes, used_by
 KIB_PER_MIB, MIB = 1024, 1024 * 1024
 SCARCE_SHARE, SWAPPED_SHARE, NEAR_LIMIT_SHARE = 0.10, 0.50, 0.90
 LATELY_S = 3600
+# How the files of a process and of its group say that it has ended.
+ENDED = {errno.ENOENT, errno.ESRCH, errno.ENODEV}
 
 
 def memory(look: Look) -> Iterator[Finding]:
@@ -38,8 +43,54 @@ def _containers(look: Look) -> Iterator[Finding]:
             says = f"{container.name} uses {used // MIB} of {limit // MIB} MiB"
             do = f"give {container.service} more, or see: fab logs {container.service}"
             yield Finding("memory", ATTENTION, says, do)
-        ends = last_ends(look.client, container.id, look.now_s, LATELY_S)
-        if any(end == "oom" for end in ends):
-            says = f"{container.name} was ended for want of memory within the last hour"
-            do = f"give {container.service} more memory: its limit is {(limit or 0) // MIB} MiB"
-            yield Finding("memory", BROKEN, says, do)
+        do = f"give {container.service} more memory: its limit is {(limit or 0) // MIB} MiB"
+        do = do if limit else "give the host more memory: dmesg says what was ended"
+        for level, says in _ended(look, container):
+            yield Finding("memory", level, f"{container.name}: {says}", do)
+
+
+def _ended(look: Look, container: Container) -> Iterator[tuple[str, str]]:
+    """What of a container was ended for want of memory: how bad that is, and in words."""
+    if not container.running:
+        if container.oom_killed:
+            yield BROKEN, "it ran out of memory before it ended"
+        return
+    killed = _killed(look, container)
+    if killed:
+        started = ago(container.started_s, look.now_s)
+        says = f"processes ended for want of memory since it was started {started}: {killed}"
+        yield ATTENTION, says
+    if not container.restarts:
+        return
+    # One that was started again is in a new group, whose counter begins at zero.
+    if container.oom_killed and not killed:
+        yield _started_again("ran out of memory", container.started_s, look.now_s)
+        return
+    last = last_kill(look.client, container.id, look.now_s)
+    if last is not None:
+        at_s, oom = last
+        what = "ran out of memory" if oom else "was killed, as the kernel does for want of memory,"
+        yield _started_again(what, at_s, look.now_s)
+
+
+def _started_again(what: str, at_s: float, now_s: float) -> tuple[str, str]:
+    level = BROKEN if now_s - at_s < LATELY_S else ATTENTION
+    return level, f"it {what} before it was started again {ago(at_s, now_s)}"
+
+
+def _killed(look: Look, container: Container) -> int:
+    """How many processes the kernel ended in a container since it was started, as it counts."""
+    try:
+        group = place_of(container.pid, "memory", look.proc)
+        found = folder(group, look.proc)
+        if found is None or container.id not in group.path.name:
+            return 0
+        file = found / ("memory.oom_control" if group.controller else "memory.events")
+        lines = file.read_text(encoding="ascii").splitlines()
+    except OSError as error:
+        if error.errno not in ENDED:
+            raise
+        # Since it was listed; its state in the next look says so.
+        return 0
+    counts = dict(line.split() for line in lines)
+    return int(counts.get("oom_kill", 0))

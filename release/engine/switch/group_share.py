@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from engine.control_groups import folder, place_of
 from engine.docker_api import Container
 
 # What a container has that asks for none, and what a new control group has (the kernel's
@@ -61,31 +62,16 @@ def raise_to_sum(containers: Iterable[Container], proc: Path = Path("/proc")) ->
 def _group_of(container: Container, proc: Path) -> Group | None:
     """The group that the container's own one is in, if Docker has made both."""
     try:
-        lines = (proc / str(container.pid) / "cgroup").read_text(encoding="utf-8").splitlines()
-        mounts = (proc / "self/mountinfo").read_text(encoding="utf-8").splitlines()
+        own = place_of(container.pid, "cpu", proc)
+        # The driver `systemd` would call it docker-ID.scope.
+        if own.path.name != container.id or own.path.parent == PurePosixPath("/"):
+            return None
+        found = folder(replace(own, path=own.path.parent), proc)
     except OSError:
         # It has ended meanwhile.
         return None
-    paths = {
-        name: path
-        for _, names, path in (line.split(":", 2) for line in lines)
-        for name in names.split(",")
-    }
-    # One controller each has a hierarchy of its own in version 1; version 2's has no name.
-    is_first = "cpu" in paths
-    own = PurePosixPath(paths.get("cpu") or paths.get("") or "/")
-    # The driver `systemd` would call it docker-ID.scope.
-    if own.name != container.id or own.parent == PurePosixPath("/"):
+    if found is None:
         return None
-    for line in mounts:
-        # ID, parent, device, root, point, options, …, -, type, source, options
-        # (proc_pid_mountinfo(5))
-        root, point = line.split(" ")[3:5]
-        kind, _, options = line.partition(" - ")[2].split(" ", 2)
-        fits = kind == "cgroup" and "cpu" in options.split(",") if is_first else kind == "cgroup2"
-        if fits and own.parent.is_relative_to(root):
-            folder = Path(point) / own.parent.relative_to(root)
-            if is_first:
-                return Group(folder / "cpu.shares", DEFAULT_SHARES, MOST_SHARES)
-            return Group(folder / "cpu.weight", DEFAULT_WEIGHT, MOST_WEIGHT)
-    return None
+    if own.controller:
+        return Group(found / "cpu.shares", DEFAULT_SHARES, MOST_SHARES)
+    return Group(found / "cpu.weight", DEFAULT_WEIGHT, MOST_WEIGHT)
