@@ -5,11 +5,13 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from bundle import Bundle, Done, sh
 
+from engine.backups.spec import BackupSpec, FolderSpec
 from engine.docker_api import (
     ONE_OFF_LABEL,
     PROJECT_LABEL,
@@ -19,6 +21,7 @@ from engine.docker_api import (
 )
 from engine.doctor.clock import STA_UNSYNC, TIME_ERROR
 from engine.doctor.clock import judge as judge_clock
+from engine.doctor.disk import disk
 from engine.doctor.disk import judge as judge_disk
 from engine.doctor.examination import looked
 from engine.doctor.finding import Finding, worst
@@ -73,6 +76,32 @@ def test_a_disk_that_cannot_be_written_or_has_no_file_left_is_told() -> None:
     no_files = (4096, 4096, blocks, free, free, 1000, 10, 10, 0, 255)
     found = judge_disk(Path("/opt"), os.statvfs_result(no_files))
     assert (found.level, found.says) == ("attention", "/opt: 10 of 1000 files are left to make")
+
+
+@pytest.mark.parametrize("made", [True, False], ids=["made", "not made yet"])
+def test_the_file_system_of_the_backups_is_looked_at(tmp_path: Path, made: bool) -> None:
+    here, there = tmp_path / "opt", tmp_path / "backups"
+    repository = there / "of/this/host"
+    (repository if made else there).mkdir(parents=True)
+    here.mkdir()
+    client = SimpleNamespace(info=lambda: {"DockerRootDir": str(here)})
+    folder = FolderSpec(str(repository), 10009)
+    look = Planted(
+        layout=SimpleNamespace(root=here),
+        client=client,
+        incoming=SimpleNamespace(backup=BackupSpec("backup", "passphrase", (), folder=folder)),
+    )
+    # On the file system of the deployment there is nothing to add.
+    assert len(list(disk(look))) == 1  # type: ignore[arg-type]
+    sh("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(there))
+    try:
+        if made:
+            repository.mkdir(parents=True)
+        _, found = disk(look)  # type: ignore[arg-type]
+    finally:
+        sh("umount", str(there))
+    assert (found.level, found.says.split(":")[0]) == ("broken", str(repository if made else there))
+    assert "backup_keep_daily" in found.do
 
 
 @pytest.mark.parametrize(

@@ -14,19 +14,30 @@ FULL_BELOW_MIB = 512
 SCARCE_BELOW_MIB, SCARCE_BELOW_SHARE = 4096, 0.15
 FEW_FILES_SHARE = 0.05
 DO = "make room: fab prune, docker system df, journalctl --vacuum-size=500M"
+DO_BACKUPS = "make room there, or keep fewer backups: backup_keep_daily, _weekly, _monthly"
 
 
 def disk(look: Look) -> Iterator[Finding]:
-    """The file systems of the deployment and of Docker, each once."""
+    """The file systems of the deployment, of Docker and of the backups, each once."""
+    folders = [(look.layout.root, DO), (Path(look.client.info()["DockerRootDir"]), DO)]
+    backup = look.incoming.backup
+    if backup is not None and backup.folder is not None:
+        # The first backup makes it.
+        folders.append((_nearest(Path(backup.folder.path)), DO_BACKUPS))
     seen = set()
-    for folder in (look.layout.root, Path(look.client.info()["DockerRootDir"])):
+    for folder, do in folders:
         device = folder.stat().st_dev
         if device not in seen:
             seen.add(device)
-            yield judge(folder, os.statvfs(folder))
+            yield judge(folder, os.statvfs(folder), do)
 
 
-def judge(folder: Path, found: os.statvfs_result) -> Finding:
+def _nearest(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there."""
+    return next(each for each in (folder, *folder.parents) if each.exists())
+
+
+def judge(folder: Path, found: os.statvfs_result, do: str = DO) -> Finding:
     """What the figures of a file system mean (statvfs(3)): bytes for anybody, and files."""
     free_mib = found.f_bavail * found.f_frsize // MIB
     share = found.f_bavail / found.f_blocks if found.f_blocks else 0.0
@@ -36,11 +47,11 @@ def judge(folder: Path, found: os.statvfs_result) -> Finding:
             "disk", BROKEN, f"{folder} is read-only", "see why: dmesg, then mount it anew"
         )
     if free_mib < FULL_BELOW_MIB:
-        return Finding("disk", BROKEN, says, DO)
+        return Finding("disk", BROKEN, says, do)
     if free_mib < SCARCE_BELOW_MIB or share < SCARCE_BELOW_SHARE:
-        return Finding("disk", ATTENTION, says, DO)
+        return Finding("disk", ATTENTION, says, do)
     # Some file systems have no fixed number of files.
     if found.f_files and found.f_favail / found.f_files < FEW_FILES_SHARE:
         left = f"{folder}: {found.f_favail} of {found.f_files} files are left to make"
-        return Finding("disk", ATTENTION, left, DO)
+        return Finding("disk", ATTENTION, left, do)
     return Finding("disk", OK, says)
