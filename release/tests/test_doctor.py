@@ -4,12 +4,14 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from bundle import Bundle, Done, sh
+from certificates import made
 
 from engine.backups.spec import BackupSpec, FolderSpec
 from engine.docker_api import (
@@ -163,6 +165,42 @@ def test_a_certificate_that_ends_is_told_by_its_date(tmp_path: Path, days: int, 
         day = time.strftime("%Y-%m-%d", time.gmtime(NOW_S + days * DAY_S))
         assert "judge.pem" in found.says
         assert day in found.says
+
+
+@pytest.mark.parametrize(("days", "level"), [(200, "ok"), (29, "attention"), (-1, "broken")])
+@pytest.mark.parametrize(
+    "spec",
+    [
+        SecretSpec("own.pem", 10001, made_by=MadeBy("EDGE_IMAGE", ("make",), 365)),
+        SecretSpec("own.pem", 10001, given=True),
+    ],
+    ids=["in the place of a made one", "given"],
+)
+def test_an_operators_own_certificate_is_told_by_its_own_date(
+    tmp_path: Path, spec: SecretSpec, days: int, level: str
+) -> None:
+    end = datetime.fromtimestamp(NOW_S, timezone.utc) + timedelta(days=days)
+    key, certificate = made(end)
+    _, authority = made(end + timedelta(days=3650))
+    [found] = secrets_of(tmp_path, spec, **{"own.pem": key + certificate + authority})
+    assert found.level == level
+    if level != "ok":
+        assert f"own.pem {'is over since' if days < 0 else 'ends on'} {end.date()}" == found.says
+        assert found.do == f"give another one: write it to {tmp_path}/own.pem, then fab deploy"
+
+
+def test_a_certificate_is_told_once_and_a_damaged_one_without_its_content(tmp_path: Path) -> None:
+    own = SecretSpec("own.pem", 10001, given=True)
+    derived = SecretSpec("its.pem", 10006, format="{own.pem.certificate}")
+    key, certificate = made(datetime.fromtimestamp(NOW_S, timezone.utc))
+    contents = {"own.pem": key + certificate, "its.pem": certificate}
+    assert levels(secrets_of(tmp_path, own, derived, **contents)) == [("secrets", "broken")]
+    damaged = certificate[:60] + b"\n" + certificate.splitlines(keepends=True)[-1]
+    [found] = secrets_of(tmp_path, own, **{"own.pem": damaged})
+    assert (found.level, found.says) == (
+        "attention",
+        "own.pem: the end of its first certificate cannot be read: not a certificate, or damaged",
+    )
 
 
 def test_an_account_with_a_short_secret_is_told_without_it(tmp_path: Path) -> None:

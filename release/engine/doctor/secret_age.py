@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timezone
+from pathlib import Path
 
+from engine.doctor.certificate import end_of_first
 from engine.doctor.finding import ATTENTION, BROKEN, OK, Finding
 from engine.doctor.look import Look
 from engine.incoming import SecretSpec
@@ -34,11 +36,9 @@ def secret_age(look: Look) -> Iterator[Finding]:
         content = plan.values.get(spec.file)
         if content is None:
             continue
-        ends = renewal(content)
-        if ends is not None:
-            for finding in _ending(spec, ends, look.now_s):
-                fine = False
-                yield finding
+        for finding in _ending(folder / spec.file, spec, content, look.now_s):
+            fine = False
+            yield finding
         if spec.prefix and _short_lines(content):
             fine = False
             says = f"{spec.file}: an account's secret has fewer than {SHORTEST} characters"
@@ -53,14 +53,25 @@ def secret_age(look: Look) -> Iterator[Finding]:
         yield Finding("secrets", OK, f"{len(specs)} secrets are there, with the right owners")
 
 
-def _ending(spec: SecretSpec, ends_s: float, now_s: float) -> Iterator[Finding]:
+def _ending(path: Path, spec: SecretSpec, content: bytes, now_s: float) -> Iterator[Finding]:
+    """What is to be said of a secret's end: by the engine's mark, or its certificate's own date."""
+    ends_s = renewal(content)
+    do, then = "fab deploy renews it", "fab deploy renews it then"
+    # A derived one holds what its source does.
+    if ends_s is None and not spec.is_derived:
+        do = then = f"give another one: write it to {path}, then fab deploy"
+        try:
+            ends_s = end_of_first(content)
+        except ValueError as error:
+            says = f"{spec.file}: the end of its first certificate cannot be read: {error}"
+            yield Finding("secrets", ATTENTION, says, do)
+    if ends_s is None:
+        return
     day = datetime.fromtimestamp(ends_s, timezone.utc).date()
     if ends_s <= now_s:
-        yield Finding("secrets", BROKEN, f"{spec.file} is over since {day}", "fab deploy renews it")
+        yield Finding("secrets", BROKEN, f"{spec.file} is over since {day}", do)
     elif ends_s - now_s < SOON_DAYS * DAY_S:
-        yield Finding(
-            "secrets", ATTENTION, f"{spec.file} ends on {day}", "fab deploy renews it then"
-        )
+        yield Finding("secrets", ATTENTION, f"{spec.file} ends on {day}", then)
 
 
 def _short_lines(content: bytes) -> bool:
