@@ -32,6 +32,7 @@ from engine.doctor.memory import memory
 from engine.doctor.secret_age import secret_age
 from engine.incoming import MadeBy, SecretSpec
 from engine.made_secrets import marked
+from engine.rotating.spec import Rotation
 
 DAY_S = 86400
 NOW_S = 1_800_000_000.0
@@ -208,6 +209,67 @@ def test_an_account_with_a_short_secret_is_told_without_it(tmp_path: Path) -> No
     [found] = secrets_of(tmp_path, spec, accounts=b"user:long-enough-to-be-one\nana:hunter2\n")
     assert (found.level, "accounts" in found.says) == ("attention", True)
     assert "hunter2" not in found.says
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        b"hunter2",
+        b"fifteen-letters\n",
+        b"changeme-changeme",
+        b"Password-Password1!",
+        b"12345678" * 3,
+    ],
+)
+def test_a_secret_that_can_be_guessed_is_told_by_its_name_alone(
+    tmp_path: Path, written: bytes
+) -> None:
+    spec = SecretSpec("key", 10001, random_bytes=32, rotation=Rotation())
+    [found] = secrets_of(tmp_path, spec, key=written)
+    assert (found.level, found.do) == ("attention", "fab secrets rotate key")
+    short = len(written.strip()) < 16
+    why = "has fewer than 16 characters" if short else "is one that everybody tries"
+    assert found.says == f"key: it {why}"
+
+
+def test_what_to_do_about_one_that_can_be_guessed_is_what_helps(tmp_path: Path) -> None:
+    specs = [
+        SecretSpec("once", 10001, random_bytes=32, rotation=Rotation(refused="ask for it")),
+        SecretSpec("token", 10001, given=True),
+        SecretSpec("accounts", 10001, random_bytes=32, prefix="user:", rotation=Rotation()),
+    ]
+    contents = {"once": b"short", "token": b"Changeme\n", "accounts": b"ana:secret-secret-secret\n"}
+    found = secrets_of(tmp_path, *specs, **contents)
+    assert [(each.says.partition(":")[0], each.do) for each in found] == [
+        ("once", "ask for it"),
+        ("token", f"write another one to {tmp_path}/token, then fab deploy"),
+        ("accounts", "give that account a longer one"),
+    ]
+
+
+def test_what_others_issue_or_follows_from_others_is_not_judged_by_its_length(
+    tmp_path: Path,
+) -> None:
+    specs = [
+        SecretSpec("id", 10001, given=True),
+        SecretSpec("url", 10001, format="http://a/{id}"),
+        SecretSpec("copy", 10001, same_as="id"),
+        SecretSpec("made", 10001, made_by=MadeBy("EDGE_IMAGE", ("make",), 365)),
+        SecretSpec("old", 10001, old_of="key", for_days=10**6),
+        SecretSpec("key", 10001, random_bytes=16),
+        SecretSpec("s3", 10001, given=True),
+    ]
+    contents = {
+        "id": b"a1\n",
+        "url": b"http://a/a1",
+        "copy": b"a1",
+        "made": b"b2",
+        "old": b"c3",
+        "key": b"sixteen-letters-",
+        "s3": b"[default]\naws_access_key_id = keeper\naws_secret_access_key = kept\n",
+    }
+    [found] = secrets_of(tmp_path, *specs, **contents)
+    assert (found.level, found.says) == ("ok", "7 secrets are there, with the right owners")
 
 
 def test_secrets_of_more_than_a_year_are_named(tmp_path: Path) -> None:

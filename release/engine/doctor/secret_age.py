@@ -1,7 +1,8 @@
-"""Secrets: their rights, their age, and what ends by a date."""
+"""Secrets: their rights, their age, what ends by a date, and what can be guessed."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
@@ -17,7 +18,12 @@ from engine.secret_files import plan_secrets
 DAY_S = 86400
 SOON_DAYS, OLD_DAYS = 30, 365
 SHORTEST = 16
-"""Characters of an account's secret: fewer can be guessed."""
+"""Characters of a secret that may be anything: fewer can be guessed."""
+KNOWN = re.compile(
+    rb"((change[-_]?me|letmein|minioadmin|passw[o0]rd|qwerty|secret|12345678)[-_.]?)+\d{0,4}!?",
+    re.IGNORECASE,
+)
+"""What examples and lists of passwords have, also where it is written again and again."""
 
 
 def secret_age(look: Look) -> Iterator[Finding]:
@@ -39,10 +45,10 @@ def secret_age(look: Look) -> Iterator[Finding]:
         for finding in _ending(folder / spec.file, spec, content, look.now_s):
             fine = False
             yield finding
-        if spec.prefix and _short_lines(content):
+        weak = _weakness(spec, content)
+        if weak:
             fine = False
-            says = f"{spec.file}: an account's secret has fewer than {SHORTEST} characters"
-            yield Finding("secrets", ATTENTION, says, "give that account a longer one")
+            yield Finding("secrets", ATTENTION, f"{spec.file}: {weak}", _stronger(folder, spec))
         age_days = (look.now_s - (folder / spec.file).stat().st_mtime) / DAY_S
         if spec.random_bytes is not None and age_days > OLD_DAYS:
             old.append(spec.file)
@@ -74,6 +80,28 @@ def _ending(path: Path, spec: SecretSpec, content: bytes, now_s: float) -> Itera
         yield Finding("secrets", ATTENTION, f"{spec.file} ends on {day}", then)
 
 
-def _short_lines(content: bytes) -> bool:
-    lines = [line for line in content.splitlines() if line.strip() and line[:1] != b"#"]
-    return any(len(line.rpartition(b":")[2].strip()) < SHORTEST for line in lines)
+def _weakness(spec: SecretSpec, content: bytes) -> str:
+    """Why a secret can be guessed, in words; empty if it cannot.
+
+    The length of one that is given is the choice of whoever issued it; a derived one is no better
+    or worse than its source.
+    """
+    chosen = spec.random_bytes is not None
+    lines = [content.strip()]
+    if spec.prefix:
+        lines = [line for line in content.splitlines() if line.strip() and line[:1] != b"#"]
+        lines = [line.rpartition(b":")[2].strip() for line in lines]
+    it = "an account's secret" if spec.prefix else "it"
+    if chosen and any(len(line) < SHORTEST for line in lines):
+        return f"{it} has fewer than {SHORTEST} characters"
+    if (chosen or spec.given) and any(KNOWN.fullmatch(line) for line in lines):
+        return f"{it} is one that everybody tries"
+    return ""
+
+
+def _stronger(folder: Path, spec: SecretSpec) -> str:
+    if spec.prefix:
+        return "give that account a longer one"
+    if spec.rotation is None:
+        return f"write another one to {folder / spec.file}, then fab deploy"
+    return spec.rotation.refused or f"fab secrets rotate {spec.file}"
