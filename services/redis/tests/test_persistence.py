@@ -119,6 +119,12 @@ def test_full_of_data_refuses_writes_and_serves_reads(prepared: Redis) -> None:
     )
     assert "OOM command not allowed" in result.stdout, result.stdout
     assert prepared.cli("luffy", "strlen", "luffy:data:0") == "7000"
+    # All that it said OK to is there, also after a stop and a start.
+    accepted = next(line.split()[0] for line in result.stdout.splitlines() if line.endswith(" OK"))
+    assert prepared.cli("luffy", "dbsize") == accepted
+    docker("stop", "--time", "20", prepared.name)
+    restart(prepared)
+    assert prepared.cli("luffy", "dbsize") == accepted
 
 
 def test_health_check_fails_when_redis_hangs(redis: Redis) -> None:
