@@ -23,7 +23,8 @@ def who() -> str:
 
 
 def asked(why: str, wait: str) -> list[str]:
-    """Return the arguments of who asks for a run, why, and how long it may wait for others."""
+    """Return the arguments of who asks for a run, why, and how long it may wait for others' runs
+    and locks."""
     return [f"--by={who()}", f"--why={why}", f"--wait={wait}"]
 
 

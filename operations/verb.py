@@ -21,6 +21,9 @@ HELP = {
     "hosts": "names from the inventory, separated by commas; default: all",
 }
 JSON_HELP = {"json": "a list with an object for each, for programs"}
+WAIT_HELP = {
+    "wait": "how long to wait for another run, and for the lock that somebody holds, such as 10m"
+}
 DRY_RUN_HELP = {"dry_run": "say what would change, and change nothing"}
 
 

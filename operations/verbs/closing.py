@@ -6,7 +6,7 @@ from invoke import Context
 from invoke.exceptions import Exit
 
 from operations import engines
-from operations.verb import BAD_USE, DRY_RUN_HELP, JSON_HELP, hosts_for, verb
+from operations.verb import BAD_USE, DRY_RUN_HELP, JSON_HELP, WAIT_HELP, hosts_for, verb
 
 
 @verb(
@@ -15,6 +15,7 @@ from operations.verb import BAD_USE, DRY_RUN_HELP, JSON_HELP, hosts_for, verb
         **DRY_RUN_HELP,
         "state": "on or off",
         "why": "a remark for status, doctor and the audit log",
+        **WAIT_HELP,
         "let": "addresses and networks that are let in all the same, with commas",
         "for": "how long it is expected to take, such as 30m; callers are told",
     },
@@ -27,6 +28,7 @@ def maintenance(
     why: str = "",
     let: str = "",
     for_: str = "",
+    wait: str = "0",
     dry_run: bool = False,
     json: bool = False,
     inventory: str = "inventory.ini",
@@ -40,7 +42,7 @@ def maintenance(
     if state not in ("on", "off"):
         raise Exit(f"maintenance: expected on or off; found {state or 'nothing'}", BAD_USE)
     chosen = hosts_for(c, inventory, hosts)
-    arguments = ["maintenance", state, f"--by={engines.who()}", f"--why={why}"]
+    arguments = ["maintenance", state, *engines.asked(why, wait)]
     arguments += [f"--let={let}"] if let else []
     arguments += [f"--for={for_}"] if for_ else []
     engines.change(chosen, arguments, dry_run, json)

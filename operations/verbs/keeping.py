@@ -11,9 +11,9 @@ from invoke.exceptions import Exit
 
 from operations import engines
 from operations.showing import show_json, show_rows
-from operations.verb import BAD_USE, DRY_RUN_HELP, JSON_HELP, hosts_for, verb
+from operations.verb import BAD_USE, DRY_RUN_HELP, JSON_HELP, WAIT_HELP, hosts_for, verb
 
-RUN_HELP = {**JSON_HELP, **DRY_RUN_HELP, "why": "a remark for the audit log"}
+RUN_HELP = {**JSON_HELP, **DRY_RUN_HELP, **WAIT_HELP, "why": "a remark for the audit log"}
 NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
@@ -23,13 +23,14 @@ def backup(
     c: Context,
     binlogs_only: bool = False,
     why: str = "",
+    wait: str = "0",
     dry_run: bool = False,
     json: bool = False,
     inventory: str = "inventory.ini",
     hosts: str = "",
 ) -> None:
     """Back up each host's data, and verify it.  Example: fab backup --why upgrade"""
-    arguments = ["backup", f"--by={engines.who()}", f"--why={why}"]
+    arguments = ["backup", *engines.asked(why, wait)]
     arguments += ["--binlogs-only"] if binlogs_only else []
     engines.change(hosts_for(c, inventory, hosts), arguments, dry_run, json)
 
@@ -69,6 +70,7 @@ def restore(
     keep_secrets: bool = False,
     forget_old: bool = False,
     why: str = "",
+    wait: str = "0",
     dry_run: bool = False,
     json: bool = False,
     inventory: str = "inventory.ini",
@@ -79,7 +81,7 @@ def restore(
     It is checked whole first, and filled into new volumes while the old data serves.
     """
     refuse_unclear(name, to_time, forget_old)
-    arguments = ["restore", f"--by={engines.who()}", f"--why={why}"]
+    arguments = ["restore", *engines.asked(why, wait)]
     arguments += [name] if name else []
     arguments += [f"--to-time={to_time}"] if to_time else []
     arguments += ["--keep-secrets"] if keep_secrets else []
@@ -111,6 +113,7 @@ def refuse_unclear(name: str | None, to_time: str, forget_old: bool) -> None:
 def drill(
     c: Context,
     why: str = "",
+    wait: str = "0",
     dry_run: bool = False,
     json: bool = False,
     inventory: str = "inventory.ini",
@@ -120,5 +123,5 @@ def drill(
 
     Exits with 1 where anything differs.
     """
-    arguments = ["drill", f"--by={engines.who()}", f"--why={why}"]
+    arguments = ["drill", *engines.asked(why, wait)]
     engines.change(hosts_for(c, inventory, hosts), arguments, dry_run, json)

@@ -10,17 +10,16 @@ from invoke.exceptions import Exit
 from operations import engines
 from operations.playbooks import run_playbook
 from operations.showing import show_rows
-from operations.verb import BAD_USE, DRY_RUN_HELP, JSON_HELP, hosts_for, verb
+from operations.verb import BAD_USE, DRY_RUN_HELP, JSON_HELP, WAIT_HELP, hosts_for, verb
 
 AT_ONCE = re.compile(r"[1-9]\d*|([1-9]\d?|100)%")
 WITHOUT_BACKUP_HELP = "make none before a service that owns data gets another image"
-WAIT_HELP = "how long to wait for the lock that somebody holds, such as 10m"
 
 
 @verb(
     help={
         "why": "a remark for the history and the audit log",
-        "wait": WAIT_HELP,
+        **WAIT_HELP,
         "leave_out": "services that would be away for a moment and go on as they are, by commas",
         "at_once": "how many hosts at a time after the first one, such as 2 or 25%",
         "window": "go on where the running release cannot live with the new one's migrations",
@@ -84,7 +83,7 @@ def releases(
         **DRY_RUN_HELP,
         "release": "one that `fab releases` lists; else the one that was current before",
         "why": "a remark for the history and the audit log",
-        "wait": WAIT_HELP,
+        **WAIT_HELP,
         "without_backup": WITHOUT_BACKUP_HELP,
     },
     positional=["release"],
@@ -117,7 +116,7 @@ def rollback(
         **DRY_RUN_HELP,
         "service": "SERVICE=N, such as luffy_api=2; several are separated by commas",
         "why": "a remark for the history and the audit log",
-        "wait": WAIT_HELP,
+        **WAIT_HELP,
     },
     positional=["service"],
     optional=["service"],
@@ -146,12 +145,14 @@ def scale(
         **DRY_RUN_HELP,
         "keep": "how many releases stay, beside the current one",
         "why": "a remark for the audit log",
+        **WAIT_HELP,
     }
 )
 def prune(
     c: Context,
     keep: int = 5,
     why: str = "",
+    wait: str = "0",
     dry_run: bool = False,
     json: bool = False,
     inventory: str = "inventory.ini",
@@ -159,5 +160,5 @@ def prune(
 ) -> None:
     """Remove old releases and what only they used.  Example: fab prune --keep 2 --dry-run"""
     chosen = hosts_for(c, inventory, hosts)
-    arguments = ["prune", f"--by={engines.who()}", f"--why={why}", f"--keep={keep}"]
+    arguments = ["prune", *engines.asked(why, wait), f"--keep={keep}"]
     engines.change(chosen, arguments, dry_run, json)

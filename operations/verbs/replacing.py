@@ -7,7 +7,7 @@ from invoke.exceptions import Exit
 
 from operations import engines
 from operations.showing import show_rows
-from operations.verb import BAD_USE, DRY_RUN_HELP, JSON_HELP, hosts_for, verb
+from operations.verb import BAD_USE, DRY_RUN_HELP, JSON_HELP, WAIT_HELP, hosts_for, verb
 
 
 @verb(
@@ -17,7 +17,7 @@ from operations.verb import BAD_USE, DRY_RUN_HELP, JSON_HELP, hosts_for, verb
         "action": "rotate, to make one anew; nothing lists them",
         "name": "the secret, as the list has it",
         "why": "a remark for the history and the audit log",
-        "wait": "how long to wait for the lock that somebody holds, such as 10m",
+        **WAIT_HELP,
     },
     positional=["action", "name"],
     optional=["action", "name"],

@@ -28,14 +28,15 @@ def add_task_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=0.0,
         metavar="SECONDS",
-        help="how long to wait for another run (default: refuse at once)",
+        help="how long to wait for another run, if that is longer than --wait (default: it is not)",
     )
     parser.add_argument(
         "--wait",
         type=duration_s,
         default=0,
         metavar="TIME",
-        help="how long to wait for the lock that somebody holds, such as 10m (default: not at all)",
+        help="how long to wait for another run, and for the lock that somebody holds, such as 10m "
+        "(default: refuse at once)",
     )
     parser.add_argument(
         "--json", action="store_true", help="print the result as JSON, the rest to stderr"
@@ -83,13 +84,14 @@ def task_of(options: argparse.Namespace, **arguments: Any) -> Task:
     """What was asked for on the command line; `arguments` are what is the verb's own."""
     from engine.tools import Task
 
+    wait_s = getattr(options, "wait", 0.0)
     return Task(
         options.verb,
         options.by,
         options.why,
         arguments,
-        getattr(options, "lock_timeout", 0.0),
-        getattr(options, "wait", 0.0),
+        max(getattr(options, "lock_timeout", 0.0), wait_s),
+        wait_s,
         came_from(),
     )
 

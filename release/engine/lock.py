@@ -88,7 +88,7 @@ class Lock:
                     f"lock {self.path}",
                     "no other run",
                     describe(other),
-                    "wait for it (follow --latest), or give --lock-timeout SECONDS to wait here",
+                    "give it more time, such as --wait 30m",
                 )
             if not waiting:
                 say(f"waiting up to {timeout_s:g} s for {describe(other)}")

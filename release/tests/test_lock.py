@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from engine.errors import InterruptedRunError, LockHeldError
+from engine.layout import Layout
 from engine.lock import Lock, read_holder
 from engine.processes import alive, identity
 
@@ -69,7 +70,7 @@ def test_a_second_run_is_refused_and_told_who_holds_it_since_when_and_why(path: 
     finally:
         holder.kill()
         holder.wait()
-    for word in ("r1", "ann", "noon", "lunch", f"pid {holder.pid}", "--lock-timeout"):
+    for word in ("r1", "ann", "noon", "lunch", f"pid {holder.pid}", "--wait 30m"):
         assert word in str(refusal.value)
     assert refusal.value.exit_code == 75
 
@@ -84,6 +85,29 @@ def test_a_second_run_waits_as_long_as_it_is_told_to(path: Path) -> None:
     holder.wait()
     assert 1.0 <= time.monotonic() - started < 3
     assert "waiting up to 1 s for run r1 of ann" in said[0]
+
+
+def test_one_wait_is_for_another_run_as_for_a_persons_lock(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "root")
+    layout.release("0a1b").mkdir(parents=True)
+    layout.current.symlink_to(layout.release("0a1b"))
+    (layout.current / "compose.yaml").touch()
+    holder = holding(layout.lock)
+    start = "import sys; from engine.cli import main; sys.exit(main())"
+    second = subprocess.Popen(
+        [sys.executable, "-c", start, "prune", "--root", str(layout.root), "--wait", "10m"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert second.stdout
+    said = [second.stdout.readline(), second.stdout.readline()]
+    holder.kill()
+    holder.wait()
+    said.append(second.communicate(timeout=60)[0])
+    subprocess.run(["chattr", "-f", "-a", str(layout.audit)], check=False)
+    assert "waiting up to 600 s for run r1 of ann" in said[1], said
+    assert second.returncode == 0, said
 
 
 def test_the_lock_of_a_killed_run_is_taken_over_and_said_so(path: Path) -> None:

@@ -10,7 +10,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -195,6 +195,7 @@ def test_every_verb_explains_itself_with_an_example() -> None:
         assert {"inventory", "i", "hosts"} <= options, name
         assert "h" not in options, name
         assert ("dry-run" in options) is (name in changing), name
+        assert ("wait" in options) is (name in changing - {"exec", "unlock"}), name
         consoles = {"db", "redis", "shell"}
         assert ("json" in options) is (name not in consoles | {"deploy", "smoke"}), name
 
@@ -261,7 +262,7 @@ def test_maintenance_is_on_or_off(operator: Operator) -> None:
     told = ("on", "--let", "203.0.113.7", "--for", "30m", "--why", "moving")
     done = operator.fab("maintenance", *told)
     assert done.returncode == 0, done.stderr
-    expected = f"maintenance on --by={who()} --why=moving --let=203.0.113.7 --for=30m"
+    expected = f"maintenance on --by={who()} --why=moving --wait=0 --let=203.0.113.7 --for=30m"
     assert done.stdout.splitlines() == ["--- www1", expected, "--- www2", expected]
     for words in ((), ("maybe",)):
         refused = operator.fab("maintenance", *words)
@@ -398,6 +399,62 @@ def test_without_a_release_nothing_is_backed_up(operator: Operator, verb: str) -
     done = operator.fab(verb, "--hosts", "www1")
     assert done.returncode == 66
     assert "a release that is current" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["backup"],
+        ["drill"],
+        ["prune"],
+        ["restore", "20260131T021500Z"],
+        ["rollback"],
+        ["scale", "luffy_api=2"],
+    ],
+)
+def test_how_long_to_wait_reaches_every_engine(operator: Operator, words: list[str]) -> None:
+    done = operator.fab(*words, "--wait", "soon", "--hosts", "www1")
+    assert done.returncode == 64
+    assert "argument --wait: expected a time such as 90s, 10m or 2h; found soon" in done.stderr
+
+
+@pytest.fixture
+def another_run(operator: Operator) -> Iterator[Callable[[], None]]:
+    """A run at work on www2, which has a release; what ends it."""
+    release = "/opt/www2/releases/0a1b"
+    operator.host.ssh(
+        f"mkdir -p {release}; touch {release}/compose.yaml; ln -s {release} /opt/www2/current; "
+        "nohup flock /opt/www2/lock sh -c 'echo $$ > /opt/www2/pid; exec sleep 600' "
+        "> /dev/null 2>&1 & until test -s /opt/www2/pid; do sleep 0.1; done",
+        sudo=True,
+    )
+
+    def end() -> None:
+        operator.host.ssh("kill $(cat /opt/www2/pid)", sudo=True)
+
+    yield end
+    operator.host.ssh(
+        "kill $(cat /opt/www2/pid); rm -r /opt/www2/current /opt/www2/releases /opt/www2/pid || :",
+        sudo=True,
+    )
+
+
+def test_another_run_is_refused_or_waited_for(
+    operator: Operator, another_run: Callable[[], None]
+) -> None:
+    refused = operator.fab("prune", "--hosts", "www2")
+    assert refused.returncode == 75, refused.stdout
+    assert "give it more time, such as --wait 30m" in refused.stdout
+    told = ["-i", str(operator.inventory), "--hosts", "www2", "--wait", "10m"]
+    waiting = subprocess.Popen(
+        [FAB, "prune", *told], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
+    )
+    assert waiting.stdout
+    said = [waiting.stdout.readline(), waiting.stdout.readline()]
+    another_run()
+    said.append(waiting.communicate(timeout=60)[0])
+    assert "waiting up to 600 s for " in said[1], said
+    assert (waiting.returncode, "unchanged: nothing to remove" in said[2]) == (0, True), said
 
 
 @pytest.mark.parametrize(
