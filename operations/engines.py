@@ -28,32 +28,61 @@ def asked(why: str, wait: str) -> list[str]:
     return [f"--by={who()}", f"--why={why}", f"--wait={wait}"]
 
 
-def ask(hosts: Sequence[Host], arguments: Sequence[str]) -> tuple[dict[str, Any], int]:
+def ask(
+    hosts: Sequence[Host], arguments: Sequence[str], *, stops: bool = False
+) -> tuple[dict[str, Any], int]:
     """Return what each engine says in JSON, and the worst exit status.
 
-    A host without an answer is left out; why has been said on stderr by then.
+    A host without an answer is left out; why has been said on stderr by then. With ``stops`` the
+    first that fails is the last that is asked.
     """
     answers, worst = {}, 0
-    for host in hosts:
+    for number, host in enumerate(hosts, 1):
         answer = host.engine(list(arguments), capture=True)
         worst = max(worst, answer.code)
         if answer.out.strip():
             answers[host.name] = json.loads(answer.out.strip().splitlines()[-1])
+        if stops and answer.code:
+            say_left_out(host, answer.code, hosts[number:])
+            break
     return answers, worst
 
 
-def run(hosts: Sequence[Host], arguments: Sequence[str], *, with_input: bool = True) -> None:
+def run(
+    hosts: Sequence[Host],
+    arguments: Sequence[str],
+    *,
+    with_input: bool = True,
+    stops: bool = False,
+) -> None:
     """Run every engine in turn and let it speak for itself; exits with the worst status.
 
-    Without input, the first host's does not take what was meant for all.
+    Without input, the first host's does not take what was meant for all. With ``stops`` the first
+    that fails is the last that is run.
     """
     worst = 0
-    for host in hosts:
+    for number, host in enumerate(hosts, 1):
         if len(hosts) > 1:
             print(f"--- {host.name}")
         sys.stdout.flush()
-        worst = max(worst, host.engine(list(arguments), with_input=with_input).code)
+        code = host.engine(list(arguments), with_input=with_input).code
+        worst = max(worst, code)
+        if stops and code:
+            say_left_out(host, code, hosts[number:])
+            break
     end(worst)
+
+
+def say_left_out(failed: Host, code: int, hosts: Sequence[Host]) -> None:
+    """Say on stderr which hosts are left as they are because one before them failed."""
+    if hosts:
+        names = ",".join(host.name for host in hosts)
+        print(
+            f"{names}: expected every host before to succeed; found exit code {code} of "
+            f"{failed.name}; nothing was done there; do: see what {failed.name} says, "
+            f"then go on with --hosts {failed.name},{names}",
+            file=sys.stderr,
+        )
 
 
 def follow(
@@ -107,17 +136,27 @@ def show_plan(
     end(worst)
 
 
-def change(hosts: Sequence[Host], arguments: Sequence[str], dry_run: bool, as_json: bool) -> None:
+def change(
+    hosts: Sequence[Host],
+    arguments: Sequence[str],
+    dry_run: bool,
+    as_json: bool,
+    *,
+    stops: bool = True,
+) -> None:
     """Have every engine do something, or with ``dry_run`` say what it would; exits with the worst
-    status."""
+    status.
+
+    The first host that fails is the last that is changed, unless not ``stops``.
+    """
     if dry_run:
         show_plan(hosts, arguments, as_json)
     elif as_json:
-        answers, worst = ask(hosts, [*arguments, "--json"])
+        answers, worst = ask(hosts, [*arguments, "--json"], stops=stops)
         show_json({host: [answer] for host, answer in answers.items()})
         end(worst)
     else:
-        run(hosts, arguments)
+        run(hosts, arguments, stops=stops)
 
 
 def end(worst: int) -> None:

@@ -29,10 +29,13 @@ def backup(
     inventory: str = "inventory.ini",
     hosts: str = "",
 ) -> None:
-    """Back up each host's data, and verify it.  Example: fab backup --why upgrade"""
+    """Back up each host's data, and verify it.  Example: fab backup --why upgrade
+
+    A host that fails keeps none of the others from being backed up.
+    """
     arguments = ["backup", *engines.asked(why, wait)]
     arguments += ["--binlogs-only"] if binlogs_only else []
-    engines.change(hosts_for(c, inventory, hosts), arguments, dry_run, json)
+    engines.change(hosts_for(c, inventory, hosts), arguments, dry_run, json, stops=False)
 
 
 @verb(help=JSON_HELP)
@@ -124,4 +127,4 @@ def drill(
     Exits with 1 where anything differs.
     """
     arguments = ["drill", *engines.asked(why, wait)]
-    engines.change(hosts_for(c, inventory, hosts), arguments, dry_run, json)
+    engines.change(hosts_for(c, inventory, hosts), arguments, dry_run, json, stops=False)

@@ -4,37 +4,57 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
+from hashlib import sha1
 from pathlib import Path
 
-from tests.playbook import REPOSITORY, run_playbook
+from tests.playbook import REPOSITORY, PlaybookResult, run_playbook
 from tests.roles.test_stack_role import LOCAL, SERVICES
 
 HOSTS = ("one", "two", "three")
+IMAGES = {
+    f"{name}_IMAGE": {
+        "ref": f"rolling.invalid/{name.lower()}:1",
+        "config_digest": f"sha256:{'a' * 64}",
+    }
+    for name in SERVICES
+}
+# An engine that needs no Docker: it writes down what was asked of which host, and fails on one.
+ENGINE = """
+import json, pathlib, sys
+verb, root = sys.argv[1], pathlib.Path(sys.argv[3])
+host = root.parent
+with (host.parent / "asked").open("a") as asked:
+    asked.write(f"{verb} {host.name}\\n")
+if verb == "deploy":
+    print(json.dumps({"run": "r1"}))
+else:
+    print(json.dumps({"changed": True, "outcome": "deployed"}))
+    sys.exit(host.name == "three")
+"""
+
+
+def deploy(folder: Path, hosts: Sequence[str], variables: Mapping[str, object]) -> PlaybookResult:
+    """Run the release on hosts that are folders of this machine."""
+    inventory = folder / "inventory.ini"
+    lines = [
+        f"{name} ansible_connection=local bundle_name=rolling-{name} "
+        f"bundle_root={folder}/{name}/opt bundle_etc={folder}/{name}/etc"
+        for name in hosts
+    ]
+    python = f"ansible_python_interpreter={sys.executable}"
+    inventory.write_text("\n".join(["[bundle]", *lines, "[all:vars]", python, ""]))
+    return run_playbook(
+        REPOSITORY / "playbooks/deploy.yml",
+        inventory,
+        *("--tags", "stack"),
+        variables={**LOCAL, "bundle_images": IMAGES, "hosts_at_once": "2", **variables},
+    )
 
 
 def test_a_first_host_that_fails_keeps_the_others_untouched(tmp_path: Path) -> None:
     """The real engine refuses the release there: none of its images is on this machine."""
-    inventory = tmp_path / "inventory.ini"
-    lines = [
-        f"{name} ansible_connection=local bundle_name=rolling-{name} "
-        f"bundle_root={tmp_path}/{name}/opt bundle_etc={tmp_path}/{name}/etc"
-        for name in HOSTS
-    ]
-    python = f"ansible_python_interpreter={sys.executable}"
-    inventory.write_text("\n".join(["[bundle]", *lines, "[all:vars]", python, ""]))
-    images = {
-        f"{name}_IMAGE": {
-            "ref": f"rolling.invalid/{name.lower()}:1",
-            "config_digest": f"sha256:{'a' * 64}",
-        }
-        for name in SERVICES
-    }
-    run = run_playbook(
-        REPOSITORY / "playbooks/deploy.yml",
-        inventory,
-        *("--tags", "stack"),
-        variables={**LOCAL, "bundle_images": images, "hosts_at_once": "2"},
-    )
+    run = deploy(tmp_path, HOSTS, {})
     assert run.returncode == 2, run.output
     # The audit log may only be appended to, and so not be removed.
     subprocess.run(["chattr", "-R", "-f", "-a", tmp_path], check=False)
@@ -44,3 +64,28 @@ def test_a_first_host_that_fails_keeps_the_others_untouched(tmp_path: Path) -> N
     for name in HOSTS[1:]:
         assert run.failures_of(name) == []
         assert not (tmp_path / name).exists(), f"{name} was touched"
+
+
+def test_after_a_good_first_host_they_go_by_the_limit_until_one_fails(tmp_path: Path) -> None:
+    hosts = ("one", "two", "three", "four", "five")
+    for name in hosts:
+        (tmp_path / name / "opt").mkdir(parents=True)
+        engine = tmp_path / name / "opt/engine.pyz"
+        engine.write_text(ENGINE)
+        engine.chmod(0o755)
+    shipped = {
+        "stack_engine_sha1": sha1(ENGINE.encode()).hexdigest(),  # noqa: S324 (a name, as Ansible's)
+        "timers_enabled": False,
+        "stack_write_checkout_env": False,
+    }
+    run = deploy(tmp_path, hosts, shipped)
+    assert run.returncode == 2, run.output
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert asked[:2] == ["deploy one", "follow one"]
+    # Two at once: both have begun before either is waited for.
+    assert [set(asked[2:4]), set(asked[4:])] == [
+        {"deploy two", "deploy three"}, {"follow two", "follow three"}
+    ]  # fmt: skip
+    assert [name for name in hosts if run.failures_of(name)] == ["three"]
+    for name in hosts[3:]:
+        assert not (tmp_path / name / "opt/incoming").exists(), f"{name} was touched"

@@ -485,6 +485,30 @@ def test_rollback_and_scale_pass_on_what_was_asked(operator: Operator) -> None:
     assert "expected SERVICE=N, such as luffy_api=2; found nothing" in bare.stderr
 
 
+@pytest.mark.parametrize(
+    "words", [["rollback"], ["scale", "luffy_api=2"], ["restore", "--forget-old"], ["unlock"]]
+)
+def test_the_first_host_that_fails_is_the_last_that_is_changed(
+    operator: Operator, words: list[str]
+) -> None:
+    for name in NAMES:
+        operator.hold(name, "bob")
+    done = operator.fab(*words)
+    assert done.returncode in (1, 66, 75), done.stderr
+    assert done.stdout.startswith("--- www1\n")
+    assert "--- www2" not in done.stdout
+    left_out = f"www2: expected every host before to succeed; found exit code {done.returncode}"
+    assert f"{left_out} of www1; nothing was done there; do: " in done.stderr
+    rows = operator.json(*words)
+    assert [row["host"] for row in rows] == ["www1"] or not rows
+
+
+def test_a_host_without_a_backup_keeps_no_other_from_one(operator: Operator) -> None:
+    done = operator.fab("backup")
+    assert done.returncode == 66
+    assert done.stdout.count("--- www") == 2
+
+
 def test_secrets_are_listed_and_one_is_made_anew(operator: Operator) -> None:
     done = operator.fab("secrets", "--hosts", "www1")
     assert done.returncode == 0, done.stderr
