@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 
 INDENT = " " * 11
+# What these steps did is worth a word to whoever sees a run's end alone.
+TOLD_STEPS = ("backup", "stores", "start")
 SCREEN_LOG_LINES = 30
 
 
@@ -46,6 +48,8 @@ class Reporter:
         if kind == "step_ended":
             remark = f": {event['remark']}" if event["remark"] else ""
             return [f"{event['step']} {event['outcome']} in {event['duration_s']:.1f} s{remark}"]
+        if kind == "switching":
+            return [f"{event['service']}: {event['how']}"]
         if kind == "note":
             return [event["text"]]
         if kind == "run_ended":
@@ -85,6 +89,17 @@ class Reporter:
         return lines + [f"    log: {line}" for line in log] + ([] if log else ["    log: (empty)"])
 
 
+def remarks_of(event: dict[str, Any]) -> list[str]:
+    """What an event says to an operator who sees a run's end alone: what was announced, backed up
+    and switched, and how long what was replaced was away."""
+    if event["event"] == "note":
+        return [event["text"]]
+    if event["event"] == "step_ended" and event["step"] in TOLD_STEPS and event["remark"]:
+        remark: str = event["remark"]
+        return remark.split("; ")
+    return []
+
+
 def printer(to_stderr: bool) -> Callable[[dict[str, Any]], None]:
     """What prints each event of a run as it comes."""
     reporter = Reporter()
@@ -102,8 +117,9 @@ def printer(to_stderr: bool) -> Callable[[dict[str, Any]], None]:
     return tell
 
 
-def print_result(ended: dict[str, Any]) -> None:
+def print_result(ended: dict[str, Any], **more: Any) -> None:
     """Print how a run ended, for machines: the last line of what they get."""
     keys = ("run", "release", "outcome", "changed", "failed_step", "message")
     defaults = {"outcome": "failed", "changed": False, "message": ""}
-    print(json.dumps({key: ended.get(key, defaults.get(key)) for key in keys}), flush=True)
+    found = {key: ended.get(key, defaults.get(key)) for key in keys}
+    print(json.dumps({**found, **more}), flush=True)

@@ -174,7 +174,10 @@ def test_a_detached_run_outlives_its_caller_and_can_be_followed(running: Bundle)
     run = done.result["run"]
     followed = running.engine("follow", "--run", run, "--json")
     assert followed.code == 0, followed
+    remarks = followed.result["remarks"]
+    assert [text for text in remarks if text.startswith("app replaced, away for ")], remarks
     assert followed.result == {
+        "remarks": remarks,
         "run": run, "release": running.current(), "outcome": "deployed", "changed": True,
         "failed_step": None, "message": f"release {running.current()} is current and healthy",
     }  # fmt: skip

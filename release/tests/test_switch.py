@@ -309,6 +309,10 @@ def test_what_is_replaced_in_place_is_announced_and_measured(web: WebBundle) -> 
     assert "edge will be away for about 2 s" in done.err
     assert "store replaced, away for" in done.err
     assert web.containers("app") == app
+    # Who sees the end alone is told the same.
+    remarks = web.engine("follow", "--latest", "--json").result["remarks"]
+    assert remarks[0] == "store will be away for about 3 s: it is replaced in place"
+    assert [text for text in remarks if text.startswith("store replaced, away for ")]
 
 
 @pytest.fixture

@@ -29,7 +29,8 @@ with (host.parent / "asked").open("a") as asked:
 if verb == "deploy":
     print(json.dumps({"run": "r1"}))
 else:
-    print(json.dumps({"changed": True, "outcome": "deployed"}))
+    remarks = ["mariadb will be away for about 20 s: it is replaced in place"]
+    print(json.dumps({"changed": True, "outcome": "deployed", "remarks": remarks}))
     sys.exit(host.name == "three")
 """
 
@@ -87,5 +88,7 @@ def test_after_a_good_first_host_they_go_by_the_limit_until_one_fails(tmp_path: 
         {"deploy two", "deploy three"}, {"follow two", "follow three"}
     ]  # fmt: skip
     assert [name for name in hosts if run.failures_of(name)] == ["three"]
+    # What an engine has to say is shown where all went well, too.
+    assert "one: mariadb will be away for about 20 s: it is replaced in place" in run.output
     for name in hosts[3:]:
         assert not (tmp_path / name / "opt/incoming").exists(), f"{name} was touched"

@@ -115,7 +115,7 @@ class Switcher:
             make(self.deployment, self.release, self.model, {found.service: found.missing})
             found = self._situation(found.service, self.deployment.containers(found.service))
         if found.is_switched:
-            self.deployment.journal.note(f"{found.service}: {found.spec.switch}")
+            self.deployment.journal.write("switching", service=found.service, how=found.spec.switch)
             kinds = {"beside": self._beside, "overlap": self._overlap, "after": self._after}
             return kinds[found.spec.switch](found)
         replaced = bool(found.ours or found.others)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from engine.follow import exit_code, find_run, follow
 from engine.layout import Layout
-from engine.report import print_result, printer
+from engine.report import print_result, printer, remarks_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +26,14 @@ def run(options: argparse.Namespace, layout: Layout) -> int:
     """Show a run until it ends, and exit as it did."""
     path = find_run(layout, options.run)
     options.run = path.stem
-    ended = follow(path, options.timeout, printer(options.json))
+    show = printer(options.json)
+    remarks: list[str] = []
+
+    def tell(event: dict[str, Any]) -> None:
+        show(event)
+        remarks.extend(remarks_of(event))
+
+    ended = follow(path, options.timeout, tell)
     if options.json:
-        print_result(ended)
+        print_result(ended, remarks=remarks)
     return exit_code(ended)
