@@ -303,6 +303,11 @@ def test_whoever_is_killed_while_switching_can_be_taken_back(web: WebBundle) -> 
 def test_what_is_replaced_in_place_is_announced_and_measured(web: WebBundle) -> None:
     app = web.containers("app")
     web.change(STORE_VERSION="2", EDGE_ROUND="2")
+    foreseen = web.engine("deploy", "--check").result
+    assert [text for text in foreseen["reasons"] if "away" in text] == [
+        "store will be away for about 3 s: it is replaced in place",
+        "edge will be away for about 2 s: it is replaced in place",
+    ]
     done = web.deploy()
     assert done.code == 0, done
     assert "store will be away for about 3 s" in done.err

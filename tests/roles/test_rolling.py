@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha1
 from pathlib import Path
 
+import pytest
+
 from tests.playbook import REPOSITORY, PlaybookResult, run_playbook
 from tests.roles.test_stack_role import LOCAL, SERVICES
 
@@ -35,7 +37,9 @@ else:
 """
 
 
-def deploy(folder: Path, hosts: Sequence[str], variables: Mapping[str, object]) -> PlaybookResult:
+def deploy(
+    folder: Path, hosts: Sequence[str], variables: Mapping[str, object], *arguments: str
+) -> PlaybookResult:
     """Run the release on hosts that are folders of this machine."""
     inventory = folder / "inventory.ini"
     lines = [
@@ -48,7 +52,7 @@ def deploy(folder: Path, hosts: Sequence[str], variables: Mapping[str, object]) 
     return run_playbook(
         REPOSITORY / "playbooks/deploy.yml",
         inventory,
-        *("--tags", "stack"),
+        *("--tags", "stack", *arguments),
         variables={**LOCAL, "bundle_images": IMAGES, "hosts_at_once": "2", **variables},
     )
 
@@ -65,6 +69,34 @@ def test_a_first_host_that_fails_keeps_the_others_untouched(tmp_path: Path) -> N
     for name in HOSTS[1:]:
         assert run.failures_of(name) == []
         assert not (tmp_path / name).exists(), f"{name} was touched"
+
+
+def test_a_dry_run_compares_what_would_be_shipped_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real engine looks at it; an image that is not built yet has no digest."""
+    shipped = tmp_path / "one/opt/incoming/release.json"
+    shipped.parent.mkdir(parents=True)
+    shipped.write_text("not what would be shipped now")
+    unbuilt = {"ref": "rolling.invalid/edge:2", "config_digest": ""}
+    looks = tmp_path / "looks"
+    looks.mkdir()
+    monkeypatch.setenv("TMPDIR", str(looks))
+    run = deploy(
+        tmp_path,
+        HOSTS[:1],
+        {
+            "bundle_images": {**IMAGES, "EDGE_IMAGE": unbuilt},
+            "timers_enabled": False,
+        },
+        "--check",
+    )
+    assert run.ok, run.output
+    assert "one: no release is current" in run.output
+    assert "one: secret backup_passphrase would be generated" in run.output
+    assert list(looks.iterdir()) == []
+    assert [path.name for path in shipped.parent.iterdir()] == ["release.json"]
+    assert shipped.read_text() == "not what would be shipped now"
 
 
 def test_after_a_good_first_host_they_go_by_the_limit_until_one_fails(tmp_path: Path) -> None:

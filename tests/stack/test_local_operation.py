@@ -41,7 +41,7 @@ def test_a_dry_run_says_what_a_deploy_would_change_and_changes_nothing(
     deployed: PlaybookResult, tmp_path: Path
 ) -> None:
     inventory = tmp_path / "inventory.ini"
-    other = "demo_world=true\nproxy_pool_gateway_attempts=4\n"
+    other = "demo_world=true\nproxy_pool_gateway_attempts=4\nredis_maxmemory=95mb\n"
     inventory.write_text(INVENTORY.read_text().replace("demo_world=true\n", other))
     shipped = ROOT / "incoming/release.json"
     before = ({name: one["Id"] for name, one in containers().items()}, shipped.read_text())
@@ -59,6 +59,9 @@ def test_a_dry_run_says_what_a_deploy_would_change_and_changes_nothing(
     assert re.search(
         r"would change: stack : Ship the Compose files.*\n +release\.json", done.stdout
     )
+    # The very release that would be shipped is compared, and not what was shipped last.
+    assert "localhost: environment PROXY_POOL_GATEWAY_ATTEMPTS changed" in done.stdout, done.stdout
+    assert "localhost: redis will be away for about 5 s: it is replaced in place" in done.stdout
     after = ({name: one["Id"] for name, one in containers().items()}, shipped.read_text())
     assert after == before
 

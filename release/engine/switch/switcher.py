@@ -17,6 +17,7 @@ from engine.docker_api import Container, look_again, update_container
 from engine.incoming import ServiceSpec
 from engine.resolve import Model, lasting_services, restart_policy
 from engine.switch import share, standby
+from engine.switch.foreseen import announced
 from engine.switch.gap import away, in_place
 from engine.switch.making import make, needed_by, sight, start, wait_until_well
 from engine.switch.order import in_order
@@ -71,12 +72,7 @@ class Switcher:
 
     def announced(self) -> list[str]:
         """What will be away while it is replaced in place, and for how long, in words."""
-        lines = []
-        for each in self.situations():
-            if each.spec.switch == ANNOUNCED and any(old.well for old in each.giving_way):
-                about = f" for about {each.spec.gap_s} s" if each.spec.gap_s else ""
-                lines.append(f"{each.service} will be away{about}: it is replaced in place")
-        return lines
+        return announced(self.situations())
 
     def rotation(self) -> Rotation | None:
         """The rotation of the edge that runs, if one does."""

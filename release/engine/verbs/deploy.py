@@ -51,6 +51,7 @@ def run(options: argparse.Namespace, layout: Layout) -> int:
     from engine.left_out import leave_out
     from engine.preflight import check_root
     from engine.run import execute
+    from engine.switch.foreseen import foreseen
 
     refuse_other_engine(options.expect_engine)
     incoming = read_incoming(
@@ -59,8 +60,10 @@ def run(options: argparse.Namespace, layout: Layout) -> int:
     if options.check:
         try:
             wanted = leave_out(on_host(incoming, layout), layout, options.leave_out)
-            found = compare(layout, wanted, connect())
+            client = connect()
+            found = compare(layout, wanted, client)
             release, reasons = found.release_id, found.reasons
+            reasons += foreseen(wanted, layout, client) if reasons else []
         except EngineError as error:
             release, reasons = None, [str(error)]
         print(json.dumps({"changed": bool(reasons), "release": release, "reasons": reasons}))
