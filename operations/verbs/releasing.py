@@ -8,7 +8,7 @@ from invoke import Context
 from invoke.exceptions import Exit
 
 from operations import engines
-from operations.playbooks import run_playbook
+from operations.playbooks import run_playbooks
 from operations.showing import show_rows
 from operations.verb import BAD_USE, DRY_RUN_HELP, JSON_HELP, WAIT_HELP, hosts_for, verb
 
@@ -41,7 +41,8 @@ def deploy(
 ) -> None:
     """Build, ship and run what this checkout holds, then verify it.  Example: fab deploy
 
-    With several hosts, one of them comes first; the first failure stops it.
+    Every host is looked at before anything is built. With several hosts, one of them comes first;
+    the first failure stops it.
     """
     if at_once and not AT_ONCE.fullmatch(at_once):
         raise Exit(f"--at-once: expected a number from 1, or 1% to 100%; found {at_once}", BAD_USE)
@@ -56,15 +57,18 @@ def deploy(
     }
     # What is not said here is the inventory's to say.
     given = {name: value for name, value in told.items() if value}
-    run_playbook("playbooks/deploy.yml", inventory, chosen, given, dry_run)
+    # What is refused is refused before anything is built.
+    run_playbooks(
+        ["playbooks/preflight.yml", "playbooks/deploy.yml"], inventory, chosen, given, dry_run
+    )
     if not dry_run:
-        run_playbook("playbooks/verify.yml", inventory, chosen)
+        run_playbooks(["playbooks/verify.yml"], inventory, chosen)
 
 
 @verb()
 def smoke(c: Context, inventory: str = "inventory.ini", hosts: str = "") -> None:
     """Ask each host what a user would ask.  Example: fab smoke --hosts www.example.com"""
-    run_playbook("playbooks/verify.yml", inventory, hosts_for(c, inventory, hosts))
+    run_playbooks(["playbooks/verify.yml"], inventory, hosts_for(c, inventory, hosts))
 
 
 @verb(help=JSON_HELP)

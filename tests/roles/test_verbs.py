@@ -200,6 +200,30 @@ def test_every_verb_explains_itself_with_an_example() -> None:
         assert ("json" in options) is (name not in consoles | {"deploy", "smoke"}), name
 
 
+def test_a_deploy_stops_at_a_renamed_variable_before_anything_is_built(tmp_path: Path) -> None:
+    renamed = [{"old": "slots", "new": "edge_server_slots", "do": "rename it in the inventory"}]
+    inventory = tmp_path / "inventory.ini"
+    inventory.write_text(
+        "[bundle]\nlocalhost ansible_connection=local\n[builder]\nlocalhost\n[all:vars]\n"
+        f"ansible_python_interpreter={sys.executable}\nslots=8\n"
+        f"preflight_renamed_variables={json.dumps(renamed)}\n"
+    )
+    done = subprocess.run(
+        [FAB, "deploy", "-i", str(inventory)],
+        cwd=REPOSITORY,
+        env={**os.environ, "ANSIBLE_LOG_PATH": str(tmp_path / "log")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 2, done.stdout + done.stderr
+    expected = "expected edge_server_slots instead of slots; found slots, which nothing reads"
+    assert f"{expected}; do rename it in the inventory" in done.stdout, done.stdout
+    assert "==> preflight" in done.stdout
+    assert "==> images" not in done.stdout
+
+
 def test_h_is_help_even_where_a_word_may_follow() -> None:
     done = subprocess.run(
         [FAB, "logs", "-h"], cwd=REPOSITORY, capture_output=True, text=True, check=False
