@@ -147,7 +147,7 @@ def scale(
     help={
         **JSON_HELP,
         **DRY_RUN_HELP,
-        "keep": "how many releases stay, beside the current one",
+        "keep": "how many releases stay, the latest that were current; the current one always does",
         "why": "a remark for the audit log",
         **WAIT_HELP,
     }
