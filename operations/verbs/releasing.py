@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from invoke import Context
 from invoke.exceptions import Exit
 
 from operations import engines
-from operations.playbooks import run_playbooks
-from operations.showing import show_rows
+from operations.hosts import Host
+from operations.playbooks import outcomes, run_playbooks
+from operations.showing import show_json, show_rows
 from operations.verb import BAD_USE, DRY_RUN_HELP, JSON_HELP, WAIT_HELP, hosts_for, verb
 
+# What is refused is refused before anything is built.
+DEPLOY = ("playbooks/preflight.yml", "playbooks/deploy.yml")
+VERIFY = ("playbooks/verify.yml",)
+# Of what an engine says last of a run, or of a look, what programs get.
+ENGINE_WORDS = (
+    *("run", "release", "outcome", "changed", "failed_step", "message", "remarks", "reasons"),
+)
 AT_ONCE = re.compile(r"[1-9]\d*|([1-9]\d?|100)%")
 WITHOUT_BACKUP_HELP = "make none before a service that owns data gets another image"
 
@@ -25,6 +35,7 @@ WITHOUT_BACKUP_HELP = "make none before a service that owns data gets another im
         "window": "go on where the running release cannot live with the new one's migrations",
         "without_backup": WITHOUT_BACKUP_HELP,
         **DRY_RUN_HELP,
+        **JSON_HELP,
     }
 )
 def deploy(
@@ -36,6 +47,7 @@ def deploy(
     window: bool = False,
     without_backup: bool = False,
     dry_run: bool = False,
+    json: bool = False,
     inventory: str = "inventory.ini",
     hosts: str = "",
 ) -> None:
@@ -57,18 +69,58 @@ def deploy(
     }
     # What is not said here is the inventory's to say.
     given = {name: value for name, value in told.items() if value}
-    # What is refused is refused before anything is built.
-    run_playbooks(
-        ["playbooks/preflight.yml", "playbooks/deploy.yml"], inventory, chosen, given, dry_run
-    )
+    if json:
+        deploy_for_programs(inventory, chosen, given, dry_run)
+        return
+    run_playbooks(DEPLOY, inventory, chosen, given, dry_run)
     if not dry_run:
-        run_playbooks(["playbooks/verify.yml"], inventory, chosen)
+        run_playbooks(VERIFY, inventory, chosen)
 
 
-@verb()
-def smoke(c: Context, inventory: str = "inventory.ini", hosts: str = "") -> None:
+def deploy_for_programs(
+    inventory: str, hosts: list[Host], given: Mapping[str, str], dry_run: bool
+) -> None:
+    """Deploy, and print how each host ended; exits as the playbooks do."""
+    found, status = outcomes(DEPLOY, inventory, hosts, given, dry_run)
+    rows = {host.name: deployed(found.get(host.name, {}), dry_run) for host in hosts}
+    if not (dry_run or status):
+        found, status = outcomes(VERIFY, inventory, hosts)
+        for host in hosts:
+            rows[host.name] |= smoked(found.get(host.name, {}))
+    show_json({host: [row] for host, row in rows.items()})
+    engines.end(status)
+
+
+def deployed(found: dict[str, Any], dry_run: bool) -> dict[str, Any]:
+    """Return how a host ended, for programs: what its engine said last, and whether all went well.
+
+    A host to which it did not come, since another one had failed, was left out.
+    """
+    said = {name: found[name] for name in ENGINE_WORDS if name in found}
+    for outcome in ("unreachable", "failed"):
+        if found.get(outcome):
+            return {**said, "outcome": outcome}
+    return {"outcome": "looked at" if dry_run else "left out", **said}
+
+
+def smoked(found: dict[str, Any]) -> dict[str, Any]:
+    """Return how the smoke tests of a host ended, for programs."""
+    passed = "says" in found and not (found["failed"] or found["unreachable"])
+    return {"smoke_passed": passed, "smoke": found.get("says")}
+
+
+@verb(help=JSON_HELP)
+def smoke(
+    c: Context, json: bool = False, inventory: str = "inventory.ini", hosts: str = ""
+) -> None:
     """Ask each host what a user would ask.  Example: fab smoke --hosts www.example.com"""
-    run_playbooks(["playbooks/verify.yml"], inventory, hosts_for(c, inventory, hosts))
+    chosen = hosts_for(c, inventory, hosts)
+    if not json:
+        run_playbooks(VERIFY, inventory, chosen)
+        return
+    found, status = outcomes(VERIFY, inventory, chosen)
+    show_json({host.name: [smoked(found.get(host.name, {}))] for host in chosen})
+    engines.end(status)
 
 
 @verb(help=JSON_HELP)

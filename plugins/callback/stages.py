@@ -1,12 +1,16 @@
 """Ansible output for people: one line per stage with its time, the whole story in the log file.
 
 The screen shows stages (the roles), tasks that take long, and a failure in full. Everything that
-Ansible's default output would show goes to the file of ``ANSIBLE_LOG_PATH``.
+Ansible's default output would show goes to the file of ``ANSIBLE_LOG_PATH``. How each host ended is
+written for programs to the file of ``STAGES_OUTCOMES``, if that is set.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import time
+from pathlib import Path
 from typing import Any
 
 from ansible import context
@@ -64,6 +68,7 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]  # Ansible ships no
         self._task_began = 0.0
         self._task_name = ""
         self._failed_hosts: set[str] = set()
+        self._outcomes: dict[str, dict[str, Any]] = {}
 
     def _show(self, text: str, color: str | None = None) -> None:
         self._screen.display(text, color=color)
@@ -97,6 +102,7 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]  # Ansible ships no
     def v2_runner_on_ok(self, result: Any) -> None:
         """Show what a task tagged ``summary`` has to say, and in check mode what would change."""
         super().v2_runner_on_ok(result)
+        self._keep_outcome(result)
         if context.CLIARGS.get("check") and result._result.get("changed"):
             self._show(f"  {result._host.get_name()} would change: {result._task.get_name()}")
             for line in changed_files(result._result):
@@ -109,6 +115,7 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]  # Ansible ships no
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         """Show a failure that counts: what failed, where, and its own words."""
         super().v2_runner_on_failed(result, ignore_errors)
+        self._keep_outcome(result)
         if not ignore_errors and not result._task.loop:
             self._report_failure(result, "FAILED")
 
@@ -134,6 +141,13 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]  # Ansible ships no
         if exception := result.pop("exception", None):
             self._display.display(str(exception))
 
+    def _keep_outcome(self, result: Any) -> None:
+        """Keep what the command of a task tagged ``outcome`` printed last of its host."""
+        printed = result._result.get("stdout_lines")
+        if "outcome" in result._task.tags and printed:
+            kept = self._outcomes.setdefault(result._host.get_name(), {})
+            kept.update(outcome_of(printed[-1]))
+
     def _report_failure(self, result: Any, verdict: str) -> None:
         host = result._host.get_name()
         self._failed_hosts.add(host)
@@ -146,6 +160,8 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]  # Ansible ships no
         """Close with one line per host, as `ansible-playbook` users know it."""
         self._end_stage()
         super().v2_playbook_on_stats(stats)
+        if path := os.environ.get("STAGES_OUTCOMES"):
+            Path(path).write_text(json.dumps(self._all_outcomes(stats)), encoding="utf-8")
         for host in sorted(stats.processed):
             counts = stats.summarize(host)
             self._show(
@@ -153,6 +169,26 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]  # Ansible ships no
                 f"unreachable={counts['unreachable']} failed={counts['failures']}",
                 color="red" if counts["failures"] or counts["unreachable"] else "green",
             )
+
+    def _all_outcomes(self, stats: Any) -> dict[str, dict[str, Any]]:
+        found = {}
+        for host in stats.processed:
+            counts = stats.summarize(host)
+            found[host] = {
+                **self._outcomes.get(host, {}),
+                "failed": bool(counts["failures"]),
+                "unreachable": bool(counts["unreachable"]),
+            }
+        return found
+
+
+def outcome_of(line: str) -> dict[str, Any]:
+    """Return the JSON object that a line is, or else the line as ``says``."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {"says": line}
+    return found if isinstance(found, dict) else {"says": line}
 
 
 def changed_files(result: dict[str, Any]) -> list[str]:

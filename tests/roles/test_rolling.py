@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -38,7 +39,11 @@ else:
 
 
 def deploy(
-    folder: Path, hosts: Sequence[str], variables: Mapping[str, object], *arguments: str
+    folder: Path,
+    hosts: Sequence[str],
+    variables: Mapping[str, object],
+    *arguments: str,
+    callback: str = "ansible.builtin.default",
 ) -> PlaybookResult:
     """Run the release on hosts that are folders of this machine."""
     inventory = folder / "inventory.ini"
@@ -54,6 +59,7 @@ def deploy(
         inventory,
         *("--tags", "stack", *arguments),
         variables={**LOCAL, "bundle_images": IMAGES, "hosts_at_once": "2", **variables},
+        environment={"ANSIBLE_STDOUT_CALLBACK": callback},
     )
 
 
@@ -99,7 +105,12 @@ def test_a_dry_run_compares_what_would_be_shipped_and_leaves_nothing(
     assert shipped.read_text() == "not what would be shipped now"
 
 
-def test_after_a_good_first_host_they_go_by_the_limit_until_one_fails(tmp_path: Path) -> None:
+def test_after_a_good_first_host_they_go_by_the_limit_until_one_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As whoever types `fab deploy` sees it, and a program gets it."""
+    ended = tmp_path / "ended"
+    monkeypatch.setenv("STAGES_OUTCOMES", str(ended))
     hosts = ("one", "two", "three", "four", "five")
     for name in hosts:
         (tmp_path / name / "opt").mkdir(parents=True)
@@ -111,7 +122,7 @@ def test_after_a_good_first_host_they_go_by_the_limit_until_one_fails(tmp_path: 
         "timers_enabled": False,
         "stack_write_checkout_env": False,
     }
-    run = deploy(tmp_path, hosts, shipped)
+    run = deploy(tmp_path, hosts, shipped, callback="stages")
     assert run.returncode == 2, run.output
     asked = (tmp_path / "asked").read_text().splitlines()
     assert asked[:2] == ["deploy one", "follow one"]
@@ -119,7 +130,14 @@ def test_after_a_good_first_host_they_go_by_the_limit_until_one_fails(tmp_path: 
     assert [set(asked[2:4]), set(asked[4:])] == [
         {"deploy two", "deploy three"}, {"follow two", "follow three"}
     ]  # fmt: skip
-    assert [name for name in hosts if run.failures_of(name)] == ["three"]
+    outcomes = json.loads(ended.read_text())
+    assert {name: found["failed"] for name, found in outcomes.items()} == {
+        "one": False, "two": False, "three": True
+    }  # fmt: skip
+    assert outcomes["two"]["outcome"] == "deployed"
+    assert outcomes["two"]["remarks"] == [
+        "mariadb will be away for about 20 s: it is replaced in place"
+    ]
     # What an engine has to say is shown where all went well, too.
     assert "one: mariadb will be away for about 20 s: it is replaced in place" in run.output
     for name in hosts[3:]:

@@ -197,7 +197,7 @@ def test_every_verb_explains_itself_with_an_example() -> None:
         assert ("dry-run" in options) is (name in changing), name
         assert ("wait" in options) is (name in changing - {"exec", "unlock"}), name
         consoles = {"db", "redis", "shell"}
-        assert ("json" in options) is (name not in consoles | {"deploy", "smoke"}), name
+        assert ("json" in options) is (name not in consoles), name
 
 
 def test_a_deploy_stops_at_a_renamed_variable_before_anything_is_built(tmp_path: Path) -> None:
@@ -208,8 +208,40 @@ def test_a_deploy_stops_at_a_renamed_variable_before_anything_is_built(tmp_path:
         f"ansible_python_interpreter={sys.executable}\nslots=8\n"
         f"preflight_renamed_variables={json.dumps(renamed)}\n"
     )
+
+    def deploy(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [FAB, "deploy", "-i", str(inventory), *arguments],
+            cwd=REPOSITORY,
+            env={**os.environ, "ANSIBLE_LOG_PATH": str(tmp_path / "log")},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    done = deploy()
+    assert done.returncode == 2, done.stdout + done.stderr
+    expected = "expected edge_server_slots instead of slots; found slots, which nothing reads"
+    assert f"{expected}; do rename it in the inventory" in done.stdout, done.stdout
+    assert "==> preflight" in done.stdout
+    assert "==> images" not in done.stdout
+    # For programs: one object for each host, and all the rest beside it.
+    done = deploy("--json")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert json.loads(done.stdout) == [{"host": "localhost", "outcome": "failed"}]
+    assert expected in done.stderr
+
+
+def test_smoke_tests_have_a_list_for_programs(tmp_path: Path) -> None:
+    """Nothing is deployed there: they cannot even begin."""
+    inventory = tmp_path / "inventory.ini"
+    inventory.write_text(
+        "[bundle]\nlocalhost ansible_connection=local bundle_name=nothing "
+        f"ansible_python_interpreter={sys.executable}\n"
+    )
     done = subprocess.run(
-        [FAB, "deploy", "-i", str(inventory)],
+        [FAB, "smoke", "--json", "-i", str(inventory)],
         cwd=REPOSITORY,
         env={**os.environ, "ANSIBLE_LOG_PATH": str(tmp_path / "log")},
         capture_output=True,
@@ -218,10 +250,7 @@ def test_a_deploy_stops_at_a_renamed_variable_before_anything_is_built(tmp_path:
         timeout=120,
     )
     assert done.returncode == 2, done.stdout + done.stderr
-    expected = "expected edge_server_slots instead of slots; found slots, which nothing reads"
-    assert f"{expected}; do rename it in the inventory" in done.stdout, done.stdout
-    assert "==> preflight" in done.stdout
-    assert "==> images" not in done.stdout
+    assert json.loads(done.stdout) == [{"host": "localhost", "smoke_passed": False, "smoke": None}]
 
 
 def test_h_is_help_even_where_a_word_may_follow() -> None:
