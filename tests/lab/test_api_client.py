@@ -105,7 +105,7 @@ def test_a_refusal_that_is_no_object_is_none(api: Api, client: CourseApi, body: 
 
 def test_a_refusal_says_what_it_has_to_say(api: Api, client: CourseApi) -> None:
     api.status, api.body = 400, '{"error": "invalid", "msg": null}'
-    with pytest.raises(ApiError, match="400 invalid: $") as refused:
+    with pytest.raises(ApiError, match=r"400 invalid: $") as refused:
         client.course(1)
     assert (refused.value.word, refused.value.request_id) == ("invalid", "")
 
