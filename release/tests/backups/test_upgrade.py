@@ -1,4 +1,4 @@
-"""MariaDB gets another image: its data is kept before, and there is a way back."""
+"""MariaDB and Redis get other images: their data is kept before, and there is a way back."""
 
 from __future__ import annotations
 
@@ -11,37 +11,50 @@ import pytest
 from backups.owners import UID, Owners
 from bundle import sh
 
+UPGRADED = ("MARIADB_IMAGE", "REDIS_IMAGE")
+
 
 @pytest.fixture
-def newer_mariadb() -> Iterator[dict[str, str]]:
-    """The same MariaDB in another image, as with an upgrade of what it is built on."""
-    ref = f"relb-mariadb:{os.getpid()}"
-    dockerfile = f"FROM {os.environ['MARIADB_IMAGE']}\nLABEL upgrade=1\n"
-    subprocess.run(
-        ["docker", "build", "--quiet", "--tag", ref, "-"],
-        input=dockerfile,
-        text=True,
-        check=True,
-        env={**os.environ, "DOCKER_BUILDKIT": "1"},
-        capture_output=True,
-    )
+def newer() -> Iterator[dict[str, dict[str, str]]]:
+    """The same MariaDB and Redis in other images, as with an upgrade of what they are built on.
+
+    Servers of other versions are not to be had: the base image's packages have one of each. So
+    what a newer server does to the data, and that an older one cannot read it, is not shown here.
+    """
+    refs = {}
+    for variable in UPGRADED:
+        refs[variable] = f"relb-{variable.partition('_')[0].lower()}:{os.getpid()}"
+        subprocess.run(
+            ["docker", "build", "--quiet", "--tag", refs[variable], "-"],
+            input=f"FROM {os.environ[variable]}\nLABEL upgrade=1\n",
+            text=True,
+            check=True,
+            env={**os.environ, "DOCKER_BUILDKIT": "1"},
+            capture_output=True,
+        )
     yield {
-        "ref": ref,
-        "config_digest": sh("docker", "image", "inspect", "--format", "{{.Id}}", ref),
+        variable: {
+            "ref": ref,
+            "config_digest": sh("docker", "image", "inspect", "--format", "{{.Id}}", ref),
+        }
+        for variable, ref in refs.items()
     }
-    sh("docker", "image", "rm", "--force", ref)
+    sh("docker", "image", "rm", "--force", *refs.values())
 
 
-def mariadb_image(owners: Owners) -> str:
-    return sh("docker", "inspect", "--format", "{{.Image}}", owners.ids()["mariadb"])
+def images(owners: Owners) -> list[str]:
+    """Of which images MariaDB and Redis run."""
+    ids = owners.ids()
+    return sh("docker", "inspect", "--format", "{{.Image}}", ids["mariadb"], ids["redis"]).split()
 
 
 def test_an_upgrade_is_backed_up_before_and_can_be_taken_back(
-    owners: Owners, newer_mariadb: dict[str, str]
+    owners: Owners, newer: dict[str, dict[str, str]]
 ) -> None:
     owners.sql("CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1), (2)")
-    old = mariadb_image(owners)
-    owners.release["images"]["MARIADB_IMAGE"] = newer_mariadb
+    owners.redis("SET", "cart", "full")
+    old = images(owners)
+    owners.release["images"].update(newer)
     (owners.incoming / "release.json").write_text(json.dumps(owners.release))
 
     # Where nothing can be kept, nothing is upgraded.
@@ -69,20 +82,24 @@ def test_an_upgrade_is_backed_up_before_and_can_be_taken_back(
 
     done = owners.deploy()
     assert done.code == 0, done
-    assert "mariadb will get another image: everything is backed up before" in done.text
-    assert mariadb_image(owners) == newer_mariadb["config_digest"]
+    assert "mariadb, redis will get another image: everything is backed up before" in done.text
+    assert images(owners) == [newer[variable]["config_digest"] for variable in UPGRADED]
+    assert owners.redis("GET", "cart") == "full"
     backup, earlier = owners.backups()
     assert earlier == whole
     assert f"the way back is fab rollback, and fab restore {backup['name']} for" in done.text
     owners.sql("INSERT INTO t VALUES (3)")
+    owners.redis("SET", "cart", "paid")
 
     # Back with what was written since; the data of before on top of it.
     back = owners.run("rollback", "--without-backup")
     assert back.code == 0, back
-    assert mariadb_image(owners) == old
+    assert images(owners) == old
     assert owners.sql("SELECT COUNT(*) FROM t") == ["3"]
+    assert owners.redis("GET", "cart") == "paid"
     assert len(owners.backups()) == 2
     restored = owners.run("restore", backup["name"])
     assert restored.code == 0, restored
     assert owners.sql("SELECT COUNT(*) FROM t") == ["2"]
+    assert owners.redis("GET", "cart") == "full"
     assert owners.engine("status").code == 0
