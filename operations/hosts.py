@@ -74,7 +74,8 @@ class Host:
                 for line in process.stdout:
                     each_line(line.rstrip("\n"))
             out = process.communicate()[0] or ""
-        code = process.returncode
+        # One that a signal ended has its number below 0: to the shell, as above it, 128 and more.
+        code = process.returncode if process.returncode >= 0 else 128 - process.returncode
         if code == SSH_FAILED and self.connection != LOCAL:
             print(
                 f"{self.name}: expected an SSH login at {self.address}; found what ssh says above; "

@@ -43,12 +43,15 @@ def lock(
         engines.show_plan(chosen, arguments, json)
         return
     held: dict[str, Any] = {}
-    for host in chosen:
-        answers, code = engines.ask([host], [*arguments, "--json"])
-        if code:
-            give_back([each for each in chosen if held.get(each.name, {}).get("new")])
+    try:
+        for host in chosen:
+            answers, code = engines.ask([host], [*arguments, "--json"])
             engines.end(code)
-        held.update(answers)
+            held.update(answers)
+    except BaseException:
+        # Also where somebody has no more patience to wait for the next one.
+        give_back([each for each in chosen if held.get(each.name, {}).get("new")])
+        raise
     show_rows(
         {host: [found] for host, found in held.items()}, ["by", "since", "until", "why"], json
     )

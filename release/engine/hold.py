@@ -6,18 +6,15 @@ for ever. Who takes it does so while no run is at work (`verbs/lock.py`).
 
 from __future__ import annotations
 
-import fcntl
-import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from engine.errors import LockHeldError
-from engine.layout import Layout, read_json, write_json
+from engine.layout import Layout, changing, read_json, write_json
 from engine.lock import Lock
-from engine.trees import make_folder, sync_folder
+from engine.trees import sync_folder
 
 DEFAULT_FOR_S = 2 * 3600
 MAX_FOR_S = 7 * 24 * 3600
@@ -41,7 +38,7 @@ def take(layout: Layout, by: str, why: str, for_s: int) -> bool:
 
     Raises LockHeldError, naming who holds it and until when.
     """
-    with _alone(layout):
+    with changing(layout.hold):
         held = holder(layout)
         if held and held["by"] != by:
             raise held_error(held)
@@ -63,7 +60,7 @@ def give_back(layout: Layout, by: str, force: bool) -> dict[str, Any] | None:
 
     Raises LockHeldError if it is somebody else's and `force` is not given.
     """
-    with _alone(layout):
+    with changing(layout.hold):
         held = holder(layout)
         if held and held["by"] != by and not force:
             raise LockHeldError("lock", f"your own ({by})", describe(held), "ask, or give --force")
@@ -120,18 +117,6 @@ def describe(held: dict[str, Any]) -> str:
 def _others(layout: Layout, run: dict[str, Any]) -> dict[str, Any] | None:
     held = holder(layout)
     return held if held and held["by"] != run["by"] else None
-
-
-@contextmanager
-def _alone(layout: Layout) -> Iterator[None]:
-    make_folder(layout.hold.parent)
-    path = layout.hold.with_suffix(".lock")
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _now() -> datetime:

@@ -51,7 +51,7 @@ class Journal:
 
     def write(self, event: str, **fields: Any) -> dict[str, Any]:
         """Append one event and return it as it was written; it is on the disk by then."""
-        record = {"time": utc_now(), "run": self.run, "event": event, **self._redacted(fields)}
+        record = {"time": utc_now(), "run": self.run, "event": event, **self.redacted(fields)}
         line = (json.dumps(record, ensure_ascii=False) + "\n").encode()
         try:
             self._append(line)
@@ -78,15 +78,16 @@ class Journal:
             line = line[os.write(self._descriptor, line) :]
         os.fsync(self._descriptor)
 
-    def _redacted(self, value: Any) -> Any:
+    def redacted(self, value: Any) -> Any:
+        """The same without what is hidden: for whatever else is told of a run."""
         if isinstance(value, str):
             for hidden in self._hidden:
                 value = value.replace(hidden, "***")
             return value
         if isinstance(value, dict):
-            return {key: self._redacted(item) for key, item in value.items()}
+            return {key: self.redacted(item) for key, item in value.items()}
         if isinstance(value, (list, tuple)):
-            return [self._redacted(item) for item in value]
+            return [self.redacted(item) for item in value]
         return value
 
 

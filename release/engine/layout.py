@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -159,3 +163,15 @@ def write_json(path: Path, value: dict[str, Any]) -> None:
     """Replace a JSON file of ours atomically."""
     make_folder(path.parent)
     write_file(path, (json.dumps(value, indent=2, sort_keys=True) + "\n").encode())
+
+
+@contextmanager
+def changing(path: Path) -> Iterator[None]:
+    """While this lasts no other process reads a JSON file of ours in order to change it."""
+    make_folder(path.parent)
+    descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

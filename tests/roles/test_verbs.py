@@ -13,11 +13,16 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from invoke import Context
+from invoke.exceptions import Exit
 
+import operations.hosts
+from operations import engines
 from operations.engines import who
-from operations.verbs import verbs
+from operations.verbs import guarding, verbs
 from tests.hosts.debian import debian_host
 from tests.hosts.host import Host
 from tests.hosts.network import HostNetwork
@@ -334,6 +339,34 @@ def test_the_lines_of_a_request_are_in_order_over_all_hosts(operator: Operator) 
     }  # fmt: skip
     assert operator.fab("logs", "--request", "of-nobody").returncode == 3
     assert operator.fab("logs", "--request", "bad").returncode == 64
+
+
+def test_an_engine_that_a_signal_ended_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = operations.hosts.Host("www1", "one", "local", "", None, None, None, ())
+    monkeypatch.setattr(type(host), "_as_root", lambda *_: ["sh", "-c", "kill -KILL $$"])
+    assert host.engine(["status"]).code == 128 + signal.SIGKILL
+    with pytest.raises(Exit) as ended:
+        engines.run([host], ["rollback"])
+    assert ended.value.code == 128 + signal.SIGKILL
+
+
+def test_who_stops_waiting_for_a_lock_leaves_no_host_locked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def ask(hosts: list[SimpleNamespace], arguments: list[str]) -> tuple[dict[str, object], int]:
+        asked.append((hosts[0].name, arguments[0]))
+        if asked[-1] == ("www2", "lock"):
+            raise KeyboardInterrupt
+        return {hosts[0].name: {"new": True}}, 0
+
+    monkeypatch.setattr(engines, "ask", ask)
+    both = [SimpleNamespace(name=name) for name in NAMES]
+    monkeypatch.setattr(guarding, "hosts_for", lambda *_: both)
+    with pytest.raises(KeyboardInterrupt):
+        guarding.lock(Context(), wait="10m")
+    assert asked == [("www1", "lock"), ("www2", "lock"), ("www1", "unlock")]
 
 
 def without_a_reader(*words: str) -> subprocess.CompletedProcess[str]:

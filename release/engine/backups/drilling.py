@@ -75,7 +75,7 @@ class Drill(Work):
 
     def note_failure(self, tools: Tools) -> None:
         """Write down that it failed, for `doctor`."""
-        said = tools.result.message[:MOST_SAID]
+        said = tools.journal.redacted(tools.result.message)[:MOST_SAID]
         records.note_drill(tools.layout, backup=self.backup, passed=False, message=said)
 
     @staticmethod

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from engine.journal import utc_now
-from engine.layout import Layout, read_json, write_json
+from engine.layout import Layout, changing, read_json, write_json
 
 BACKUP, LOGS = "backup", "logs"
 
 
 def note(layout: Layout, what: str, **about: Any) -> None:
-    """Write down that a backup was made, or that logs were kept."""
-    found = read_json(layout.backups_state)
-    write_json(layout.backups_state, {**found, what: {"time": utc_now(), **about}})
+    """Write down that a backup was made, or that logs were kept; both may be at the same moment."""
+    with changing(layout.backups_state):
+        found = read_json(layout.backups_state)
+        write_json(layout.backups_state, {**found, what: {"time": utc_now(), **about}})
 
 
 def noted(layout: Layout, what: str) -> dict[str, Any]:

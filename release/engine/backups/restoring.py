@@ -22,6 +22,7 @@ from engine.deployment import Deployment, Request
 from engine.errors import EngineError, RefusedError, StepFailedError
 from engine.health import evidence
 from engine.incoming import Incoming
+from engine.layout import read_json
 from engine.resolve import interpolation, resolved
 from engine.restore import restore as restart_previous
 from engine.secret_files import plan_secrets
@@ -50,6 +51,7 @@ class Restore(Work):
         found = self.found = deployed(tools)
         manifest = chosen(found, self.name)
         refuse_unfit(found, manifest)
+        refuse_left_out(found)
         if self.to_time is not None:
             self._refuse_time(manifest, self.to_time)
         self.manifest = manifest
@@ -193,6 +195,22 @@ class Restore(Work):
             if step.name == Start.name:
                 refuse_old_volumes(deployment)
         tools.result.release = deployment.release_id
+
+
+def refuse_left_out(found: Deployed) -> None:
+    """Raise RefusedError where an owner of data was left out of the release.
+
+    It goes on by another release's definition, and that one has the old volumes.
+    """
+    inputs = read_json(found.tools.layout.release(found.release) / "inputs.json")
+    left_out = {part.service for part in found.spec.parts} & set(inputs.get("kept") or {})
+    if left_out:
+        raise RefusedError(
+            f"release {found.release}",
+            "one from which no service was left out that owns data",
+            f"one without {', '.join(sorted(left_out))}",
+            "fab deploy, then restore",
+        )
 
 
 def refuse_old_volumes(deployment: Deployment) -> None:

@@ -12,7 +12,7 @@ from engine.errors import RefusedError
 from engine.layout import Layout, read_json, write_json
 from engine.secret_files import SECRET_MODE
 from engine.tools import Tools
-from engine.trees import make_folder, write_file
+from engine.trees import make_folder, sync_folder, write_file
 
 BEFORE = "before"
 """The secrets as they were, from when a restore begins to change over."""
@@ -43,6 +43,8 @@ def remember_secrets(layout: Layout, secrets_dir: Path) -> None:
             write_file(being_made / path.name, path.read_bytes(), SECRET_MODE, 0)
     write_json(being_made / ".owners.json", {"secrets_dir": str(secrets_dir), "owners": owners})
     being_made.rename(copies)
+    # The secrets may lie in another file system, which a power cut may find further than this one.
+    sync_folder(layout.restoring)
 
 
 def left_over(layout: Layout) -> list[str]:

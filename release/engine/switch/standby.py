@@ -3,15 +3,12 @@ connections have ended. Written down before they give way, so that whoever comes
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from engine.docker_api import Container
-from engine.layout import Layout, read_json, write_json
-from engine.trees import make_folder
+from engine.layout import Layout, changing, read_json, write_json
 
 REMOVING = 1.0
 """The deadline of what somebody is removing at this moment: long over, and nobody takes it back."""
@@ -90,15 +87,9 @@ def without(containers: Iterable[Container], layout: Layout) -> list[Container]:
 @contextmanager
 def _changing(layout: Layout) -> Iterator[dict[str, Any]]:
     """A deploy and the run that settles the one before it may change it at the same time."""
-    make_folder(layout.standby.parent)
-    path = layout.standby.with_suffix(".lock")
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with changing(layout.standby):
         before = read(layout)
         kept: dict[str, Any] = dict(before)
         yield kept
         if kept != before:
             write_json(layout.standby, {"containers": kept})
-    finally:
-        os.close(descriptor)

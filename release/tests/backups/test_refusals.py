@@ -71,6 +71,17 @@ def packs(repository: Path) -> list[Path]:
     return sorted(files, key=lambda path: path.stat().st_size, reverse=True)
 
 
+def test_a_release_from_which_an_owner_of_data_was_left_out(untouched: Owners, kept: str) -> None:
+    path = untouched.root / "current/inputs.json"
+    whole = path.read_text()
+    path.write_text(json.dumps({**json.loads(whole), "kept": {"mariadb": "0a1b", "edge": "2c3d"}}))
+    done = untouched.run("restore", kept)
+    path.write_text(whole)
+    assert done.code == 1, done
+    assert "found one without mariadb" in done.result["message"]
+    assert "fab deploy, then restore" in done.result["message"]
+
+
 def test_a_truncated_repository(untouched: Owners, kept: str, copy: Path) -> None:
     for pack in packs(copy):
         os.truncate(pack, pack.stat().st_size // 2)
