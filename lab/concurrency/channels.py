@@ -63,9 +63,9 @@ class SharedChannel:
 
 
 @contextmanager
-def shared_memories(count: int, size: int) -> Iterator[list[SharedMemory]]:
+def shared_memories(names: list[str], size: int) -> Iterator[list[SharedMemory]]:
     """Pieces of shared memory of so many bytes, which are gone afterwards."""
-    memories = [SharedMemory(create=True, size=size) for _ in range(count)]
+    memories = [SharedMemory(name, create=True, size=size) for name in names]
     try:
         yield memories
     finally:

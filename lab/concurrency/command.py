@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lab.concurrency import links, report
 from lab.concurrency.catalogue import chosen, load
-from lab.concurrency.experiment import Run
+from lab.concurrency.experiment import REDIS_URL, Run
 from lab.concurrency.redis_server import redis_server
 from lab.concurrency.run import REPOSITORY, Outcome, run_one
 from lab.errors import NotHereError
@@ -33,7 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--list", action="store_true", help="the experiments' names")
     parser.add_argument("--quick", action="store_true", help="small sizes, for a first look")
     parser.add_argument(
-        "--redis", default="", metavar="URL", help="a Redis on loopback; else a container"
+        "--redis",
+        default=os.environ.get(REDIS_URL, ""),
+        metavar="URL",
+        help=f"a Redis on loopback; else a container. With a password: in {REDIS_URL}, not here",
     )
     parser.add_argument("--docs", type=Path, metavar="FOLDER", help="write the report there")
     parser.add_argument(

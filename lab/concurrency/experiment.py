@@ -10,6 +10,15 @@ from dataclasses import dataclass, field
 Figures = dict[str, dict[str, list[float]]]
 
 
+# By these the run tells its experiment's process, in its environment, which others cannot read.
+TOKEN, REDIS_URL = "LAB_RUN", "LAB_REDIS_URL"
+
+
+def own_name(token: str, name: str) -> str:
+    """The name of a thing of one run, by which it is found and removed if it is left."""
+    return f"lab-{token}-{name}"
+
+
 @dataclass(frozen=True)
 class Setting:
     """A setting of the bundle that an experiment explains: the one line of ``file`` with ``text``.
@@ -83,6 +92,11 @@ class Run:
 
     quick: bool = False
     redis_url: str = ""
+    token: str = ""
+
+    def own(self, name: str) -> str:
+        """What this run names a thing that others can see."""
+        return own_name(self.token, name)
 
     @property
     def rounds(self) -> int:

@@ -7,14 +7,15 @@ import signal
 import time
 from pathlib import Path
 
-MARK = "LAB_RUN"
+from lab.concurrency.experiment import TOKEN, own_name
+
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - looked at, and nothing is put there
 _GRACE_S = 2.0
 
 
 def marked_processes(token: str) -> dict[int, str]:
     """Processes whose environment carries the run's mark, in whatever session: pid and command."""
-    mark = f"{MARK}={token}".encode()
+    mark = f"{TOKEN}={token}".encode()
     found = {}
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
@@ -46,38 +47,19 @@ def end_processes(token: str, at_once: bool) -> list[str]:
     return killed
 
 
-def shared_memory() -> set[str]:
-    """The names of all segments there are."""
-    return {path.name for path in SHARED_MEMORY.iterdir()}
-
-
-def remove_shared_memory(before: set[str]) -> list[str]:
-    """Remove segments that are new, ours, and used by no process that lives."""
-    removed = []
-    for name in shared_memory() - before:
-        path = SHARED_MEMORY / name
+def remove_shared_memory(token: str) -> tuple[list[str], list[str]]:
+    """Remove the run's own segments, and nobody else's; what was removed, and what stays."""
+    removed, stays = [], []
+    for path in SHARED_MEMORY.glob(own_name(token, "*")):
         try:
-            if path.stat().st_uid != os.getuid() or _used(path):
-                continue
             path.unlink()
         except FileNotFoundError:
             continue
-        removed.append(f"shared memory {name}")
-    return removed
-
-
-def _used(path: Path) -> bool:
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
-            continue
-        try:
-            if str(path) in (folder / "maps").read_text():
-                return True
-            if any(link.readlink() == path for link in (folder / "fd").iterdir()):
-                return True
-        except OSError:
-            continue
-    return False
+        except OSError as error:
+            stays.append(f"shared memory {path.name}: {error.strerror}")
+        else:
+            removed.append(f"shared memory {path.name}")
+    return removed, stays
 
 
 def files_in(folder: Path) -> list[str]:

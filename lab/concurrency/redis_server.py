@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import redis
 
+from lab.concurrency.experiment import own_name
 from lab.errors import LabError, NotHereError
 
 IMAGES = Path(__file__).resolve().parents[2] / ".cache/images.env"
@@ -34,7 +35,7 @@ def redis_server(url: str) -> Iterator[str]:
             raise LabError(
                 "--redis",
                 expected="an address on loopback, such as redis://127.0.0.1:6379/0",
-                found=urlsplit(url).hostname or url,
+                found=urlsplit(url).hostname or "none",
                 do="run the lab on the machine that Redis runs on",
             )
         _wait_for(url, within_s=1)
@@ -48,6 +49,21 @@ def redis_server(url: str) -> Iterator[str]:
         yield address
     finally:
         _docker("rm", "--force", "--volumes", container)
+
+
+def remove_keys(url: str, token: str) -> tuple[list[str], list[str]]:
+    """Remove the run's own keys, and nobody else's; what was removed, and what may stay."""
+    mine = own_name(token, "*")
+    removed: set[str] = set()
+    try:
+        with redis.Redis.from_url(url, socket_timeout=10) as client:
+            # Until there are none: Redis may still be reading what was sent by who was killed.
+            while keys := list(client.scan_iter(mine, count=1000)):
+                client.delete(*keys)
+                removed |= {f"key {key.decode()}" for key in keys}
+    except redis.RedisError as error:
+        return sorted(removed), [f"perhaps keys {mine}: {error}"]
+    return sorted(removed), []
 
 
 def _image() -> str:
@@ -104,7 +120,11 @@ def _wait_for(url: str, within_s: float) -> None:
             return
         except redis.RedisError as error:
             if time.monotonic() > end:
+                place = urlsplit(url).netloc.rpartition("@")[2]  # without a password
                 raise LabError(
-                    url, expected="a Redis that answers", found=str(error), do="start it"
+                    f"redis://{place}",
+                    expected="a Redis that answers",
+                    found=str(error),
+                    do="start it",
                 ) from error
             time.sleep(0.05)

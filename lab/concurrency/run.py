@@ -14,14 +14,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab.concurrency.catalogue import EXPERIMENTS, load
-from lab.concurrency.experiment import Experiment, Figures, Run, Verdict
-from lab.concurrency.leftovers import (
-    MARK,
-    end_processes,
-    files_in,
-    remove_shared_memory,
-    shared_memory,
+from lab.concurrency.experiment import (
+    REDIS_URL,
+    TOKEN,
+    Experiment,
+    Figures,
+    Run,
+    Verdict,
 )
+from lab.concurrency.leftovers import end_processes, files_in, remove_shared_memory
+from lab.concurrency.redis_server import remove_keys
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _LINES_SHOWN = 15
@@ -51,10 +53,9 @@ class Outcome:
 
 
 def run_one(name: str, run: Run, package: str = EXPERIMENTS) -> Outcome:
-    """Make one experiment; whatever happens, nothing of it is left when this returns."""
+    """Make one experiment; whatever happens, nothing of it is left, or it is told that it is."""
     experiment = load(name, package)
     token = uuid.uuid4().hex
-    before = shared_memory()
     with tempfile.TemporaryDirectory(prefix="lab-") as folder:
         answer, said, scratch = (Path(folder) / part for part in ("answer", "said", "scratch"))
         scratch.mkdir()
@@ -63,11 +64,12 @@ def run_one(name: str, run: Run, package: str = EXPERIMENTS) -> Outcome:
             child = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "lab.concurrency.child", package, name, str(answer)),
-                    *("quick" if run.quick else "full", run.redis_url),
+                    "quick" if run.quick else "full",
                 ],
                 cwd=scratch,
                 env=os.environ
-                | {MARK: token, "TMPDIR": str(scratch), "PYTHONPATH": str(REPOSITORY)},
+                | {TOKEN: token, REDIS_URL: run.redis_url}
+                | {"TMPDIR": str(scratch), "PYTHONPATH": str(REPOSITORY)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -80,19 +82,29 @@ def run_one(name: str, run: Run, package: str = EXPERIMENTS) -> Outcome:
             if not in_time:
                 os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
-            left = end_processes(token, at_once=not in_time)
-            left += remove_shared_memory(before) + files_in(scratch)
+            left = end_processes(token, at_once=not in_time) + files_in(scratch)
+            removed, stays = _remove_what_others_see(token, run.redis_url)
+            left += removed
         took_s = time.monotonic() - began
         if not in_time:
             problem = f"expected an end within {experiment.limit_s:g} s; found none, and killed it"
-            return Outcome(name, experiment, took_s, problem=problem)
+            return Outcome(name, experiment, took_s, problem=problem + stays)
         if not answer.exists():
             lines = "\n".join(said.read_text().splitlines()[-_LINES_SHOWN:])
             problem = f"expected figures; found exit code {child.returncode}:\n{lines}"
-            return Outcome(name, experiment, took_s, problem=problem)
+            return Outcome(name, experiment, took_s, problem=problem + stays)
         found = json.loads(answer.read_text())
-    problem = f"expected nothing to be left; found {', '.join(left)}" if left else ""
+    problem = f"expected nothing to be left; found {', '.join(left)}{stays}" if left else ""
     return Outcome(name, experiment, took_s, problem=problem, **found)
+
+
+def _remove_what_others_see(token: str, redis_url: str) -> tuple[list[str], str]:
+    """What bore the run's name outside its folder, and words for what of that could not go."""
+    segments, segments_stay = remove_shared_memory(token)
+    keys, keys_stay = remove_keys(redis_url, token) if redis_url else ([], [])
+    stays = segments_stay + keys_stay
+    words = f"; and this stays: {', '.join(stays)}" if stays else ""
+    return segments + keys + stays, words
 
 
 def _ends_within(child: subprocess.Popen[bytes], limit_s: float) -> bool:

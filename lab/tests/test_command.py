@@ -55,12 +55,18 @@ def test_what_does_not_exist_is_refused(arguments: tuple[str, ...]) -> None:
     [
         ("redis://192.0.2.1:6379/0", "found 192.0.2.1"),
         ("redis://127.0.0.1:1/0", "expected a Redis that answers"),
+        ("redis://:secret@127.0.0.1:1/0", "lab: redis://127.0.0.1:1: expected a Redis"),
     ],
 )
-def test_a_redis_elsewhere_or_nowhere_is_refused(url: str, found: str) -> None:
+def test_a_redis_elsewhere_or_nowhere_is_refused(
+    url: str, found: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     refused = lab("concurrency", "--quick", "--redis", url, "talk_redis")
     assert refused.returncode == 64
     assert found in refused.stderr
+    assert "secret" not in refused.stderr
+    monkeypatch.setenv("LAB_REDIS_URL", url)
+    assert lab("concurrency", "--quick", "talk_redis").stderr == refused.stderr
 
 
 def test_without_redis_and_docker_it_is_told_and_the_rest_is_measured(

@@ -106,7 +106,7 @@ def scaled(figures: Mapping[str, list[float]], by: float) -> dict[str, list[floa
 def measure(run: Run) -> Measured:
     """Latency, messages and megabytes a second, and what each takes, by each way."""
     times, blocks = (300, 10) if run.quick else (3000, 50)
-    with shared_memories(2, len(BLOCK)) as memories:
+    with shared_memories([run.own("there"), run.own("back")], len(BLOCK)) as memories:
         ways: dict[str, tuple[Channel, Channel]] = {
             "queue": (QueueChannel(), QueueChannel()),
             "pipe": (PipeChannel(), PipeChannel()),

@@ -23,11 +23,11 @@ PIPELINE = 100
 
 
 class RedisChannel:
-    """A list of this experiment's own; each process connects for itself, since it forks first."""
+    """A list under a key; each process connects for itself, since it forks first."""
 
-    def __init__(self, url: str, name: str) -> None:
+    def __init__(self, url: str, key: str) -> None:
         self._url = url
-        self.key = f"lab:{os.getpid()}:{name}"
+        self.key = key
         self._clients: dict[int, redis.Redis] = {}
 
     @property
@@ -66,7 +66,7 @@ def pipelined_rate(channel: RedisChannel, times: int) -> float:
 def measure(run: Run) -> Measured:
     """Latency and messages a second, by each way."""
     times = 100 if run.quick else 1000
-    there, back = RedisChannel(run.redis_url, "there"), RedisChannel(run.redis_url, "back")
+    there, back = (RedisChannel(run.redis_url, run.own(name)) for name in ("there", "back"))
     ways: dict[str, tuple[Channel, Channel]] = {
         "pipe": (PipeChannel(), PipeChannel()),
         "Redis": (there, back),
