@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from bundle import IMAGE, Bundle, Done, fill, sh
 
+from engine.resolve import is_intact
+
 
 def assert_the_old_one_serves(
     bundle: Bundle, done: Done, before: "dict[str, str]", step: str
@@ -221,7 +223,9 @@ def test_too_little_disk_is_refused(refusing: Bundle) -> None:
 
 
 def test_a_disk_that_fills_up_leaves_the_old_one_serving(running: Bundle) -> None:
-    before = running.ids()
+    before, current = running.ids(), running.current()
+    data = running.in_container("store", "cat", "/data/migrations")
+    history, secret = running.history(), (running.secrets / "store_password").read_bytes()
     running.use("v2")
     small = running.root / "releases"
     kept = running.folder / "kept"
@@ -240,7 +244,14 @@ def test_a_disk_that_fills_up_leaves_the_old_one_serving(running: Bundle) -> Non
     assert done.result["failed_step"] == "resolve"
     assert "No space left on device" in done.result["message"]
     assert running.ids() == before
+    # Nothing is lost of what was there.
+    assert running.current() == current
+    assert is_intact(running.root / "releases" / current)
+    assert running.in_container("store", "cat", "/data/migrations") == data
+    assert running.history()[: len(history)] == history
+    assert (running.secrets / "store_password").read_bytes() == secret
     running.deployed()
+    assert running.in_container("store", "cat", "/data/migrations") == f"{data}\nv2"
 
 
 @pytest.mark.parametrize(
