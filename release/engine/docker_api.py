@@ -29,8 +29,8 @@ import requests.exceptions  # noqa: E402 (the same)
 
 MIN_ENGINE = (20, 10)
 TIMEOUT_S = 60
-# As the engine's events have them.
-SIGKILL, EXIT_KILLED = "9", "137"
+EXIT_KILLED = 137
+"""Of a container whose first process was ended by SIGKILL."""
 
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
@@ -276,8 +276,8 @@ def last_kill(client: Client, container_id: str, now_s: float) -> tuple[float, b
         elif action == "oom":
             oom = True
         elif action == "kill":
-            asked = asked or said.get("signal") == SIGKILL
-        elif said.get("exitCode") == EXIT_KILLED and not asked:
+            asked = asked or said.get("signal") == "9"
+        elif said.get("exitCode") == str(EXIT_KILLED) and not asked:
             found = event["timeNano"] / 1e9, oom
     return found
 

@@ -6,7 +6,7 @@ import errno
 from collections.abc import Iterator
 
 from engine.control_groups import folder, place_of
-from engine.docker_api import Container, last_kill
+from engine.docker_api import EXIT_KILLED, Container, last_kill
 from engine.doctor.ago import ago
 from engine.doctor.finding import ATTENTION, BROKEN, OK, Finding
 from engine.doctor.look import Look
@@ -15,6 +15,9 @@ from engine.memory import limit_bytes, used_by
 KIB_PER_MIB, MIB = 1024, 1024 * 1024
 SCARCE_SHARE, SWAPPED_SHARE, NEAR_LIMIT_SHARE = 0.10, 0.50, 0.90
 LATELY_S = 3600
+WANTED = "ran out of memory"
+# Docker misses the kernel's word now and then, where the end follows at once.
+KILLED = "was killed, as the kernel does for want of memory"
 # How the files of a process and of its group say that it has ended.
 ENDED = {errno.ENOENT, errno.ESRCH, errno.ENODEV}
 
@@ -53,7 +56,11 @@ def _ended(look: Look, container: Container) -> Iterator[tuple[str, str]]:
     """What of a container was ended for want of memory: how bad that is, and in words."""
     if not container.running:
         if container.oom_killed:
-            yield BROKEN, "it ran out of memory before it ended"
+            yield BROKEN, f"it {WANTED} before it ended"
+        elif container.exit_code == EXIT_KILLED and last_kill(
+            look.client, container.id, look.now_s
+        ):
+            yield BROKEN, f"it {KILLED}"
         return
     killed = _killed(look, container)
     if killed:
@@ -64,13 +71,12 @@ def _ended(look: Look, container: Container) -> Iterator[tuple[str, str]]:
         return
     # One that was started again is in a new group, whose counter begins at zero.
     if container.oom_killed and not killed:
-        yield _started_again("ran out of memory", container.started_s, look.now_s)
+        yield _started_again(WANTED, container.started_s, look.now_s)
         return
     last = last_kill(look.client, container.id, look.now_s)
     if last is not None:
         at_s, oom = last
-        what = "ran out of memory" if oom else "was killed, as the kernel does for want of memory,"
-        yield _started_again(what, at_s, look.now_s)
+        yield _started_again(WANTED if oom else f"{KILLED},", at_s, look.now_s)
 
 
 def _started_again(what: str, at_s: float, now_s: float) -> tuple[str, str]:
