@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import textwrap
+import tomllib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +28,26 @@ def machine() -> str:
         f"{len(os.sched_getaffinity(0))} cores, {memory:.0f} GiB, {platform.system()} "
         f"{platform.release()}, {platform.python_implementation()} {platform.python_version()}"
     )
+
+
+def services_python() -> str:
+    """The version of CPython that the course site's API is written for, and runs on."""
+    project = tomllib.loads((REPOSITORY / "services/luffy_api/pyproject.toml").read_text())
+    return str(project["tool"]["mypy"]["python_version"])
+
+
+def interpreters(lab: str, services: str) -> str:
+    """Which CPython measured, which one serves, and what of the one holds for the other."""
+    if lab.split(".")[:2] == services.split("."):
+        said = f"The bundle's services run on CPython {services}, as the lab did."
+    else:
+        said = (
+            f"The lab ran on CPython {lab}, and the bundle's services run on {services}. What "
+            "follows from the GIL, from locks and from the kernel is so on both: who waits for "
+            "whom, who may use how many cores, what is lost. Times, memory and bytecode are those "
+            f"of {lab}, and so is how much more one way takes than another."
+        )
+    return textwrap.fill(said, 100)
 
 
 def write(outcomes: Sequence[Outcome], docs: Path, loads: Loads, when: datetime) -> Path:
@@ -55,6 +76,8 @@ def page(outcomes: Sequence[Outcome], docs: Path, loads: Loads, when: datetime) 
 Written by `scripts/lab concurrency` on {when.astimezone(UTC):%Y-%m-%d at %H:%M} UTC, from one run
 on one machine: {machine()}. Its load average was {loads[0]:.1f} at the start and
 {loads[1]:.1f} at the end; where that is far above nothing, other programs had the cores as well.
+
+{interpreters(platform.python_version(), services_python())}
 
 Each claim was written down before it was measured, and its verdict is computed from the figures. A
 ratio is taken within each round and is the median of the rounds, with the least and the greatest in
