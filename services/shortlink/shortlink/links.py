@@ -196,15 +196,19 @@ class Links:
 
         None where it was deleted meanwhile.
         """
-        if expires_at is None and not link.expired(datetime.now(UTC)):
+        now = datetime.now(UTC)
+        if expires_at is None and not link.expired(now):
             return link
-        # Where nothing is said of the end, one that is to come is somebody else's word.
-        unless = "" if expires_at is not None else " AND expires_at <= UTC_TIMESTAMP()"
+        conditions = "id = %s AND deleted_at IS NULL"
+        arguments: list[object] = [_stored(expires_at), link.id]
+        if expires_at is None:
+            # One that is to come by now is somebody else's word.
+            conditions += " AND expires_at <= %s"
+            arguments.append(_stored(now))
         self._cache.owe(link.code)  # also where the answer to what follows is lost
         await connection.change(
-            "UPDATE links SET expires_at = %s "  # noqa: S608  fixed words
-            f"WHERE id = %s AND deleted_at IS NULL{unless}",
-            (_stored(expires_at), link.id),
+            f"UPDATE links SET expires_at = %s WHERE {conditions}",  # noqa: S608  fixed words
+            arguments,
         )
         return _living(await self._published(connection, link.code), link)
 
