@@ -1,7 +1,8 @@
 """Steady traffic of all kinds at a deployment: who was failed, and how long the longest wait was.
 
-Visitors read, buyers order, the proxy pool is asked, its gateway carries requests and a tunnel, and
-somebody downloads slowly. Each is a thread with connections of its own; every one ends by itself.
+Visitors read and follow short links, buyers order, the proxy pool is asked, its gateway carries
+requests and tunnels, and somebody downloads slowly from the demo world. Each is a thread with
+connections of its own; every one ends by itself.
 """
 
 from __future__ import annotations
@@ -10,24 +11,33 @@ import http.client
 import json
 import math
 import socket
+import ssl
 import threading
 import time
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from deployment import Deployment
+from farm import JUDGE, JUDGE_PORT, JUDGE_TLS_PORT, judge_context
 from visitor import Visitor
 
-READERS, BUYERS, POOL_CALLERS, GATEWAY_CALLERS = 3, 4, 3, 2
+READERS, BUYERS, POOL_CALLERS, GATEWAY_CALLERS, TUNNELS = 3, 4, 3, 2, 3
 TIMEOUT_S = 20
 LONGEST_S = 900
 """No traffic lasts longer, whatever becomes of the test."""
 RENEW_EVERY_S = 300
-JUDGE = "check.test:8001"
+TUNNEL_ASKS, TUNNEL_EVERY_S = 30, 1
+"""So long a tunnel is kept: shorter than an edge that was configured anew lets go on what it had,
+and with as many as there are one is always in its middle."""
+TUNNEL_UPSTREAMS = "protocol-connect-https"
+FIRST_CRAWL_S = 90
+LINK_MADE_WITHIN_S = 60
 ORDER_EVERY_S = 5
 """Who places many and pays none is refused by the shop."""
 
@@ -86,6 +96,8 @@ class Traffic:
             *self._callers("order", [self._buyer(each) for each in self.buyers], ORDER_EVERY_S),
             *self._callers("pool", [self._pool_caller() for _number in range(POOL_CALLERS)], often),
             *self._callers("gateway", [self._gateway_caller] * GATEWAY_CALLERS, 2 * often),
+            *self._callers("tunnel", self._tunnels(), TUNNEL_EVERY_S),
+            *self._callers("link", [self._link_follower()], 2 * often),
         ]
         self._threads.append(threading.Thread(target=self._download))
         self._ends = time.monotonic() + LONGEST_S
@@ -226,15 +238,93 @@ class Traffic:
         return turn
 
     def _gateway_caller(self) -> str:
+        judge = f"{JUDGE}:{JUDGE_PORT}"
         connection = self._connection(self.site.gateway_port)
         try:
-            connection.request("GET", f"http://{JUDGE}/check/", headers={"Host": JUDGE})
+            connection.request("GET", f"http://{judge}/check/", headers={"Host": judge})
             answer = connection.getresponse()
             text = answer.read().decode()
         finally:
             connection.close()
         assert answer.status == 200, f"gateway: {answer.status} {text[:200]}"
-        return JUDGE
+        return judge
+
+    def _tunnels(self) -> list[Callable[[], str]]:
+        """As many as there are, each begun as far in its time as it is from the first."""
+        self._wait_for_upstreams()
+        context = judge_context(self.site)
+        return [self._tunnel(context, TUNNEL_ASKS * number // TUNNELS) for number in range(TUNNELS)]
+
+    def _tunnel(self, context: ssl.SSLContext, asked: int) -> Callable[[], str]:
+        """Who asks the judge over TLS in one tunnel (CONNECT), and then in another one.
+
+        The judge may end it with an answer, as an edge does that is configured anew; nobody else.
+        """
+        account = b64encode(f"{TUNNEL_UPSTREAMS}:none".encode()).decode()
+        turns = count(asked)
+        tunnel: http.client.HTTPSConnection | None = None
+
+        def turn() -> str:
+            nonlocal tunnel
+            if tunnel is None:
+                tunnel = http.client.HTTPSConnection(
+                    self.site.host, self.site.gateway_port, timeout=TIMEOUT_S, context=context
+                )
+                headers = {"Proxy-Authorization": f"Basic {account}"}
+                tunnel.set_tunnel(JUDGE, JUDGE_TLS_PORT, headers)
+            try:
+                answer, text = asked_for(tunnel, "/check/")
+                # From here on one that is cut is not opened again unnoticed.
+                tunnel.auto_open = 0
+                assert answer.status == 200, f"tunnel: {answer.status} {text[:200]}"
+            except (OSError, http.client.HTTPException, AssertionError):
+                tunnel.close()
+                tunnel = None
+                raise
+            if answer.will_close or (next(turns) + 1) % TUNNEL_ASKS == 0:
+                tunnel.close()
+                tunnel = None
+            return f"{JUDGE}:{JUDGE_TLS_PORT}"
+
+        return turn
+
+    def _wait_for_upstreams(self) -> None:
+        """A pool that was just begun has to find who carries tunnels."""
+        connection = self._connection(self.site.proxy_pool_port)
+        query = "/api/v2/proxies?protocol=connect&https=true&limit=1"
+        deadline = time.monotonic() + FIRST_CRAWL_S
+        while True:
+            status, text = exchange(connection, query)
+            assert status == 200, f"{query}: {status} {text[:200]}"
+            if json.loads(text)["total"]:
+                connection.close()
+                return
+            assert time.monotonic() < deadline, f"nobody carries tunnels after {FIRST_CRAWL_S} s"
+            time.sleep(0.5)
+
+    def _link_follower(self) -> Callable[[], str]:
+        """Who asks for a course's short link, and does not go where it leads."""
+        page = f"/courses/{self._courses[0]['id']}"
+        link = urlsplit(self._short_url(self._courses[0]["id"]))
+        connection = self._connection(self.site.shortlink_port)
+
+        def turn() -> str:
+            answer, text = asked_for(connection, link.path, {"Host": link.netloc})
+            assert answer.status == 302, f"{link.path}: {answer.status} {text[:200]}"
+            assert str(answer.headers["Location"]).endswith(page), answer.headers["Location"]
+            return f":{self.site.shortlink_port}{link.path}"
+
+        return turn
+
+    def _short_url(self, course: int) -> str:
+        """The short link to its page; the site has it made soon after it begins."""
+        deadline = time.monotonic() + LINK_MADE_WITHIN_S
+        while True:
+            answer = self.buyers[0].visitor.ask("GET", f"course/actual/{course}/")
+            if short_url := answer.json()["short_url"]:
+                return str(short_url)
+            assert time.monotonic() < deadline, f"no short link within {LINK_MADE_WITHIN_S} s"
+            time.sleep(0.5)
 
     def _buyer(self, buyer: Buyer) -> Callable[[], str]:
         turns = count()
@@ -288,12 +378,20 @@ def exchange(
     connection: http.client.HTTPConnection, path: str, closed: bool = False
 ) -> tuple[int, str]:
     """One GET on a connection that is kept; status and body."""
+    answer, text = asked_for(connection, path, {"Connection": "close"} if closed else {})
+    return answer.status, text
+
+
+def asked_for(
+    connection: http.client.HTTPConnection, path: str, headers: dict[str, str] | None = None
+) -> tuple[http.client.HTTPResponse, str]:
+    """The same; the answer that was read, and its body."""
     try:
-        connection.request("GET", path, headers={"Connection": "close"} if closed else {})
+        connection.request("GET", path, headers=headers or {})
         if connection.sock:
             connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         answer = connection.getresponse()
-        return answer.status, answer.read().decode()
+        return answer, answer.read().decode()
     except (OSError, http.client.HTTPException):
         connection.close()
         raise
