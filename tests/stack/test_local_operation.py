@@ -56,9 +56,8 @@ def test_a_dry_run_says_what_a_deploy_would_change_and_changes_nothing(
         timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(
-        r"would change: stack : Ship the Compose files.*\n +release\.json", done.stdout
-    )
+    files = r"\n +config/redis/redis\.conf\n +release\.json"
+    assert re.search(rf"would change: stack : Ship the Compose files.*{files}", done.stdout)
     # The very release that would be shipped is compared, and not what was shipped last.
     assert "localhost: environment PROXY_POOL_GATEWAY_ATTEMPTS changed" in done.stdout, done.stdout
     assert "localhost: redis will be away for about 5 s: it is replaced in place" in done.stdout
