@@ -48,28 +48,6 @@ def without(files: list[str]) -> list[str]:
 
 # What looks at the one deployment on this machine.
 LOCAL = [f"tests/stack/test_local_{name}.py" for name in ("deployment", "lab", "operation")]
-# The demo world's payment gateway and SMS provider: a stage of their own.
-DEMO_SHOP = [
-    f"tests/test_{name}.py"
-    for name in (
-        *("cashier", "key_files", "notifications", "sms"),
-        *("payment_methods", "payment_process", "payment_refusals"),
-    )
-]
-# The course site's API by what it is about; what is in none of these is a stage with the types.
-API_PARTS = {
-    "people": ("avatar", "limits", "login", "outside", "profile", "registering", "tokens"),
-    "shop": (
-        *("alipay", "asking", "cart", "coupons", "notifications", "orders", "prices", "refunds"),
-        *("shop_admin", "shop_metrics", "shop_openapi", "shop_personal_data", "transactions"),
-    ),
-    "learning": (
-        *("attachments", "certificates", "course_questions", "enrolment", "media_links"),
-        *("my_courses", "progress", "questions", "reviews", "sections"),
-    ),
-    "office": ("admin", "audit", "office", "roles", "second_factor"),
-}
-API_FILES = {part: [f"tests/test_{name}.py" for name in names] for part, names in API_PARTS.items()}
 # The course site as a browser sees it.
 SITE = "tests/browser/luffycity"
 # What every other stage needs; they run in this order.
@@ -98,36 +76,18 @@ INDEPENDENT = [
     ),
     Stage("release", 420, ["release/test"], with_images=True),
     Stage("proxy_pool", 420, ["services/proxy_pool/test"], with_images=True),
+    Stage("luffy_api", 420, ["services/luffy_api/test"], with_images=True),
     Stage("browser", 240, pytest_on("tests/browser/proxy_pool"), with_images=True),
     Stage("backup", 300, ["release/test-backups"], with_images=True),
     Stage("mariadb", 120, ["services/mariadb/test"], with_images=True),
     Stage("edge", 120, ["services/edge/test"], with_images=True),
     Stage("luffycity", 120, ["services/luffycity/test"], with_images=True),
-    Stage(
-        "luffy_api",
-        120,
-        [
-            "services/luffy_api/test",
-            *without([file for part in API_FILES.values() for file in part]),
-        ],
-        with_images=True,
-    ),
-    *(
-        Stage(
-            f"luffy_api_{part}",
-            120,
-            ["services/luffy_api/test", "--no-types", *files],
-            with_images=True,
-        )
-        for part, files in API_FILES.items()
-    ),
     Stage("backup_image", 90, ["services/backup/test"], with_images=True),
     Stage("lab_concurrency", 90, ["lab/test"], with_images=True),
     Stage("redis", 60, ["services/redis/test"], with_images=True),
     Stage("lab", 60, pytest_on("tests/lab"), with_images=True),
     Stage("shortlink", 60, ["services/shortlink/test"], with_images=True),
-    Stage("demo", 60, ["services/demo/test", *without(DEMO_SHOP)], with_images=True),
-    Stage("demo_shop", 60, ["services/demo/test", *DEMO_SHOP], with_images=True),
+    Stage("demo", 120, ["services/demo/test"], with_images=True),
 ]
 # A browser and a whole deployment take both cores: what stands beside them would fail by its times.
 # And what else stands beside traffic would slow it down.

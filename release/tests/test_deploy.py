@@ -132,7 +132,7 @@ def test_check_says_what_would_change_and_changes_nothing(bundle: Bundle) -> Non
     assert found["release"] != release
     assert found["reasons"] == [
         "config app changed", f"image APP_IMAGE changed: {IMAGE}:v2",
-        "environment GREETING added",
+        "environment GREETING added", "app will be away: it is replaced in place",
     ]  # fmt: skip
     assert bundle.current() == release
 
