@@ -219,6 +219,30 @@ def started(host: CentosHost, step: str) -> int:
     return int(host.ssh(f"cat {ROOT}/journal/*.jsonl | grep -cF '{text}' || true", sudo=True))
 
 
+def test_a_cut_connection_ends_no_deploy(centos: Deployed, host_network: HostNetwork) -> None:
+    host, before = centos.host, started(centos.host, "start")
+    setting = "proxy_pool_verify_timeout_s=6"
+    with ThreadPoolExecutor(1) as controller:
+        cut_off = controller.submit(site, centos.inventory, "--skip-tags", "verify", "-e", setting)
+        while started(host, "start") == before and not cut_off.done():
+            time.sleep(0.5)
+        assert not cut_off.done(), cut_off.result().output
+        # All connections to this network's hosts have their sockets in one folder.
+        folder = str(Path(host_network.control_path).parent)
+        subprocess.run(["pkill", "-KILL", "-f", folder], check=True)
+        assert cut_off.result().returncode != 0
+    # The release engine goes on, records the release, and gives the lock back.
+    deadline = time.monotonic() + 120
+    while host.ssh(f"cat {ROOT}/lock", sudo=True).strip() and time.monotonic() < deadline:
+        time.sleep(1)
+    status = fab(centos, "status")
+    assert status.returncode == 0, status.stdout + status.stderr
+    last = json.loads(host.ssh(f"tail -1 {ROOT}/history.jsonl", sudo=True))
+    assert (last["outcome"], last["verb"]) == ("deployed", "deploy")
+    model = host.ssh(f"cat {ROOT}/current/compose.yaml", sudo=True)
+    assert '"VERIFY_TIMEOUT": "6"' in model
+
+
 def test_a_reboot_in_the_middle_of_a_deploy_loses_nothing(centos: Deployed) -> None:
     host, before = centos.host, started(centos.host, "start")
     # A setting of the checker's: what is in the middle of a switch is the same with few or all.
