@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from bundle import Bundle, Done, sh
 from certificates import made
+from some import SOME
 
 from engine.backups.spec import BackupSpec, FolderSpec
 from engine.docker_api import (
@@ -131,24 +132,9 @@ def test_memory_of_the_host_is_judged(
     assert [each.level for each in found] == expected
 
 
-LONE = Container(
-    id="c0ffee",
-    name="site-app-1",
-    service="app",
-    one_off=False,
-    state="running",
-    health="healthy",
-    exit_code=0,
-    oom_killed=False,
-    error="",
-    restarts=0,
+LONE = replace(
+    SOME,
     started_at=time.strftime("%Y-%m-%dT%H:%M:%S.123456789Z", time.gmtime(NOW_S - 7300)),
-    image_id="",
-    image_ref="",
-    config_hash="",
-    health_output="",
-    pid=7,
-    networks={},
 )
 FIRST_GROUPS = "32 31 0:29 / PLACE rw,relatime - cgroup cgroup rw,memory"
 SECOND_GROUPS = "24 30 0:26 / PLACE rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate"

@@ -9,30 +9,12 @@ from pathlib import Path
 
 import pytest
 from bundle import sh
+from some import SOME
 from web_bundle import WebBundle
 
-from engine.docker_api import Container, connect, project_containers
+from engine.docker_api import connect, project_containers
 from engine.switch.group_share import raise_to_sum
 
-SOME = Container(
-    id="c0ffee",
-    name="site-app-1",
-    service="app",
-    one_off=False,
-    state="running",
-    health="healthy",
-    exit_code=0,
-    oom_killed=False,
-    error="",
-    restarts=0,
-    started_at="",
-    image_id="",
-    image_ref="",
-    config_hash="",
-    health_output="",
-    pid=7,
-    networks={},
-)
 # A mount of each, as proc_pid_mountinfo(5) has them; PLACE is where a test has its files.
 FIRST = "32 31 0:29 ROOT PLACE rw,relatime - cgroup cgroup rw,cpu,cpuacct"
 OTHER = "33 31 0:30 / /sys/fs/cgroup/pids rw,relatime - cgroup cgroup rw,pids"

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_group_share import SOME
+from some import SOME
 
 from engine.docker_api import Attachment
 from engine.incoming import ServiceSpec

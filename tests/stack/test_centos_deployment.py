@@ -219,18 +219,27 @@ def started(host: CentosHost, step: str) -> int:
     return int(host.ssh(f"cat {ROOT}/journal/*.jsonl | grep -cF '{text}' || true", sudo=True))
 
 
-def test_a_cut_connection_ends_no_deploy(centos: Deployed, host_network: HostNetwork) -> None:
+def cut_off(centos: Deployed, setting: str, how: list[str], after_s: float = 0) -> None:
+    """Deploy a setting of the checker's, and cut that off in the step that switches services.
+
+    What is in the middle of a switch is the same with few or all.
+    """
     host, before = centos.host, started(centos.host, "start")
-    setting = "proxy_pool_verify_timeout_s=6"
     with ThreadPoolExecutor(1) as controller:
-        cut_off = controller.submit(site, centos.inventory, "--skip-tags", "verify", "-e", setting)
-        while started(host, "start") == before and not cut_off.done():
+        deploy = controller.submit(site, centos.inventory, "--skip-tags", "verify", "-e", setting)
+        while started(host, "start") == before and not deploy.done():
             time.sleep(0.5)
-        assert not cut_off.done(), cut_off.result().output
-        # All connections to this network's hosts have their sockets in one folder.
-        folder = str(Path(host_network.control_path).parent)
-        subprocess.run(["pkill", "-KILL", "-f", folder], check=True)
-        assert cut_off.result().returncode != 0
+        time.sleep(after_s)
+        assert not deploy.done(), deploy.result().output
+        subprocess.run(how, check=True, capture_output=True)
+        assert deploy.result().returncode != 0
+
+
+def test_a_cut_connection_ends_no_deploy(centos: Deployed, host_network: HostNetwork) -> None:
+    host = centos.host
+    # All connections to this network's hosts have their sockets in one folder.
+    folder = str(Path(host_network.control_path).parent)
+    cut_off(centos, "proxy_pool_verify_timeout_s=6", ["pkill", "-KILL", "-f", folder])
     # The release engine goes on, records the release, and gives the lock back.
     deadline = time.monotonic() + 120
     while host.ssh(f"cat {ROOT}/lock", sudo=True).strip() and time.monotonic() < deadline:
@@ -244,17 +253,10 @@ def test_a_cut_connection_ends_no_deploy(centos: Deployed, host_network: HostNet
 
 
 def test_a_reboot_in_the_middle_of_a_deploy_loses_nothing(centos: Deployed) -> None:
-    host, before = centos.host, started(centos.host, "start")
-    # A setting of the checker's: what is in the middle of a switch is the same with few or all.
-    setting = "proxy_pool_verify_timeout_s=5"
-    with ThreadPoolExecutor(1) as controller:
-        cut_off = controller.submit(site, centos.inventory, "--skip-tags", "verify", "-e", setting)
-        while started(host, "start") == before and not cut_off.done():
-            time.sleep(0.5)
-        time.sleep(3)  # the checker is being switched
-        assert not cut_off.done(), cut_off.result().output
-        subprocess.run(["docker", "restart", host.container], check=True, capture_output=True)
-        assert cut_off.result().returncode != 0
+    host = centos.host
+    # Three seconds into it the checker is being switched.
+    restart = ["docker", "restart", host.container]
+    cut_off(centos, "proxy_pool_verify_timeout_s=5", restart, after_s=3)
     # Everything comes back by itself.
     deadline = time.monotonic() + 240
     while (smoke := fab(centos, "smoke")).returncode and time.monotonic() < deadline:

@@ -91,30 +91,29 @@ def hang_up(handler: BaseHTTPRequestHandler) -> None:
     handler.connection.shutdown(socket.SHUT_RDWR)
 
 
+def go_on(handler: BaseHTTPRequestHandler, piece: bytes) -> None:
+    """Send it again and again, for longer than anybody waits."""
+    for _piece in range(60):
+        handler.wfile.write(piece)
+        handler.wfile.flush()
+        time.sleep(0.1)
+
+
 def drip(handler: BaseHTTPRequestHandler) -> None:
     handler.send_response(200)
     handler.send_header("Content-Length", "1000")
     handler.end_headers()
-    for _byte in range(60):
-        handler.wfile.write(b".")
-        handler.wfile.flush()
-        time.sleep(0.1)
+    go_on(handler, b".")
 
 
 def drip_the_head(handler: BaseHTTPRequestHandler) -> None:
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
-    for _byte in range(60):
-        handler.wfile.write(b".")
-        handler.wfile.flush()
-        time.sleep(0.1)
+    go_on(handler, b".")
 
 
 def drip_chunks(handler: BaseHTTPRequestHandler) -> None:
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-    for _chunk in range(60):
-        handler.wfile.write(b"1\r\n.\r\n")
-        handler.wfile.flush()
-        time.sleep(0.1)
+    go_on(handler, b"1\r\n.\r\n")
 
 
 def closed_port() -> int:
